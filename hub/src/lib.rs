@@ -1,0 +1,5 @@
+//! The hub: everything of fanq that does input or output.
+//!
+//! A request comes in through `server`, is read by `wire`, becomes an operation (`sqs`, `sns`, `sts`), which
+//! proposes a command to the `engine`; the engine writes it to a log (`storage`), applies it to the machine of
+//! `queue-core` and answers. `cli` holds the subcommands, `config` the settings, `exposure` who may call.

@@ -1,0 +1,2 @@
+//! The program `fanq`.
+fn main() {}
