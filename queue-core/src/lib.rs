@@ -1,1 +1,44 @@
+//! Topics and queues as a function of their log.
+//!
+//! [`Machine::apply`] takes one [`Entry`] after the other and changes state; nothing else does. Time, randomness
+//! and the order of things come in with the entry, so the same entries always lead to the same state, whether
+//! they are applied live, replayed at a start or applied on another machine.
+//!
+//! Where things are: `command` is the closed list of changes (and so the format of the log), `entry` a batch of
+//! them, `machine` the whole state with one file per kind of change, `queue` one queue with its orders of
+//! delivery, `topic` the topics, their subscriptions and the fan-out, `deduplication` the five-minute memory that
+//! queues and topics share, `codec` how all of it becomes bytes.
+//!
+//! What is deliberately absent: clocks, threads, locks, I/O, wire formats, error texts, and message bodies. A
+//! message here is metadata with a [`BodyRef`] that says where in the log its body lies.
+
 #![forbid(unsafe_code)]
+
+pub mod codec;
+mod command;
+mod deduplication;
+mod entry;
+mod error;
+pub mod limits;
+mod machine;
+mod message;
+mod name;
+mod queue;
+#[cfg(test)]
+mod tests;
+mod time;
+mod topic;
+
+pub use command::*;
+pub use deduplication::DeduplicationKeys;
+pub use entry::{Entry, Header, Proposal};
+pub use error::Error;
+pub use machine::{Applied, Change, Machine};
+pub use message::{BodyRef, Position, Received, Topical};
+pub use name::{Name, QueueId, SubscriptionId, TopicId};
+pub use queue::attributes::{DeduplicationScope, QueueAttributes, RedrivePolicy};
+pub use queue::receipt::Receipt;
+pub use queue::{Counts, Queue};
+pub use time::{Clock, Timestamp};
+pub use topic::subscription::{Endpoint, FilterScope, Subscription, SubscriptionAttributes};
+pub use topic::{Topic, TopicAttributes};

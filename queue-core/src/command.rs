@@ -1,0 +1,330 @@
+//! The closed list of changes, which is the format of the log.
+//!
+//! A command carries everything it needs, also what a setting decided: applying it reads no settings. Tags are
+//! for ever: a new command takes a new tag, a changed one as well.
+
+use crate::deduplication::DeduplicationKeys;
+use crate::topic::TopicAttributes;
+use crate::topic::subscription::{Endpoint, SubscriptionAttributes};
+use crate::{
+    BodyRef, Clock, Name, QueueAttributes, QueueId, Receipt, Received, SubscriptionId, TopicId, encoded,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Tags of a queue or topic.
+pub type Tags = BTreeMap<Box<str>, Box<str>>;
+
+encoded! {
+    /// One change of state.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub enum Command {
+        /// The first command of every log.
+        0 => Genesis(Genesis),
+        /// Does what is due and nothing else.
+        1 => Tick,
+        /// Turns log time.
+        2 => SetClock(Clock),
+        /// Creates a queue.
+        3 => CreateQueue(CreateQueue),
+        /// Replaces the attributes of a queue.
+        4 => SetQueueAttributes(SetQueueAttributes),
+        /// Replaces the tags of a queue.
+        5 => SetQueueTags(SetQueueTags),
+        /// Deletes a queue with all it holds.
+        6 => DeleteQueue(QueueId),
+        /// Empties a queue.
+        7 => PurgeQueue(PurgeQueue),
+        /// Sends messages to one queue, all or none.
+        8 => Send(Send),
+        /// Takes messages.
+        9 => Receive(Receive),
+        /// Deletes messages, each by itself.
+        10 => Delete(Delete),
+        /// Changes how long messages stay in flight, each by itself.
+        11 => ChangeVisibility(ChangeVisibility),
+        /// Creates a topic.
+        12 => CreateTopic(CreateTopic),
+        /// Replaces the attributes of a topic.
+        13 => SetTopicAttributes(SetTopicAttributes),
+        /// Replaces the tags of a topic.
+        14 => SetTopicTags(SetTopicTags),
+        /// Deletes a topic; its subscriptions stay readable for a while.
+        15 => DeleteTopic(TopicId),
+        /// Subscribes an endpoint to a topic.
+        16 => Subscribe(Subscribe),
+        /// Replaces the attributes of a subscription.
+        17 => SetSubscriptionAttributes(SetSubscriptionAttributes),
+        /// Ends a subscription.
+        18 => Unsubscribe(SubscriptionId),
+        /// Publishes messages to one topic, all or none.
+        19 => Publish(Publish),
+    }
+
+    /// The identity of a store and its secrets, which outlive every restart.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Genesis {
+        /// Which behaviour the log was begun with.
+        pub level: u32,
+        /// The store's identity.
+        pub store: u128,
+        /// Authenticates receipt handles.
+        pub handle_key: [u8; 32],
+        /// Keys the hashes of deduplication ids and the derived identities.
+        pub hash_key: [u8; 32],
+    }
+
+    /// Creates a queue.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct CreateQueue {
+        /// Its name.
+        pub name: Name,
+        /// All of its attributes.
+        pub attributes: QueueAttributes,
+        /// Its tags.
+        pub tags: Tags,
+        /// Refuse if a queue of that name was deleted less long ago than
+        /// [`crate::limits::DELETED_NAME_HELD`].
+        pub hold_deleted_name: bool,
+    }
+
+    /// Replaces the attributes of a queue.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct SetQueueAttributes {
+        /// The queue.
+        pub queue: QueueId,
+        /// The version of the queue that the new attributes were computed from.
+        pub seen: u64,
+        /// All of its attributes; what is fixed at creation stays as it was.
+        pub attributes: QueueAttributes,
+    }
+
+    /// Replaces the tags of a queue.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct SetQueueTags {
+        /// The queue.
+        pub queue: QueueId,
+        /// The version of the queue that the new tags were computed from.
+        pub seen: u64,
+        /// All of its tags.
+        pub tags: Tags,
+    }
+
+    /// Empties a queue.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct PurgeQueue {
+        /// The queue.
+        pub queue: QueueId,
+        /// Refuse if the last purge is less long ago.
+        pub not_within: Duration,
+    }
+
+    /// Sends messages to one queue.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Send {
+        /// The queue.
+        pub queue: QueueId,
+        /// The messages, in order.
+        pub messages: Vec<Outgoing>,
+    }
+
+    /// A message to be sent.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Outgoing {
+        /// Its body.
+        pub body: BodyRef,
+        /// Its own delay; a FIFO queue ignores it.
+        pub delay: Option<Duration>,
+        /// Its group; required on a FIFO queue.
+        pub group: Option<Arc<str>>,
+        /// What makes it a duplicate; required on a FIFO queue, ignored elsewhere.
+        pub deduplication: Option<DeduplicationKeys>,
+    }
+
+    /// Takes messages from one queue.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Receive {
+        /// The queue.
+        pub queue: QueueId,
+        /// How many at most.
+        pub maximum: u32,
+        /// How long they stay hidden.
+        pub visibility: Duration,
+        /// The keyed hash of an attempt id: a repetition gives the same messages again (FIFO queues only).
+        pub attempt: Option<u128>,
+    }
+
+    /// Deletes messages of one queue.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Delete {
+        /// The queue.
+        pub queue: QueueId,
+        /// The receives that are done.
+        pub receipts: Vec<Receipt>,
+    }
+
+    /// Changes how long messages of one queue stay in flight.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ChangeVisibility {
+        /// The queue.
+        pub queue: QueueId,
+        /// Which receives, and how long each is to last from now on.
+        pub changes: Vec<(Receipt, Duration)>,
+    }
+
+    /// Creates a topic.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct CreateTopic {
+        /// Its name.
+        pub name: Name,
+        /// All of its attributes.
+        pub attributes: TopicAttributes,
+        /// Its tags.
+        pub tags: Tags,
+    }
+
+    /// Replaces the attributes of a topic.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct SetTopicAttributes {
+        /// The topic.
+        pub topic: TopicId,
+        /// The version of the topic that the new attributes were computed from.
+        pub seen: u64,
+        /// All of its attributes; what is fixed at creation stays as it was.
+        pub attributes: TopicAttributes,
+    }
+
+    /// Replaces the tags of a topic.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct SetTopicTags {
+        /// The topic.
+        pub topic: TopicId,
+        /// The version of the topic that the new tags were computed from.
+        pub seen: u64,
+        /// All of its tags.
+        pub tags: Tags,
+    }
+
+    /// Subscribes an endpoint to a topic.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Subscribe {
+        /// The topic.
+        pub topic: TopicId,
+        /// The account that subscribes.
+        pub owner: Arc<str>,
+        /// Where deliveries go.
+        pub endpoint: Endpoint,
+        /// All of its attributes.
+        pub attributes: SubscriptionAttributes,
+    }
+
+    /// Replaces the attributes of a subscription.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct SetSubscriptionAttributes {
+        /// The subscription.
+        pub subscription: SubscriptionId,
+        /// The version of the subscription that the new attributes were computed from.
+        pub seen: u64,
+        /// All of its attributes.
+        pub attributes: SubscriptionAttributes,
+    }
+
+    /// Publishes messages to one topic.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Publish {
+        /// The topic.
+        pub topic: TopicId,
+        /// The version of the topic's subscriptions that the matches were computed from.
+        pub seen: u64,
+        /// The messages, in order.
+        pub messages: Vec<Outbound>,
+    }
+
+    /// A message to be published.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Outbound {
+        /// Its body, stored once.
+        pub body: BodyRef,
+        /// The subscriptions whose filters let it through.
+        pub matches: Vec<SubscriptionId>,
+        /// Its group; required on a FIFO topic.
+        pub group: Option<Arc<str>>,
+        /// What makes it a duplicate; required on a FIFO topic, ignored elsewhere.
+        pub deduplication: Option<DeduplicationKeys>,
+        /// Its size as a queue counts it, delivered raw.
+        pub raw_bytes: u32,
+        /// Its size as a queue counts it, delivered in an envelope.
+        pub envelope_bytes: u32,
+        /// How many attributes a raw delivery has to carry.
+        pub attributes: u32,
+    }
+}
+
+/// What became of a command that was not refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// The queue has this identity.
+    QueueCreated(QueueId),
+    /// The topic has this identity.
+    TopicCreated(TopicId),
+    /// The subscription has this identity.
+    Subscribed(SubscriptionId),
+    /// Each message was accepted, or was a duplicate of one accepted before.
+    Sent(Vec<Accepted>),
+    /// The messages taken; none is not an error.
+    Received(Vec<Received>),
+    /// What became of each entry.
+    Each(Vec<Result<(), crate::Error>>),
+    /// Each message was accepted, or was a duplicate of one accepted before.
+    Published(Vec<Accepted>),
+}
+
+encoded! {
+    /// An accepted message.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Accepted {
+        /// Its identity, to be shown as a UUID.
+        pub id: u128,
+        /// Its number in a FIFO queue or topic, from 1.
+        pub sequence: Option<u64>,
+    }
+}
+
+impl Command {
+    /// The bodies that the command brings, in order.
+    pub(crate) fn bodies_mut(&mut self) -> Vec<&mut BodyRef> {
+        match self {
+            Self::Send(send) => send
+                .messages
+                .iter_mut()
+                .map(|message| &mut message.body)
+                .collect(),
+            Self::Publish(publish) => publish
+                .messages
+                .iter_mut()
+                .map(|message| &mut message.body)
+                .collect(),
+            Self::Genesis(_)
+            | Self::Tick
+            | Self::SetClock(_)
+            | Self::CreateQueue(_)
+            | Self::SetQueueAttributes(_)
+            | Self::SetQueueTags(_)
+            | Self::DeleteQueue(_)
+            | Self::PurgeQueue(_)
+            | Self::Receive(_)
+            | Self::Delete(_)
+            | Self::ChangeVisibility(_)
+            | Self::CreateTopic(_)
+            | Self::SetTopicAttributes(_)
+            | Self::SetTopicTags(_)
+            | Self::DeleteTopic(_)
+            | Self::Subscribe(_)
+            | Self::SetSubscriptionAttributes(_)
+            | Self::Unsubscribe(_) => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What a command can be refused for. Texts and codes are the hub's business.
+
+/// Why a command, or one entry of a batch, was refused. Nothing has changed then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Error {
+    /// The queue does not exist (any more).
+    NoSuchQueue,
+    /// The topic does not exist (any more).
+    NoSuchTopic,
+    /// The subscription does not exist (any more).
+    NoSuchSubscription,
+    /// A queue of that name exists.
+    QueueExists,
+    /// A topic of that name exists.
+    TopicExists,
+    /// The endpoint is already subscribed to the topic.
+    SubscriptionExists,
+    /// A queue of that name was deleted too short a while ago.
+    QueueDeletedRecently,
+    /// The queue was purged too short a while ago.
+    PurgedRecently,
+    /// What the command was computed from has changed since: compute it again.
+    Stale,
+    /// Too many messages of the queue are in flight.
+    OverLimit,
+    /// The visibility timeout of that receive has ended, on a queue where that matters.
+    ReceiptExpired,
+    /// The message is gone.
+    NoSuchMessage,
+    /// The message would be in flight for longer than [`crate::limits::VISIBILITY_TOTAL`].
+    BeyondVisibilityTotal,
+    /// A message for a FIFO queue or topic came without a group or without deduplication keys.
+    NoGroup,
+    /// The log has begun already.
+    GenesisTwice,
+}

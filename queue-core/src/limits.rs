@@ -1,0 +1,26 @@
+//! Every limit of the machine, named.
+
+use std::time::Duration;
+
+/// How much that fell due (timers, expiry, sweeps) one entry does at most; the rest stays due.
+pub const DUE_PER_ENTRY: usize = 1_000;
+/// How many messages of purged and deleted queues one entry reclaims at most.
+pub const RECLAIMED_PER_ENTRY: usize = 1_000;
+/// How many exhausted messages one receive moves to the dead-letter queue at most.
+pub const MOVES_PER_RECEIVE: usize = 1_000;
+/// The longest that a message can stay in flight, counted from its receive.
+pub const VISIBILITY_TOTAL: Duration = Duration::from_secs(43_200);
+/// Messages in flight in one queue.
+pub const IN_FLIGHT_PER_QUEUE: usize = 120_000;
+/// How long an accepted deduplication id is remembered, from the first send.
+pub const DEDUPLICATION_WINDOW: Duration = Duration::from_secs(300);
+/// How long a ReceiveRequestAttemptId is remembered.
+pub const ATTEMPT_WINDOW: Duration = Duration::from_secs(300);
+/// How long an exhausted message waits, visible, for a receive to move it before the sweep does.
+pub const SWEEP_AFTER: Duration = Duration::from_secs(60);
+/// How long after a deletion a queue's name can be refused.
+pub const DELETED_NAME_HELD: Duration = Duration::from_secs(60);
+/// How long the subscriptions of a deleted topic can still be read.
+pub const ORPHANED_SUBSCRIPTION_KEPT: Duration = Duration::from_secs(3_600);
+/// Attributes that a raw delivery to a queue can carry.
+pub const RAW_ATTRIBUTES: u32 = 10;

@@ -1,0 +1,185 @@
+//! All topics and queues, changed by one entry after the other.
+//!
+//! `machine/queues` and `machine/topics` apply the commands, `machine/due` does what time brings, `machine/bodies`
+//! counts who still needs which body, `machine/views` is what can be read.
+
+mod bodies;
+mod due;
+mod queues;
+mod topics;
+mod views;
+
+use crate::codec::Codec;
+use crate::message::{Message, Publication};
+use crate::topic::subscription::{Endpoint, Subscription};
+use crate::{
+    Clock, Command, Entry, Error, Genesis, Name, Position, Queue, QueueId, Reply, SubscriptionId, Timestamp,
+    Topic, TopicId, encoded,
+};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+encoded! {
+    /// The state of the hub.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    pub struct Machine {
+        time: Timestamp,
+        genesis: Option<Genesis>,
+        clock: Clock,
+        /// The last identity given to a queue, topic or subscription.
+        last_id: u64,
+        queues: BTreeMap<QueueId, Queue>,
+        queue_names: BTreeMap<Name, QueueId>,
+        /// When queues of these names were deleted, as long as that can matter.
+        deleted_names: BTreeMap<Name, Timestamp>,
+        deleted_order: VecDeque<(Timestamp, Name)>,
+        topics: BTreeMap<TopicId, Topic>,
+        topic_names: BTreeMap<Name, TopicId>,
+        subscriptions: BTreeMap<SubscriptionId, Subscription>,
+        by_endpoint: BTreeMap<(TopicId, Endpoint), SubscriptionId>,
+        /// The subscriptions of deleted topics, in the order in which they are to be forgotten.
+        orphans: VecDeque<(Timestamp, BTreeSet<SubscriptionId>)>,
+        /// Published messages by the place of their body.
+        publications: BTreeMap<Position, Publication>,
+        /// When each queue is to be looked at again.
+        due: BTreeSet<(Timestamp, QueueId)>,
+        /// When each topic is to be looked at again, to forget what it accepted.
+        topics_due: BTreeSet<(Timestamp, TopicId)>,
+        /// What purged and deleted queues held.
+        reclaim: VecDeque<BTreeMap<u64, Message>>,
+    }
+}
+
+/// Something whose view must be made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// A queue was created, changed or deleted.
+    Queue(QueueId),
+    /// A topic was created, changed or deleted, or one of its subscriptions was.
+    Topic(TopicId),
+    /// A subscription was created, changed or deleted.
+    Subscription(SubscriptionId),
+}
+
+/// What applying an entry led to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// What became of each command, in order.
+    pub replies: Vec<Result<Reply, Error>>,
+    /// The queues that may have something to take now, or that are gone.
+    pub touched: BTreeSet<QueueId>,
+    /// What looks different from outside.
+    pub changed: BTreeSet<Change>,
+    /// How many bodies of this entry are needed from now on.
+    pub kept: u32,
+    /// Bodies, of this or earlier entries, that nothing needs any more.
+    pub released: Vec<Position>,
+}
+
+/// Where new identities come from: a bijection of the entry's seed and a counter, so no two are the same.
+struct Identities {
+    seed: u128,
+    count: u64,
+}
+
+/// Time and the rest of what applying one entry works with.
+struct Scope<'a> {
+    now: Timestamp,
+    identities: Identities,
+    applied: &'a mut Applied,
+}
+
+impl Machine {
+    /// Changes state as the entry says. First does what is due at the entry's time.
+    pub fn apply(&mut self, entry: &Entry) -> Applied {
+        let mut applied = Applied::default();
+        self.time = self.time.max(entry.header.time);
+        let identities = Identities {
+            seed: entry.header.seed,
+            count: 0,
+        };
+        let mut scope = Scope {
+            now: self.time,
+            identities,
+            applied: &mut applied,
+        };
+        self.run_due(&mut scope);
+        for command in &entry.commands {
+            let reply = self.execute(command, &mut scope);
+            scope.applied.replies.push(reply);
+        }
+        applied
+    }
+
+    fn execute(&mut self, command: &Command, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        match command {
+            Command::Genesis(genesis) => self.begin(genesis),
+            Command::Tick => Ok(Reply::Done),
+            Command::SetClock(clock) => {
+                self.clock = *clock;
+                Ok(Reply::Done)
+            }
+            Command::CreateQueue(create) => self.create_queue(create, scope),
+            Command::SetQueueAttributes(set) => self.set_queue_attributes(set, scope),
+            Command::SetQueueTags(set) => self.set_queue_tags(set, scope),
+            Command::DeleteQueue(queue) => self.delete_queue(*queue, scope),
+            Command::PurgeQueue(purge) => self.purge_queue(purge, scope),
+            Command::Send(send) => self.send(send, scope),
+            Command::Receive(receive) => self.receive(receive, scope),
+            Command::Delete(delete) => self.delete(delete, scope),
+            Command::ChangeVisibility(change) => self.change_visibility(change, scope),
+            Command::CreateTopic(create) => self.create_topic(create, scope),
+            Command::SetTopicAttributes(set) => self.set_topic_attributes(set, scope),
+            Command::SetTopicTags(set) => self.set_topic_tags(set, scope),
+            Command::DeleteTopic(topic) => self.delete_topic(*topic, scope),
+            Command::Subscribe(subscribe) => self.subscribe(subscribe, scope),
+            Command::SetSubscriptionAttributes(set) => self.set_subscription_attributes(set, scope),
+            Command::Unsubscribe(subscription) => self.unsubscribe(*subscription, scope),
+            Command::Publish(publish) => self.publish(publish, scope),
+        }
+    }
+
+    fn begin(&mut self, genesis: &Genesis) -> Result<Reply, Error> {
+        if self.genesis.is_some() {
+            return Err(Error::GenesisTwice);
+        }
+        self.genesis = Some(genesis.clone());
+        Ok(Reply::Done)
+    }
+
+    fn new_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// A fingerprint of the whole state: the same after the same entries, whoever applied them.
+    #[must_use]
+    pub fn digest(&self) -> u128 {
+        // FNV-1a with 128 bits: not against forgery, only against drift.
+        const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+        const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+        self.to_bytes()
+            .iter()
+            .fold(BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
+    }
+}
+
+impl Identities {
+    fn next(&mut self) -> u128 {
+        let mixed = feistel(self.seed.wrapping_add(u128::from(self.count)));
+        self.count += 1;
+        // The bits that mark a random UUID (RFC 9562, version 4).
+        (mixed & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62)
+    }
+}
+
+/// A bijection that spreads each bit over all others, by four rounds of a Feistel network.
+fn feistel(value: u128) -> u128 {
+    let (mut left, mut right) = ((value >> 64) as u64, value as u64);
+    for round in 1..=4_u64 {
+        let mut mixed = right.wrapping_add(round.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (left, right) = (right, left ^ mixed ^ (mixed >> 31));
+    }
+    (u128::from(left) << 64) | u128::from(right)
+}

@@ -1,0 +1,126 @@
+//! What time brings. Every entry begins with it, within a budget; what is left over stays due.
+
+use super::{Change, Machine, Scope};
+use crate::limits::{DELETED_NAME_HELD, DUE_PER_ENTRY, RECLAIMED_PER_ENTRY};
+use crate::{QueueId, Timestamp};
+
+impl Machine {
+    /// When something will be due next: `Some` of a time not later than now if something is due already.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        if !self.reclaim.is_empty() {
+            return Some(Timestamp::default());
+        }
+        let queues = self.due.first().map(|(at, _)| *at);
+        let topics = self.topics_due.first().map(|(at, _)| *at);
+        let orphans = self.orphans.front().map(|(at, _)| *at);
+        [queues, topics, orphans].into_iter().flatten().min()
+    }
+
+    /// When something in this queue will be due next.
+    #[must_use]
+    pub fn next_due_of(&self, queue: QueueId) -> Option<Timestamp> {
+        self.queues.get(&queue)?.registered
+    }
+
+    pub(super) fn run_due(&mut self, scope: &mut Scope<'_>) {
+        self.run_due_queues(scope);
+        self.forget_publishes(scope);
+        self.forget_orphans(scope);
+        self.reclaim(scope);
+        self.forget_deleted_names(scope);
+    }
+
+    fn run_due_queues(&mut self, scope: &mut Scope<'_>) {
+        let mut left = DUE_PER_ENTRY;
+        while left > 0 {
+            let Some(&(_, id)) = self.due.first().filter(|(at, _)| *at <= scope.now) else {
+                return;
+            };
+            let redrive = self.redrive_of(id);
+            let Some(queue) = self.queues.get_mut(&id) else {
+                return;
+            };
+            let due = queue.run_due(scope.now, left, redrive.as_ref().map(|(_, maximum)| *maximum));
+            left = left.saturating_sub(due.steps.max(1));
+            for message in &due.expired {
+                self.discard(message, scope);
+            }
+            self.bury(id, due.exhausted, redrive.map(|(target, _)| target), scope);
+            self.touch(id, scope);
+        }
+    }
+
+    /// Registers when the queue is to be looked at again, and has its waiters looked at.
+    pub(super) fn touch(&mut self, id: QueueId, scope: &mut Scope<'_>) {
+        scope.applied.touched.insert(id);
+        let Some(queue) = self.queues.get_mut(&id) else {
+            return;
+        };
+        let next = queue.next_due();
+        if next == queue.registered {
+            return;
+        }
+        if let Some(before) = std::mem::replace(&mut queue.registered, next) {
+            self.due.remove(&(before, id));
+        }
+        if let Some(next) = next {
+            self.due.insert((next, id));
+        }
+    }
+
+    fn forget_publishes(&mut self, scope: &mut Scope<'_>) {
+        for _ in 0..DUE_PER_ENTRY {
+            let Some(&(at, id)) = self.topics_due.first().filter(|(at, _)| *at <= scope.now) else {
+                return;
+            };
+            self.topics_due.remove(&(at, id));
+            let Some(topic) = self.topics.get_mut(&id) else {
+                continue;
+            };
+            topic.deduplication.forget_one(scope.now);
+            if let Some(next) = topic.deduplication.next_due() {
+                self.topics_due.insert((next, id));
+            }
+        }
+    }
+
+    fn forget_orphans(&mut self, scope: &mut Scope<'_>) {
+        for _ in 0..DUE_PER_ENTRY {
+            let Some((_, orphans)) = self.orphans.front_mut().filter(|(at, _)| *at <= scope.now) else {
+                return;
+            };
+            let Some(id) = orphans.pop_first() else {
+                self.orphans.pop_front();
+                continue;
+            };
+            self.subscriptions.remove(&id);
+            scope.applied.changed.insert(Change::Subscription(id));
+        }
+    }
+
+    fn reclaim(&mut self, scope: &mut Scope<'_>) {
+        for _ in 0..RECLAIMED_PER_ENTRY {
+            let Some(messages) = self.reclaim.front_mut() else {
+                return;
+            };
+            match messages.pop_first() {
+                Some((_, message)) => self.discard(&message, scope),
+                None => drop(self.reclaim.pop_front()),
+            }
+        }
+        self.reclaim.pop_front_if(|messages| messages.is_empty());
+    }
+
+    fn forget_deleted_names(&mut self, scope: &Scope<'_>) {
+        for _ in 0..DUE_PER_ENTRY {
+            let past = |(at, _): &mut (Timestamp, _)| at.after(DELETED_NAME_HELD) <= scope.now;
+            let Some((at, name)) = self.deleted_order.pop_front_if(past) else {
+                return;
+            };
+            if self.deleted_names.get(&name) == Some(&at) {
+                self.deleted_names.remove(&name);
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The commands that concern one queue.
+
+use super::{Change, Machine, Scope};
+use crate::limits::DELETED_NAME_HELD;
+use crate::message::{Message, State};
+use crate::{
+    Accepted, ChangeVisibility, CreateQueue, Delete, Error, Outgoing, PurgeQueue, Queue, QueueId, Receive,
+    Reply, Send, SetQueueAttributes, SetQueueTags,
+};
+
+impl Machine {
+    pub(super) fn create_queue(
+        &mut self,
+        create: &CreateQueue,
+        scope: &mut Scope<'_>,
+    ) -> Result<Reply, Error> {
+        if self.queue_names.contains_key(&create.name) {
+            return Err(Error::QueueExists);
+        }
+        let deleted = self.deleted_names.get(&create.name);
+        if create.hold_deleted_name && deleted.is_some_and(|at| at.after(DELETED_NAME_HELD) > scope.now) {
+            return Err(Error::QueueDeletedRecently);
+        }
+        self.deleted_names.remove(&create.name);
+        let id = QueueId(self.new_id());
+        let (attributes, tags) = (create.attributes.clone(), create.tags.clone());
+        self.queues.insert(
+            id,
+            Queue::new(id, create.name.clone(), attributes, tags, scope.now),
+        );
+        self.queue_names.insert(create.name.clone(), id);
+        scope.applied.changed.insert(Change::Queue(id));
+        Ok(Reply::QueueCreated(id))
+    }
+
+    pub(super) fn set_queue_attributes(
+        &mut self,
+        set: &SetQueueAttributes,
+        scope: &mut Scope<'_>,
+    ) -> Result<Reply, Error> {
+        let queue = self.queues.get_mut(&set.queue).ok_or(Error::NoSuchQueue)?;
+        if queue.version != set.seen {
+            return Err(Error::Stale);
+        }
+        queue.set_attributes(set.attributes.clone(), scope.now);
+        scope.applied.changed.insert(Change::Queue(set.queue));
+        self.touch(set.queue, scope);
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn set_queue_tags(
+        &mut self,
+        set: &SetQueueTags,
+        scope: &mut Scope<'_>,
+    ) -> Result<Reply, Error> {
+        let queue = self.queues.get_mut(&set.queue).ok_or(Error::NoSuchQueue)?;
+        if queue.version != set.seen {
+            return Err(Error::Stale);
+        }
+        queue.tags = set.tags.clone();
+        queue.version += 1;
+        scope.applied.changed.insert(Change::Queue(set.queue));
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn delete_queue(&mut self, id: QueueId, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        let mut queue = self.queues.remove(&id).ok_or(Error::NoSuchQueue)?;
+        if let Some(at) = queue.registered {
+            self.due.remove(&(at, id));
+        }
+        self.reclaim.push_back(queue.empty());
+        self.queue_names.remove(&queue.name);
+        self.deleted_names.insert(queue.name.clone(), scope.now);
+        self.deleted_order.push_back((scope.now, queue.name));
+        scope.applied.changed.insert(Change::Queue(id));
+        scope.applied.touched.insert(id);
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn purge_queue(&mut self, purge: &PurgeQueue, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        let queue = self.queues.get_mut(&purge.queue).ok_or(Error::NoSuchQueue)?;
+        if queue
+            .purged
+            .is_some_and(|at| at.after(purge.not_within) > scope.now)
+        {
+            return Err(Error::PurgedRecently);
+        }
+        queue.purged = Some(scope.now);
+        let messages = queue.empty();
+        self.reclaim.push_back(messages);
+        self.touch(purge.queue, scope);
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn send(&mut self, send: &Send, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        let queue = self.queues.get_mut(&send.queue).ok_or(Error::NoSuchQueue)?;
+        let complete = |message: &Outgoing| message.group.is_some() && message.deduplication.is_some();
+        if queue.attributes.fifo && !send.messages.iter().all(complete) {
+            return Err(Error::NoGroup);
+        }
+        let mut accepted = Vec::with_capacity(send.messages.len());
+        for message in &send.messages {
+            if let Some(original) = queue.duplicate_of(message.deduplication) {
+                accepted.push(original);
+            } else {
+                scope.applied.kept += 1;
+                accepted.push(send_one(queue, message, scope));
+            }
+        }
+        self.touch(send.queue, scope);
+        Ok(Reply::Sent(accepted))
+    }
+
+    pub(super) fn receive(&mut self, receive: &Receive, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        let redrive = self.redrive_of(receive.queue);
+        let queue = self.queues.get_mut(&receive.queue).ok_or(Error::NoSuchQueue)?;
+        let taken = queue.receive(receive, redrive.as_ref().map(|(_, maximum)| *maximum), scope.now)?;
+        self.bury(
+            receive.queue,
+            taken.exhausted,
+            redrive.map(|(target, _)| target),
+            scope,
+        );
+        self.touch(receive.queue, scope);
+        let describe = |(receipt, message)| self.describe(receipt, &message, scope);
+        Ok(Reply::Received(
+            taken.messages.into_iter().map(describe).collect(),
+        ))
+    }
+
+    pub(super) fn delete(&mut self, delete: &Delete, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        let mut results = Vec::with_capacity(delete.receipts.len());
+        for receipt in &delete.receipts {
+            let queue = self.queues.get_mut(&delete.queue).ok_or(Error::NoSuchQueue)?;
+            let result = queue.delete(*receipt);
+            if let Ok(Some(message)) = &result {
+                self.discard(message, scope);
+            }
+            results.push(result.map(drop));
+        }
+        self.touch(delete.queue, scope);
+        Ok(Reply::Each(results))
+    }
+
+    pub(super) fn change_visibility(
+        &mut self,
+        change: &ChangeVisibility,
+        scope: &mut Scope<'_>,
+    ) -> Result<Reply, Error> {
+        let redrive = self.redrive_of(change.queue).map(|(_, maximum)| maximum);
+        let queue = self.queues.get_mut(&change.queue).ok_or(Error::NoSuchQueue)?;
+        let one =
+            |(receipt, timeout): &(_, _)| queue.change_visibility(*receipt, *timeout, redrive, scope.now);
+        let results = change.changes.iter().map(one).collect();
+        self.touch(change.queue, scope);
+        Ok(Reply::Each(results))
+    }
+
+    /// The dead-letter queue of a queue, if it exists and is of the same kind, and after how many receives a
+    /// message goes there. Without one, messages stay where they are.
+    pub(super) fn redrive_of(&self, id: QueueId) -> Option<(QueueId, u32)> {
+        let attributes = &self.queues.get(&id)?.attributes;
+        let policy = attributes.redrive.as_ref()?;
+        let target = self.queues.get(self.queue_names.get(&policy.target)?)?;
+        (target.attributes.fifo == attributes.fifo).then_some((target.id, policy.maximum_receives))
+    }
+
+    /// Moves messages that left `source` into its dead-letter queue.
+    pub(super) fn bury(
+        &mut self,
+        source: QueueId,
+        messages: Vec<Message>,
+        target: Option<QueueId>,
+        scope: &mut Scope<'_>,
+    ) {
+        let Some(target) = target.filter(|_| !messages.is_empty()) else {
+            return;
+        };
+        let Some(source) = self.queues.get(&source).map(|queue| queue.name.clone()) else {
+            return;
+        };
+        let Some(queue) = self.queues.get_mut(&target) else {
+            return;
+        };
+        for message in messages {
+            queue.move_in(message, source.clone(), scope.now);
+        }
+        self.touch(target, scope);
+    }
+}
+
+fn send_one(queue: &mut Queue, outgoing: &Outgoing, scope: &mut Scope<'_>) -> Accepted {
+    let message = Message {
+        id: scope.identities.next(),
+        body: outgoing.body,
+        via: None,
+        state: State::Visible,
+        sent: scope.now,
+        enqueued: scope.now,
+        first_received: None,
+        receives: 0,
+        receives_before: 0,
+        group: outgoing.group.clone(),
+        source: None,
+    };
+    queue.enqueue(message, outgoing.delay, outgoing.deduplication, scope.now)
+}

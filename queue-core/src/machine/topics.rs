@@ -1,0 +1,290 @@
+//! The commands that concern topics and subscriptions, and the fan-out.
+
+use super::{Change, Machine, Scope};
+use crate::limits::{ORPHANED_SUBSCRIPTION_KEPT, RAW_ATTRIBUTES};
+use crate::message::{Message, Publication, State, Via};
+use crate::topic::subscription::{Endpoint, Subscription};
+use crate::{
+    Accepted, CreateTopic, Error, Name, Outbound, Publish, QueueId, Reply, SetSubscriptionAttributes,
+    SetTopicAttributes, SetTopicTags, Subscribe, SubscriptionId, Topic, TopicAttributes, TopicId,
+};
+use std::collections::BTreeSet;
+
+impl Machine {
+    pub(super) fn create_topic(
+        &mut self,
+        create: &CreateTopic,
+        scope: &mut Scope<'_>,
+    ) -> Result<Reply, Error> {
+        if self.topic_names.contains_key(&create.name) {
+            return Err(Error::TopicExists);
+        }
+        let id = TopicId(self.new_id());
+        let topic = Topic {
+            id,
+            name: create.name.clone(),
+            attributes: create.attributes.clone(),
+            tags: create.tags.clone(),
+            version: 1,
+            subscriptions: BTreeSet::new(),
+            subscriptions_version: 1,
+            subscriptions_deleted: 0,
+            last_sequence: 0,
+            deduplication: Default::default(),
+        };
+        self.topics.insert(id, topic);
+        self.topic_names.insert(create.name.clone(), id);
+        scope.applied.changed.insert(Change::Topic(id));
+        Ok(Reply::TopicCreated(id))
+    }
+
+    pub(super) fn set_topic_attributes(
+        &mut self,
+        set: &SetTopicAttributes,
+        scope: &mut Scope<'_>,
+    ) -> Result<Reply, Error> {
+        let topic = self.topic_seen(set.topic, set.seen)?;
+        topic.attributes = TopicAttributes {
+            fifo: topic.attributes.fifo,
+            ..set.attributes.clone()
+        };
+        topic.version += 1;
+        scope.applied.changed.insert(Change::Topic(set.topic));
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn set_topic_tags(
+        &mut self,
+        set: &SetTopicTags,
+        scope: &mut Scope<'_>,
+    ) -> Result<Reply, Error> {
+        let topic = self.topic_seen(set.topic, set.seen)?;
+        topic.tags = set.tags.clone();
+        topic.version += 1;
+        scope.applied.changed.insert(Change::Topic(set.topic));
+        Ok(Reply::Done)
+    }
+
+    fn topic_seen(&mut self, id: TopicId, seen: u64) -> Result<&mut Topic, Error> {
+        let topic = self.topics.get_mut(&id).ok_or(Error::NoSuchTopic)?;
+        if topic.version == seen {
+            Ok(topic)
+        } else {
+            Err(Error::Stale)
+        }
+    }
+
+    pub(super) fn delete_topic(&mut self, id: TopicId, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        let topic = self.topics.remove(&id).ok_or(Error::NoSuchTopic)?;
+        self.topic_names.remove(&topic.name);
+        if let Some(at) = topic.deduplication.next_due() {
+            self.topics_due.remove(&(at, id));
+        }
+        for subscription in topic
+            .subscriptions
+            .iter()
+            .filter_map(|id| self.subscriptions.get(id))
+        {
+            self.by_endpoint.remove(&(id, subscription.endpoint.clone()));
+        }
+        if !topic.subscriptions.is_empty() {
+            self.orphans
+                .push_back((scope.now.after(ORPHANED_SUBSCRIPTION_KEPT), topic.subscriptions));
+        }
+        scope.applied.changed.insert(Change::Topic(id));
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn subscribe(&mut self, subscribe: &Subscribe, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        if !self.topics.contains_key(&subscribe.topic) {
+            return Err(Error::NoSuchTopic);
+        }
+        let key = (subscribe.topic, subscribe.endpoint.clone());
+        if self.by_endpoint.contains_key(&key) {
+            return Err(Error::SubscriptionExists);
+        }
+        let id = SubscriptionId(self.new_id());
+        let topic = self.topics.get_mut(&subscribe.topic).ok_or(Error::NoSuchTopic)?;
+        topic.subscriptions.insert(id);
+        topic.subscriptions_version += 1;
+        let subscription = Subscription {
+            id,
+            topic: topic.id,
+            topic_name: topic.name.clone(),
+            owner: subscribe.owner.clone(),
+            endpoint: subscribe.endpoint.clone(),
+            attributes: subscribe.attributes.clone(),
+            version: 1,
+            dropped: 0,
+        };
+        self.by_endpoint.insert(key, id);
+        self.subscriptions.insert(id, subscription);
+        scope.applied.changed.insert(Change::Subscription(id));
+        scope.applied.changed.insert(Change::Topic(subscribe.topic));
+        Ok(Reply::Subscribed(id))
+    }
+
+    pub(super) fn set_subscription_attributes(
+        &mut self,
+        set: &SetSubscriptionAttributes,
+        scope: &mut Scope<'_>,
+    ) -> Result<Reply, Error> {
+        let subscription = self
+            .subscriptions
+            .get_mut(&set.subscription)
+            .ok_or(Error::NoSuchSubscription)?;
+        if subscription.version != set.seen {
+            return Err(Error::Stale);
+        }
+        subscription.attributes = set.attributes.clone();
+        subscription.version += 1;
+        scope
+            .applied
+            .changed
+            .insert(Change::Subscription(set.subscription));
+        if let Some(topic) = self.topics.get_mut(&subscription.topic) {
+            topic.subscriptions_version += 1;
+            scope.applied.changed.insert(Change::Topic(topic.id));
+        }
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn unsubscribe(&mut self, id: SubscriptionId, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        let subscription = self.subscriptions.remove(&id).ok_or(Error::NoSuchSubscription)?;
+        self.by_endpoint
+            .remove(&(subscription.topic, subscription.endpoint));
+        if let Some(topic) = self.topics.get_mut(&subscription.topic) {
+            topic.subscriptions.remove(&id);
+            topic.subscriptions_version += 1;
+            topic.subscriptions_deleted += 1;
+            scope.applied.changed.insert(Change::Topic(topic.id));
+        }
+        scope.applied.changed.insert(Change::Subscription(id));
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn publish(&mut self, publish: &Publish, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        let topic = self.topics.get(&publish.topic).ok_or(Error::NoSuchTopic)?;
+        if topic.subscriptions_version != publish.seen {
+            return Err(Error::Stale);
+        }
+        let complete = |message: &Outbound| message.group.is_some() && message.deduplication.is_some();
+        if topic.attributes.fifo && !publish.messages.iter().all(complete) {
+            return Err(Error::NoGroup);
+        }
+        let accepted = publish
+            .messages
+            .iter()
+            .map(|message| self.publish_one(publish.topic, message, scope));
+        accepted.collect::<Result<_, _>>().map(Reply::Published)
+    }
+
+    fn publish_one(
+        &mut self,
+        id: TopicId,
+        message: &Outbound,
+        scope: &mut Scope<'_>,
+    ) -> Result<Accepted, Error> {
+        let topic = self.topics.get_mut(&id).ok_or(Error::NoSuchTopic)?;
+        let mut accepted = Accepted {
+            id: scope.identities.next(),
+            sequence: None,
+        };
+        if let Some(keys) = message.deduplication.filter(|_| topic.attributes.fifo) {
+            let key = keys.within(topic.attributes.deduplication_scope);
+            if let Some(original) = topic.deduplication.find(key) {
+                return Ok(original);
+            }
+            topic.last_sequence += 1;
+            accepted.sequence = Some(topic.last_sequence);
+            if topic.deduplication.next_due().is_none() {
+                self.topics_due
+                    .insert((scope.now.after(crate::limits::DEDUPLICATION_WINDOW), id));
+            }
+            topic.deduplication.remember(key, accepted, scope.now);
+        }
+        let mut references = 0;
+        for subscription in &message.matches {
+            references += u32::from(self.deliver(*subscription, message, scope));
+        }
+        let publication = Publication {
+            id: accepted.id,
+            sequence: accepted.sequence,
+            references,
+        };
+        self.keep_publication(message.body, publication, scope);
+        Ok(accepted)
+    }
+
+    /// Hands the message to the subscription's queue; failing that to its dead-letter queue; failing that counts
+    /// it as dropped. Says whether a queue holds it now.
+    fn deliver(&mut self, id: SubscriptionId, message: &Outbound, scope: &mut Scope<'_>) -> bool {
+        let Some(subscription) = self.subscriptions.get(&id) else {
+            return false;
+        };
+        let via = Via {
+            subscription: id,
+            raw: subscription.attributes.raw,
+        };
+        let Endpoint::Queue(endpoint) = &subscription.endpoint;
+        let dead_letters = subscription.attributes.dead_letters.as_ref();
+        let queue = (self.deliverable_queue(endpoint, via, message))
+            .or_else(|| dead_letters.and_then(|name| self.queue_for(name, message)));
+        match queue {
+            Some(queue) => self.deliver_to(queue, via, message, scope),
+            None => {
+                if let Some(subscription) = self.subscriptions.get_mut(&id) {
+                    subscription.dropped += 1;
+                }
+                false
+            }
+        }
+    }
+
+    /// The queue of that name, if the message fits it.
+    fn deliverable_queue(&self, name: &Name, via: Via, message: &Outbound) -> Option<QueueId> {
+        let id = self.queue_for(name, message)?;
+        let maximum = self.queues.get(&id)?.attributes.maximum_message_bytes;
+        let bytes = if via.raw {
+            message.raw_bytes
+        } else {
+            message.envelope_bytes
+        };
+        let fits = bytes <= maximum && !(via.raw && message.attributes > RAW_ATTRIBUTES);
+        fits.then_some(id)
+    }
+
+    /// The queue of that name, if it is one that can hold such a message at all.
+    fn queue_for(&self, name: &Name, message: &Outbound) -> Option<QueueId> {
+        let queue = self.queues.get(self.queue_names.get(name)?)?;
+        let groupless = message.group.is_none() || message.deduplication.is_none();
+        (!(queue.attributes.fifo && groupless)).then_some(queue.id)
+    }
+
+    fn deliver_to(&mut self, id: QueueId, via: Via, message: &Outbound, scope: &mut Scope<'_>) -> bool {
+        let Some(queue) = self.queues.get_mut(&id) else {
+            return false;
+        };
+        if queue.duplicate_of(message.deduplication).is_some() {
+            return false;
+        }
+        // A group of a FIFO topic means nothing to a standard queue.
+        let keeps_group = queue.attributes.fifo || message.deduplication.is_none();
+        let delivered = Message {
+            id: scope.identities.next(),
+            body: message.body,
+            via: Some(via),
+            state: State::Visible,
+            sent: scope.now,
+            enqueued: scope.now,
+            first_received: None,
+            receives: 0,
+            receives_before: 0,
+            group: message.group.clone().filter(|_| keeps_group),
+            source: None,
+        };
+        queue.enqueue(delivered, None, message.deduplication, scope.now);
+        self.touch(id, scope);
+        true
+    }
+}

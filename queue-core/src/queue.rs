@@ -1,0 +1,342 @@
+//! One queue: its messages, what becomes of each with time, and who may take which next.
+//!
+//! Every message is in exactly one [`State`], and only [`Queue::set_state`] changes it, so the counters, the timers
+//! and the order of delivery cannot disagree. The order is the only thing in which the two kinds of queue differ:
+//! `standard` and `fifo` say which messages are next.
+
+pub(crate) mod attributes;
+mod due;
+mod fifo;
+pub(crate) mod receipt;
+mod receive;
+mod standard;
+
+use crate::deduplication::Deduplication;
+use crate::limits::{SWEEP_AFTER, VISIBILITY_TOTAL};
+use crate::message::{Message, State};
+use crate::{
+    Accepted, DeduplicationKeys, DeduplicationScope, Error, Name, QueueAttributes, QueueId, Receipt, Tags,
+    Timestamp, encoded,
+};
+use fifo::Fifo;
+use standard::Standard;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+encoded! {
+    /// How many messages of a queue are in which state.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct Counts {
+        /// Ready to be received; in a FIFO queue perhaps behind others of their group.
+        pub visible: u64,
+        /// Received and neither deleted nor visible again.
+        pub in_flight: u64,
+        /// Not to be received yet.
+        pub delayed: u64,
+    }
+
+    /// Which messages are next.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    enum Order {
+        0 => Standard(Standard),
+        1 => Fifo(Fifo),
+    }
+
+    /// One queue.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Queue {
+        /// Its identity.
+        pub id: QueueId,
+        /// Its name.
+        pub name: Name,
+        /// Its attributes.
+        pub attributes: QueueAttributes,
+        /// Its tags.
+        pub tags: Tags,
+        /// Rises with every change of attributes or tags.
+        pub version: u64,
+        /// When it was created.
+        pub created: Timestamp,
+        /// When its attributes were last changed.
+        pub modified: Timestamp,
+        /// The scope of deduplication in force: that of the queue's creation.
+        scope: DeduplicationScope,
+        last_number: u64,
+        messages: BTreeMap<u64, Message>,
+        order: Order,
+        counts: Counts,
+        /// When delays and visibility timeouts end.
+        timers: BTreeSet<(Timestamp, u64)>,
+        /// Messages whose retention began earlier than their number tells, because they were moved here.
+        moved_in: BTreeSet<(Timestamp, u64)>,
+        /// When exhausted messages that nobody asks for are moved.
+        sweeps: BTreeSet<(Timestamp, u64)>,
+        /// Up to where a changed delay of a FIFO queue has been applied to waiting messages.
+        redelay: Option<u64>,
+        deduplication: Deduplication,
+        pub(crate) purged: Option<Timestamp>,
+        /// When the machine will look at this queue again.
+        pub(crate) registered: Option<Timestamp>,
+    }
+}
+
+impl Queue {
+    pub(crate) fn new(
+        id: QueueId,
+        name: Name,
+        attributes: QueueAttributes,
+        tags: Tags,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            name,
+            scope: attributes.deduplication_scope,
+            order: Order::of(&attributes),
+            attributes,
+            tags,
+            version: 1,
+            created: now,
+            modified: now,
+            last_number: 0,
+            messages: BTreeMap::new(),
+            counts: Counts::default(),
+            timers: BTreeSet::new(),
+            moved_in: BTreeSet::new(),
+            sweeps: BTreeSet::new(),
+            redelay: None,
+            deduplication: Deduplication::default(),
+            purged: None,
+            registered: None,
+        }
+    }
+
+    /// How many messages are in which state, as of the machine's time.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// How many receives could each take something now; for a FIFO queue, how many groups.
+    #[must_use]
+    pub fn deliverable(&self) -> usize {
+        match &self.order {
+            Order::Standard(standard) => standard.deliverable(),
+            Order::Fifo(fifo) => fifo.deliverable(),
+        }
+    }
+
+    pub(crate) fn set_attributes(&mut self, attributes: QueueAttributes, now: Timestamp) {
+        if self.attributes.fifo && attributes.delay != self.attributes.delay {
+            self.redelay = Some(0);
+        }
+        self.attributes = QueueAttributes {
+            fifo: self.attributes.fifo,
+            ..attributes
+        };
+        self.version += 1;
+        self.modified = now;
+    }
+
+    /// What an earlier message with the same deduplication keys was accepted as.
+    pub(crate) fn duplicate_of(&self, keys: Option<DeduplicationKeys>) -> Option<Accepted> {
+        if !self.attributes.fifo {
+            return None;
+        }
+        self.deduplication.find(keys?.within(self.scope))
+    }
+
+    /// Puts a new message at the end. The caller has looked for a duplicate.
+    pub(crate) fn enqueue(
+        &mut self,
+        mut message: Message,
+        delay: Option<Duration>,
+        keys: Option<DeduplicationKeys>,
+        now: Timestamp,
+    ) -> Accepted {
+        let fifo = self.attributes.fifo;
+        let delay = delay.filter(|_| !fifo).unwrap_or(self.attributes.delay);
+        message.state = if delay.is_zero() {
+            State::Visible
+        } else {
+            State::Delayed(now.after(delay))
+        };
+        let accepted = Accepted {
+            id: message.id,
+            sequence: fifo.then_some(self.last_number + 1),
+        };
+        if let Some(keys) = keys.filter(|_| fifo) {
+            self.deduplication
+                .remember(keys.within(self.scope), accepted, now);
+        }
+        self.insert(message);
+        accepted
+    }
+
+    /// Takes in a message that another queue gave up. A FIFO queue starts its retention anew; its own delay does
+    /// not apply, since that is measured from the send.
+    pub(crate) fn move_in(&mut self, mut message: Message, source: Name, now: Timestamp) {
+        message.state = State::Visible;
+        message.receives_before = message.receives;
+        message.source = Some(Box::new(source));
+        if self.attributes.fifo {
+            message.enqueued = now;
+        }
+        self.moved_in.insert((message.enqueued, self.last_number + 1));
+        self.insert(message);
+    }
+
+    fn insert(&mut self, message: Message) {
+        self.last_number += 1;
+        let (number, state) = (self.last_number, message.state);
+        self.order.add(number, &message);
+        self.messages.insert(number, message);
+        self.count(state, 1);
+        if let Some(until) = state.until() {
+            self.timers.insert((until, number));
+        }
+        self.order.state_changed(number, &self.messages);
+    }
+
+    fn count(&mut self, state: State, by: i64) {
+        let counter = match state {
+            State::Visible => &mut self.counts.visible,
+            State::Delayed(_) => &mut self.counts.delayed,
+            State::InFlight(_) => &mut self.counts.in_flight,
+        };
+        *counter = counter.saturating_add_signed(by);
+    }
+
+    fn set_state(&mut self, number: u64, state: State) {
+        let Some(message) = self.messages.get_mut(&number) else {
+            return;
+        };
+        let before = std::mem::replace(&mut message.state, state);
+        self.count(before, -1);
+        self.count(state, 1);
+        if let Some(until) = before.until() {
+            self.timers.remove(&(until, number));
+        }
+        if let Some(until) = state.until() {
+            self.timers.insert((until, number));
+        }
+        self.order.state_changed(number, &self.messages);
+    }
+
+    /// Ends a receive. A message that has no receive left is swept away if none asks for it.
+    fn show(&mut self, number: u64, redrive: Option<u32>, now: Timestamp) {
+        if self
+            .messages
+            .get(&number)
+            .is_some_and(|message| exhausted(message, redrive))
+        {
+            self.sweeps.insert((now.after(SWEEP_AFTER), number));
+        }
+        self.set_state(number, State::Visible);
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Message> {
+        let message = self.messages.remove(&number)?;
+        self.count(message.state, -1);
+        if let Some(until) = message.state.until() {
+            self.timers.remove(&(until, number));
+        }
+        if message.source.is_some() {
+            self.moved_in.remove(&(message.enqueued, number));
+        }
+        self.order.removed(number, &message, &self.messages);
+        Some(message)
+    }
+
+    /// Deletes by receipt: on a standard queue any receive of the message will do, on a FIFO queue only the
+    /// current one. A message that is gone is deleted already.
+    pub(crate) fn delete(&mut self, receipt: Receipt) -> Result<Option<Message>, Error> {
+        let Some(message) = self.messages.get(&receipt.number) else {
+            return Ok(None);
+        };
+        if self.attributes.fifo && !is_current(message, receipt) {
+            return Err(Error::ReceiptExpired);
+        }
+        Ok(self.remove(receipt.number))
+    }
+
+    /// Lets a receive last `timeout` from now. On a standard queue the latest receive may do so even after its
+    /// end, and an older one has no effect.
+    pub(crate) fn change_visibility(
+        &mut self,
+        receipt: Receipt,
+        timeout: Duration,
+        redrive: Option<u32>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let message = self.messages.get(&receipt.number).ok_or(Error::NoSuchMessage)?;
+        if self.attributes.fifo && !is_current(message, receipt) {
+            return Err(Error::ReceiptExpired);
+        }
+        if now.after(timeout) > receipt.at.after(VISIBILITY_TOTAL) {
+            return Err(Error::BeyondVisibilityTotal);
+        }
+        if message.receives != receipt.receive {
+            return Ok(());
+        }
+        if timeout.is_zero() {
+            self.show(receipt.number, redrive, now);
+        } else {
+            self.set_state(receipt.number, State::InFlight(now.after(timeout)));
+        }
+        Ok(())
+    }
+
+    /// Cuts everything off at once; the messages are reclaimed by the machine, bit by bit.
+    pub(crate) fn empty(&mut self) -> BTreeMap<u64, Message> {
+        self.order = Order::of(&self.attributes);
+        self.counts = Counts::default();
+        self.timers.clear();
+        self.moved_in.clear();
+        self.sweeps.clear();
+        self.redelay = None;
+        self.deduplication.clear();
+        std::mem::take(&mut self.messages)
+    }
+}
+
+impl Order {
+    fn of(attributes: &QueueAttributes) -> Self {
+        if attributes.fifo {
+            Self::Fifo(Fifo::default())
+        } else {
+            Self::Standard(Standard::default())
+        }
+    }
+
+    fn add(&mut self, number: u64, message: &Message) {
+        match self {
+            Self::Standard(_) => {}
+            Self::Fifo(fifo) => fifo.add(number, message),
+        }
+    }
+
+    fn state_changed(&mut self, number: u64, messages: &BTreeMap<u64, Message>) {
+        match self {
+            Self::Standard(standard) => standard.state_changed(number, messages),
+            Self::Fifo(fifo) => fifo.state_changed(number, messages),
+        }
+    }
+
+    fn removed(&mut self, number: u64, message: &Message, messages: &BTreeMap<u64, Message>) {
+        match self {
+            Self::Standard(standard) => standard.state_changed(number, messages),
+            Self::Fifo(fifo) => fifo.removed(number, message, messages),
+        }
+    }
+}
+
+/// Whether the message has no receive left, if it is moved after `redrive` of them.
+fn exhausted(message: &Message, redrive: Option<u32>) -> bool {
+    redrive.is_some_and(|maximum| message.receives.saturating_sub(message.receives_before) >= maximum)
+}
+
+/// Whether the receipt is that of the message's latest receive, and that receive has not ended.
+fn is_current(message: &Message, receipt: Receipt) -> bool {
+    matches!(message.state, State::InFlight(_)) && message.receives == receipt.receive
+}

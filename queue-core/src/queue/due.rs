@@ -1,0 +1,111 @@
+//! What time does to a queue: delays and visibility timeouts end, messages expire, exhausted ones are swept away.
+
+use super::{Order, Queue, exhausted};
+use crate::Timestamp;
+use crate::message::{Message, State};
+
+/// What fell due, done or to be done by the machine.
+#[derive(Debug, Default)]
+pub(crate) struct Due {
+    /// How many steps it took.
+    pub(crate) steps: usize,
+    /// Messages that have expired and are no longer in the queue.
+    pub(crate) expired: Vec<Message>,
+    /// Messages to be moved to the dead-letter queue; no longer in this one.
+    pub(crate) exhausted: Vec<Message>,
+}
+
+impl Queue {
+    /// When something will be due next; the beginning of time if something is left over.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        if self.redelay.is_some() {
+            return Some(Timestamp::default());
+        }
+        let first = |set: &std::collections::BTreeSet<(Timestamp, u64)>| set.first().map(|(at, _)| *at);
+        let attempts = match &self.order {
+            Order::Standard(_) => None,
+            Order::Fifo(fifo) => fifo.next_due(),
+        };
+        let others = [
+            first(&self.timers),
+            first(&self.sweeps),
+            self.deduplication.next_due(),
+            attempts,
+        ];
+        others
+            .into_iter()
+            .flatten()
+            .chain(self.next_expiry().map(|(at, _)| at))
+            .min()
+    }
+
+    /// When which message expires next. Messages sent here are in the order of their retention, so the first
+    /// stands for all of them; those moved here have an index of their own. (A first message that was moved here
+    /// is older than any sent behind it.)
+    fn next_expiry(&self) -> Option<(Timestamp, u64)> {
+        let sent = self
+            .messages
+            .first_key_value()
+            .map(|(number, message)| (message.enqueued, *number));
+        let (began, number) = sent.into_iter().chain(self.moved_in.first().copied()).min()?;
+        Some((began.after(self.attributes.retention), number))
+    }
+
+    /// Does what is due, in at most about `steps` steps. With `redrive`, exhausted messages are given up.
+    pub(crate) fn run_due(&mut self, now: Timestamp, steps: usize, redrive: Option<u32>) -> Due {
+        let mut due = Due::default();
+        while due.steps < steps && self.run_one(now, redrive, &mut due) {
+            due.steps += 1;
+        }
+        due
+    }
+
+    fn run_one(&mut self, now: Timestamp, redrive: Option<u32>, due: &mut Due) -> bool {
+        if let Some((_, number)) = self.next_expiry().filter(|(at, _)| *at <= now) {
+            due.expired.extend(self.remove(number));
+            return true;
+        }
+        if let Some(&(_, number)) = self.timers.first().filter(|(at, _)| *at <= now) {
+            self.show(number, redrive, now);
+            return true;
+        }
+        if let Some(sweep) = self.sweeps.first().copied().filter(|(at, _)| *at <= now) {
+            self.sweeps.remove(&sweep);
+            due.exhausted.extend(self.sweep(sweep.1, redrive));
+            return true;
+        }
+        if let Some(from) = self.redelay {
+            self.redelay = self.redelay_one(from, now);
+            return true;
+        }
+        let forgot_attempt = match &mut self.order {
+            Order::Standard(_) => false,
+            Order::Fifo(fifo) => fifo.forget_one(now),
+        };
+        forgot_attempt || self.deduplication.forget_one(now)
+    }
+
+    fn sweep(&mut self, number: u64, redrive: Option<u32>) -> Option<Message> {
+        let message = self.messages.get(&number)?;
+        let to_go = message.state == State::Visible && exhausted(message, redrive);
+        to_go.then(|| self.remove(number)).flatten()
+    }
+
+    /// Applies a changed delay to the first waiting message from number `from` on, and says where to go on.
+    fn redelay_one(&mut self, from: u64, now: Timestamp) -> Option<u64> {
+        let (&number, message) = self.messages.range(from..).next()?;
+        let untouched = message.first_received.is_none() && message.source.is_none();
+        if untouched {
+            let until = message.sent.after(self.attributes.delay);
+            self.set_state(
+                number,
+                if until > now {
+                    State::Delayed(until)
+                } else {
+                    State::Visible
+                },
+            );
+        }
+        Some(number + 1)
+    }
+}

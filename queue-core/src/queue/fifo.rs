@@ -1,0 +1,140 @@
+//! The order of a FIFO queue: within each group as sent, and nothing of a group overtakes.
+//!
+//! One rule covers locks, delays and extensions: **of a group, the messages before its first one that is in flight
+//! or delayed can be received, in order.** So a group whose first message is in flight is locked; a message that
+//! is extended holds back itself and all behind it; one that becomes visible again is first in its place.
+
+use crate::limits::ATTEMPT_WINDOW;
+use crate::message::{Message, State};
+use crate::{Timestamp, encoded};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+encoded! {
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    pub(super) struct Fifo {
+        groups: BTreeMap<Arc<str>, Group>,
+        /// The groups whose first message is visible, by its number.
+        ready: BTreeMap<u64, Arc<str>>,
+        attempts: BTreeMap<u128, Attempt>,
+        attempt_ends: VecDeque<(Timestamp, u128)>,
+    }
+
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    struct Group {
+        messages: BTreeSet<u64>,
+        /// Its key among the ready groups.
+        ready: Option<u64>,
+    }
+
+    /// What a receive with an attempt id took.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct Attempt {
+        /// The messages, each with the number of its receive.
+        pub(super) taken: Vec<(u64, u32)>,
+        pub(super) at: Timestamp,
+        /// When they become visible again, unless that was changed.
+        pub(super) until: Timestamp,
+    }
+}
+
+impl Fifo {
+    pub(super) fn deliverable(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// The first ready group whose first message has a number of at least `from`, and that number.
+    pub(super) fn next_group(&self, from: u64) -> Option<(u64, Arc<str>)> {
+        self.ready
+            .range(from..)
+            .next()
+            .map(|(head, group)| (*head, Arc::clone(group)))
+    }
+
+    /// The first message of the group with a number of at least `from`.
+    pub(super) fn next_in(&self, group: &str, from: u64) -> Option<u64> {
+        self.groups.get(group)?.messages.range(from..).next().copied()
+    }
+
+    pub(super) fn add(&mut self, number: u64, message: &Message) {
+        let Some(group) = &message.group else { return };
+        self.groups
+            .entry(Arc::clone(group))
+            .or_default()
+            .messages
+            .insert(number);
+    }
+
+    pub(super) fn state_changed(&mut self, number: u64, messages: &BTreeMap<u64, Message>) {
+        if let Some(group) = messages.get(&number).and_then(|message| message.group.as_ref()) {
+            self.refresh(group, messages);
+        }
+    }
+
+    pub(super) fn removed(&mut self, number: u64, message: &Message, messages: &BTreeMap<u64, Message>) {
+        let Some(name) = &message.group else { return };
+        let Some(group) = self.groups.get_mut(name) else {
+            return;
+        };
+        group.messages.remove(&number);
+        self.refresh(name, messages);
+        if self
+            .groups
+            .get(name)
+            .is_some_and(|group| group.messages.is_empty())
+        {
+            self.groups.remove(name);
+        }
+    }
+
+    /// Puts the group among the ready ones, or takes it away.
+    fn refresh(&mut self, name: &Arc<str>, messages: &BTreeMap<u64, Message>) {
+        let Some(group) = self.groups.get_mut(name) else {
+            return;
+        };
+        let is_visible = |head: &u64| {
+            messages
+                .get(head)
+                .is_some_and(|message| message.state == State::Visible)
+        };
+        let ready = group.messages.first().copied().filter(is_visible);
+        if ready == group.ready {
+            return;
+        }
+        if let Some(before) = std::mem::replace(&mut group.ready, ready) {
+            self.ready.remove(&before);
+        }
+        if let Some(head) = ready {
+            self.ready.insert(head, Arc::clone(name));
+        }
+    }
+
+    /// What the attempt of that id took, if it is remembered.
+    pub(super) fn attempt(&self, id: u128) -> Option<&Attempt> {
+        self.attempts.get(&id)
+    }
+
+    /// Remembers an attempt; a repetition of an id does not extend its memory.
+    pub(super) fn remember_attempt(&mut self, id: u128, attempt: Attempt, now: Timestamp) {
+        if self.attempts.insert(id, attempt).is_none() {
+            self.attempt_ends.push_back((now.after(ATTEMPT_WINDOW), id));
+        }
+    }
+
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.attempt_ends.front().map(|(end, _)| *end)
+    }
+
+    /// Forgets the oldest attempt if its time has come.
+    pub(super) fn forget_one(&mut self, now: Timestamp) -> bool {
+        let Some(&(end, id)) = self.attempt_ends.front() else {
+            return false;
+        };
+        if end > now {
+            return false;
+        }
+        self.attempt_ends.pop_front();
+        self.attempts.remove(&id);
+        true
+    }
+}

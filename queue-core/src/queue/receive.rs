@@ -1,0 +1,188 @@
+//! Receiving: which messages a receive takes, and which it finds exhausted on its way.
+
+use super::fifo::Attempt;
+use super::{Order, Queue, exhausted};
+use crate::limits::{IN_FLIGHT_PER_QUEUE, MOVES_PER_RECEIVE};
+use crate::message::{Message, State};
+use crate::{Error, Receipt, Receive, Timestamp};
+
+/// The result of a receive.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// The messages taken, each as it is now, with its receipt.
+    pub(crate) messages: Vec<(Receipt, Message)>,
+    /// The messages that had no receive left and are no longer in this queue.
+    pub(crate) exhausted: Vec<Message>,
+}
+
+impl Queue {
+    /// Takes up to as many messages as asked for. With `redrive`, messages received that often are given up
+    /// instead.
+    pub(crate) fn receive(
+        &mut self,
+        receive: &Receive,
+        redrive: Option<u32>,
+        now: Timestamp,
+    ) -> Result<Taken, Error> {
+        if let Some(taken) = self.repeat_attempt(receive, now) {
+            return Ok(taken);
+        }
+        let room = (IN_FLIGHT_PER_QUEUE as u64).saturating_sub(self.counts.in_flight);
+        if room == 0 && !self.attributes.fifo {
+            return Err(Error::OverLimit);
+        }
+        let maximum = u64::from(receive.maximum).min(room);
+        let choice = self.choose(usize::try_from(maximum).unwrap_or(usize::MAX), redrive);
+        let taken = Taken {
+            exhausted: choice
+                .exhausted
+                .into_iter()
+                .filter_map(|number| self.remove(number))
+                .collect(),
+            messages: (choice.taken.into_iter())
+                .filter_map(|number| self.take(number, receive, redrive, now))
+                .collect(),
+        };
+        self.remember_attempt(receive, &taken, now);
+        Ok(taken)
+    }
+
+    /// The messages to take, and those found exhausted before them.
+    fn choose(&self, maximum: usize, redrive: Option<u32>) -> Choice {
+        let mut choice = Choice {
+            taken: Vec::new(),
+            exhausted: Vec::new(),
+            maximum,
+        };
+        match &self.order {
+            Order::Standard(standard) => {
+                let mut next = standard.next(0);
+                while let Some(number) = next.filter(|number| choice.consider(self, *number, redrive)) {
+                    next = standard.next(number + 1);
+                }
+            }
+            Order::Fifo(fifo) => {
+                let mut next_group = fifo.next_group(0);
+                while let Some((head, group)) = next_group.filter(|_| choice.goes_on()) {
+                    let mut next = Some(head);
+                    while let Some(number) = next.filter(|number| choice.consider(self, *number, redrive)) {
+                        next = fifo.next_in(&group, number + 1);
+                    }
+                    next_group = fifo.next_group(head + 1);
+                }
+            }
+        }
+        choice
+    }
+
+    fn take(
+        &mut self,
+        number: u64,
+        receive: &Receive,
+        redrive: Option<u32>,
+        now: Timestamp,
+    ) -> Option<(Receipt, Message)> {
+        let message = self.messages.get_mut(&number)?;
+        message.receives = message.receives.saturating_add(1);
+        message.first_received.get_or_insert(now);
+        let receipt = Receipt {
+            queue: self.id,
+            number,
+            receive: message.receives,
+            at: now,
+        };
+        let taken = message.clone();
+        if receive.visibility.is_zero() {
+            self.show(number, redrive, now);
+        } else {
+            self.set_state(number, State::InFlight(now.after(receive.visibility)));
+        }
+        Some((receipt, taken))
+    }
+
+    /// The same messages as the last time that this attempt was made, hidden anew, if nothing happened to any.
+    fn repeat_attempt(&mut self, receive: &Receive, now: Timestamp) -> Option<Taken> {
+        let Order::Fifo(fifo) = &self.order else {
+            return None;
+        };
+        let id = receive.attempt?;
+        let mut attempt = fifo.attempt(id)?.clone();
+        let untouched = |(number, receives): &(u64, u32)| {
+            let message = self.messages.get(number)?;
+            let same = message.state == State::InFlight(attempt.until) && message.receives == *receives;
+            same.then(|| {
+                (
+                    Receipt {
+                        queue: self.id,
+                        number: *number,
+                        receive: *receives,
+                        at: attempt.at,
+                    },
+                    message.clone(),
+                )
+            })
+        };
+        let messages = attempt.taken.iter().map(untouched).collect::<Option<Vec<_>>>()?;
+        attempt.until = now.after(receive.visibility);
+        for (receipt, _) in &messages {
+            self.set_state(receipt.number, State::InFlight(attempt.until));
+        }
+        if let Order::Fifo(fifo) = &mut self.order {
+            fifo.remember_attempt(id, attempt, now);
+        }
+        Some(Taken {
+            messages,
+            exhausted: Vec::new(),
+        })
+    }
+
+    fn remember_attempt(&mut self, receive: &Receive, taken: &Taken, now: Timestamp) {
+        let (Order::Fifo(fifo), Some(id)) = (&mut self.order, receive.attempt) else {
+            return;
+        };
+        if taken.messages.is_empty() {
+            return;
+        }
+        let numbers = taken
+            .messages
+            .iter()
+            .map(|(receipt, _)| (receipt.number, receipt.receive))
+            .collect();
+        let attempt = Attempt {
+            taken: numbers,
+            at: now,
+            until: now.after(receive.visibility),
+        };
+        fifo.remember_attempt(id, attempt, now);
+    }
+}
+
+/// What a receive makes of the messages it comes by.
+struct Choice {
+    taken: Vec<u64>,
+    exhausted: Vec<u64>,
+    maximum: usize,
+}
+
+impl Choice {
+    fn goes_on(&self) -> bool {
+        self.taken.len() < self.maximum && self.exhausted.len() < MOVES_PER_RECEIVE
+    }
+
+    /// Takes the message or gives it up; false if it is not to be received, or if there is no room for it.
+    fn consider(&mut self, queue: &Queue, number: u64, redrive: Option<u32>) -> bool {
+        let Some(message) = queue.messages.get(&number) else {
+            return false;
+        };
+        if message.state != State::Visible || !self.goes_on() {
+            return false;
+        }
+        let list = if exhausted(message, redrive) {
+            &mut self.exhausted
+        } else {
+            &mut self.taken
+        };
+        list.push(number);
+        true
+    }
+}

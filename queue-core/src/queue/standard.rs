@@ -1,0 +1,36 @@
+//! The order of a standard queue: as sent. A message that becomes visible again has kept its place.
+//!
+//! Fair queues will choose among the visible messages here.
+
+use crate::encoded;
+use crate::message::{Message, State};
+use std::collections::{BTreeMap, BTreeSet};
+
+encoded! {
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    pub(super) struct Standard {
+        visible: BTreeSet<u64>,
+    }
+}
+
+impl Standard {
+    pub(super) fn deliverable(&self) -> usize {
+        self.visible.len()
+    }
+
+    /// The first visible message with a number of at least `from`.
+    pub(super) fn next(&self, from: u64) -> Option<u64> {
+        self.visible.range(from..).next().copied()
+    }
+
+    pub(super) fn state_changed(&mut self, number: u64, messages: &BTreeMap<u64, Message>) {
+        if messages
+            .get(&number)
+            .is_some_and(|message| message.state == State::Visible)
+        {
+            self.visible.insert(number);
+        } else {
+            self.visible.remove(&number);
+        }
+    }
+}

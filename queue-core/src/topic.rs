@@ -1,0 +1,45 @@
+//! A topic: a name to publish to, and who subscribed to it.
+
+pub(crate) mod subscription;
+
+use crate::deduplication::Deduplication;
+use crate::{DeduplicationScope, Name, SubscriptionId, Tags, TopicId, encoded};
+use std::collections::{BTreeMap, BTreeSet};
+
+encoded! {
+    /// The attributes of a topic.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct TopicAttributes {
+        /// Whether it is a FIFO topic; fixed at creation.
+        pub fifo: bool,
+        /// Whether a message without a deduplication id has the hash of its body as such.
+        pub content_based_deduplication: bool,
+        /// Among which messages a deduplication id is compared.
+        pub deduplication_scope: DeduplicationScope,
+        /// What the machine only keeps, by name.
+        pub texts: BTreeMap<Box<str>, Box<str>>,
+    }
+
+    /// One topic.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Topic {
+        /// Its identity.
+        pub id: TopicId,
+        /// Its name.
+        pub name: Name,
+        /// Its attributes.
+        pub attributes: TopicAttributes,
+        /// Its tags.
+        pub tags: Tags,
+        /// Rises with every change of attributes or tags.
+        pub version: u64,
+        /// Its subscriptions.
+        pub subscriptions: BTreeSet<SubscriptionId>,
+        /// Rises with every change of the set of subscriptions or of one of them.
+        pub subscriptions_version: u64,
+        /// How many subscriptions were ended.
+        pub subscriptions_deleted: u64,
+        pub(crate) last_sequence: u64,
+        pub(crate) deduplication: Deduplication,
+    }
+}
