@@ -1,0 +1,120 @@
+//! [`Message`]: what a policy is asked about.
+
+use std::cell::OnceCell;
+
+use serde_json::{Map, Value as Json};
+
+use crate::number::Number;
+use crate::value::Value;
+
+/// A message attribute, as published.
+#[derive(Debug, Clone, Copy)]
+pub struct Attribute<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its type: `String`, `String.Array`, `Number`, or `Binary`, the last ones perhaps with a label (`Number.price`).
+    pub data_type: &'a str,
+    /// Its value; none if it is binary.
+    pub text: Option<&'a str>,
+}
+
+/// What a policy is asked about: the body that a subscription would receive, and the attributes.
+///
+/// Built once per published message and shown to all policies of its topic, so whatever is the same for all of
+/// them is done once: attributes are read when it is built, the body is read when the first policy asks for it.
+#[derive(Debug)]
+pub struct Message<'a> {
+    body: &'a str,
+    members: OnceCell<Option<Map<String, Json>>>,
+    attributes: Vec<(&'a str, Values<'a>)>,
+}
+
+/// The values that an attribute has.
+#[derive(Debug)]
+pub(crate) enum Values<'a> {
+    One(Value<'a>),
+    /// The elements of a `String.Array`, all of them scalars.
+    Many(Vec<Json>),
+    /// The attribute is there, but its text is not of its type: no pattern matches.
+    Unreadable,
+}
+
+impl<'a> Message<'a> {
+    /// A message with this body and these attributes. Attributes of other types than strings and numbers are left
+    /// out: to a policy they do not exist.
+    pub fn new(body: &'a str, attributes: impl IntoIterator<Item = Attribute<'a>>) -> Self {
+        let attributes = attributes
+            .into_iter()
+            .filter_map(|attribute| {
+                Some((
+                    attribute.name,
+                    Values::read(attribute.data_type, attribute.text?)?,
+                ))
+            })
+            .collect();
+        Self {
+            body,
+            members: OnceCell::new(),
+            attributes,
+        }
+    }
+
+    /// The members of the body, if it is a JSON object. One nested deeper than `serde_json` reads (128 levels) is none.
+    pub(crate) fn body(&self) -> Option<&Map<String, Json>> {
+        self.members
+            .get_or_init(|| serde_json::from_str(self.body).ok())
+            .as_ref()
+    }
+
+    pub(crate) fn has_attributes(&self) -> bool {
+        !self.attributes.is_empty()
+    }
+
+    pub(crate) fn attribute(&self, name: &str) -> Option<&Values<'a>> {
+        self.attributes
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, values)| values)
+    }
+}
+
+impl<'a> Values<'a> {
+    /// A label after the type, as in `Number.price`, says nothing about how the value is compared.
+    fn read(data_type: &str, text: &'a str) -> Option<Self> {
+        if data_type == "String.Array" {
+            return Some(elements(text).map_or(Self::Unreadable, Self::Many));
+        }
+        match data_type.split('.').next() {
+            Some("String") => Some(Self::One(Value::Text(text))),
+            Some("Number") => {
+                Some(Number::parse(text).map_or(Self::Unreadable, |number| Self::One(Value::Number(number))))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it has no value at all, as an empty list: as if the attribute were absent.
+    pub(crate) const fn is_empty(&self) -> bool {
+        match self {
+            Self::Many(elements) => elements.is_empty(),
+            Self::One(_) | Self::Unreadable => false,
+        }
+    }
+
+    pub(crate) fn any(&self, matches: impl Fn(Value<'_>) -> bool) -> bool {
+        match self {
+            Self::One(value) => matches(*value),
+            Self::Many(elements) => elements.iter().filter_map(Value::of).any(matches),
+            Self::Unreadable => false,
+        }
+    }
+}
+
+/// The elements of a JSON list of scalars.
+fn elements(text: &str) -> Option<Vec<Json>> {
+    let elements: Vec<Json> = serde_json::from_str(text).ok()?;
+    elements
+        .iter()
+        .all(|element| Value::of(element).is_some())
+        .then_some(elements)
+}
