@@ -3,3 +3,24 @@
 //! A request comes in through `server`, is read by `wire`, becomes an operation (`sqs`, `sns`, `sts`), which
 //! proposes a command to the `engine`; the engine writes it to a log (`storage`), applies it to the machine of
 //! `queue-core` and answers. `cli` holds the subcommands, `config` the settings, `exposure` who may call.
+
+mod auth;
+mod authority;
+mod base_url;
+mod catalogue;
+pub mod cli;
+mod config;
+mod content;
+mod delivery;
+mod engine;
+mod exposure;
+mod hub;
+mod operation;
+mod secrets;
+mod server;
+mod shape;
+mod sns;
+mod sqs;
+mod storage;
+mod sts;
+mod wire;

@@ -156,7 +156,8 @@ impl Codec for u64 {
         for shift in (0..64).step_by(7) {
             let [byte] = input.array()?;
             let bits = Self::from(byte & 0x7f);
-            if shift == 63 && bits > 1 {
+            let overlong = byte == 0 && shift > 0;
+            if overlong || (shift == 63 && bits > 1) {
                 return Err(DecodeError::Malformed);
             }
             value |= bits << shift;
@@ -261,6 +262,18 @@ fn encode_text(text: &str, out: &mut Vec<u8>) {
 fn decode_text<'a>(input: &mut Reader<'a>) -> Result<&'a str, DecodeError> {
     let length = input.length()?;
     std::str::from_utf8(input.take(length)?).map_err(|_| DecodeError::Malformed)
+}
+
+impl Codec for Box<[u8]> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.len() as u64).encode(out);
+        out.extend_from_slice(self);
+    }
+
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let length = input.length()?;
+        input.take(length).map(Self::from)
+    }
 }
 
 impl<T: Codec> Codec for Option<T> {

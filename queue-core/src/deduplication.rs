@@ -17,8 +17,16 @@ encoded! {
     /// The window of one queue or topic.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     pub(crate) struct Deduplication {
-        accepted: BTreeMap<u128, Accepted>,
+        remembered: BTreeMap<u128, Remembered>,
         ends: VecDeque<(Timestamp, u128)>,
+    }
+
+    /// What was accepted under one key. Only FIFO queues and topics remember, so there is a sequence number.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Remembered {
+        id: u128,
+        sequence: u64,
+        end: Timestamp,
     }
 }
 
@@ -34,14 +42,22 @@ impl DeduplicationKeys {
 
 impl Deduplication {
     /// What was accepted under `key` within the window. Holds also when expiry lags behind.
-    pub(crate) fn find(&self, key: u128) -> Option<Accepted> {
-        self.accepted.get(&key).copied()
+    pub(crate) fn find(&self, key: u128, now: Timestamp) -> Option<Accepted> {
+        let Remembered { id, sequence, .. } = *self
+            .remembered
+            .get(&key)
+            .filter(|remembered| remembered.end > now)?;
+        Some(Accepted {
+            id,
+            sequence: Some(sequence),
+        })
     }
 
-    /// Remembers what was accepted under `key`, which must be new.
-    pub(crate) fn remember(&mut self, key: u128, accepted: Accepted, now: Timestamp) {
-        self.accepted.insert(key, accepted);
-        self.ends.push_back((now.after(DEDUPLICATION_WINDOW), key));
+    /// Remembers the message that was accepted under `key`, which must be new.
+    pub(crate) fn remember(&mut self, key: u128, id: u128, sequence: u64, now: Timestamp) {
+        let end = now.after(DEDUPLICATION_WINDOW);
+        self.remembered.insert(key, Remembered { id, sequence, end });
+        self.ends.push_back((end, key));
     }
 
     /// When the oldest key is to be forgotten.
@@ -58,12 +74,24 @@ impl Deduplication {
             return false;
         }
         self.ends.pop_front();
-        self.accepted.remove(&key);
+        // The key may have been accepted anew before its old end was come to.
+        if self
+            .remembered
+            .get(&key)
+            .is_some_and(|remembered| remembered.end == end)
+        {
+            self.remembered.remove(&key);
+        }
         true
     }
 
-    /// Forgets everything.
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+    /// Whether nothing is remembered.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.remembered.is_empty()
+    }
+
+    /// Gives up one key, whatever its time; the window is not to be used any more.
+    pub(crate) fn dismantle(&mut self) {
+        self.remembered.pop_first();
     }
 }

@@ -78,7 +78,7 @@ impl Entry {
         let mut commands = Vec::<Command>::decode(&mut input)?;
         let mut next = (bytes.len() - input.remaining()) as u64;
         for body in commands.iter_mut().flat_map(Command::bodies_mut) {
-            body.position = Position(position.0 + next);
+            body.position = Position(position.0.checked_add(next).ok_or(DecodeError::Malformed)?);
             next += u64::from(body.bytes);
         }
         if next == bytes.len() as u64 {

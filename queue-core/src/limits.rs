@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How much that fell due (timers, expiry, sweeps) one entry does at most; the rest stays due.
 pub const DUE_PER_ENTRY: usize = 1_000;
-/// How many messages of purged and deleted queues one entry reclaims at most.
+/// How many messages of purged and deleted queues, with all that was known about them, one entry reclaims at most.
 pub const RECLAIMED_PER_ENTRY: usize = 1_000;
 /// How many exhausted messages one receive moves to the dead-letter queue at most.
 pub const MOVES_PER_RECEIVE: usize = 1_000;

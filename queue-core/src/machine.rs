@@ -5,12 +5,15 @@
 
 mod bodies;
 mod due;
+#[cfg(test)]
+mod invariants;
 mod queues;
 mod topics;
 mod views;
 
 use crate::codec::Codec;
-use crate::message::{Message, Publication};
+use crate::message::Publication;
+use crate::queue::remains::Remains;
 use crate::topic::subscription::{Endpoint, Subscription};
 use crate::{
     Clock, Command, Entry, Error, Genesis, Name, Position, Queue, QueueId, Reply, SubscriptionId, Timestamp,
@@ -44,8 +47,8 @@ encoded! {
         due: BTreeSet<(Timestamp, QueueId)>,
         /// When each topic is to be looked at again, to forget what it accepted.
         topics_due: BTreeSet<(Timestamp, TopicId)>,
-        /// What purged and deleted queues held.
-        reclaim: VecDeque<BTreeMap<u64, Message>>,
+        /// What purged and deleted queues and deleted topics held.
+        reclaim: VecDeque<Remains>,
     }
 }
 
@@ -75,10 +78,10 @@ pub struct Applied {
     pub released: Vec<Position>,
 }
 
-/// Where new identities come from: a bijection of the entry's seed and a counter, so no two are the same.
+/// Where the new identities of an entry come from: a bijection of a counter that starts at a place of its own for
+/// each seed, also if the seeds are neighbours.
 struct Identities {
-    seed: u128,
-    count: u64,
+    next: u128,
 }
 
 /// Time and the rest of what applying one entry works with.
@@ -93,13 +96,9 @@ impl Machine {
     pub fn apply(&mut self, entry: &Entry) -> Applied {
         let mut applied = Applied::default();
         self.time = self.time.max(entry.header.time);
-        let identities = Identities {
-            seed: entry.header.seed,
-            count: 0,
-        };
         let mut scope = Scope {
             now: self.time,
-            identities,
+            identities: Identities::new(entry.header.seed),
             applied: &mut applied,
         };
         self.run_due(&mut scope);
@@ -164,9 +163,13 @@ impl Machine {
 }
 
 impl Identities {
+    fn new(seed: u128) -> Self {
+        Self { next: feistel(seed) }
+    }
+
     fn next(&mut self) -> u128 {
-        let mixed = feistel(self.seed.wrapping_add(u128::from(self.count)));
-        self.count += 1;
+        let mixed = feistel(self.next);
+        self.next = self.next.wrapping_add(1);
         // The bits that mark a random UUID (RFC 9562, version 4).
         (mixed & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62)
     }

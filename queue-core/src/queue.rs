@@ -7,8 +7,11 @@
 pub(crate) mod attributes;
 mod due;
 mod fifo;
+#[cfg(test)]
+mod invariants;
 pub(crate) mod receipt;
 mod receive;
+pub(crate) mod remains;
 mod standard;
 
 use crate::deduplication::Deduplication;
@@ -19,6 +22,7 @@ use crate::{
     Timestamp, encoded,
 };
 use fifo::Fifo;
+use remains::Remains;
 use standard::Standard;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -139,11 +143,11 @@ impl Queue {
     }
 
     /// What an earlier message with the same deduplication keys was accepted as.
-    pub(crate) fn duplicate_of(&self, keys: Option<DeduplicationKeys>) -> Option<Accepted> {
+    pub(crate) fn duplicate_of(&self, keys: Option<DeduplicationKeys>, now: Timestamp) -> Option<Accepted> {
         if !self.attributes.fifo {
             return None;
         }
-        self.deduplication.find(keys?.within(self.scope))
+        self.deduplication.find(keys?.within(self.scope), now)
     }
 
     /// Puts a new message at the end. The caller has looked for a duplicate.
@@ -161,13 +165,14 @@ impl Queue {
         } else {
             State::Delayed(now.after(delay))
         };
+        let (id, number) = (message.id, self.last_number + 1);
         let accepted = Accepted {
-            id: message.id,
-            sequence: fifo.then_some(self.last_number + 1),
+            id,
+            sequence: fifo.then_some(number),
         };
         if let Some(keys) = keys.filter(|_| fifo) {
             self.deduplication
-                .remember(keys.within(self.scope), accepted, now);
+                .remember(keys.within(self.scope), id, number, now);
         }
         self.insert(message);
         accepted
@@ -235,6 +240,15 @@ impl Queue {
         self.set_state(number, State::Visible);
     }
 
+    /// Lets a receive last `timeout` from now; none ends it.
+    fn hide(&mut self, number: u64, timeout: Duration, redrive: Option<u32>, now: Timestamp) {
+        if timeout.is_zero() {
+            self.show(number, redrive, now);
+        } else {
+            self.set_state(number, State::InFlight(now.after(timeout)));
+        }
+    }
+
     fn remove(&mut self, number: u64) -> Option<Message> {
         let message = self.messages.remove(&number)?;
         self.count(message.state, -1);
@@ -276,27 +290,26 @@ impl Queue {
         if now.after(timeout) > receipt.at.after(VISIBILITY_TOTAL) {
             return Err(Error::BeyondVisibilityTotal);
         }
-        if message.receives != receipt.receive {
-            return Ok(());
-        }
-        if timeout.is_zero() {
-            self.show(receipt.number, redrive, now);
-        } else {
-            self.set_state(receipt.number, State::InFlight(now.after(timeout)));
+        let stale = message.receives != receipt.receive;
+        let ended_already = timeout.is_zero() && message.state == State::Visible;
+        if !stale && !ended_already {
+            self.hide(receipt.number, timeout, redrive, now);
         }
         Ok(())
     }
 
-    /// Cuts everything off at once; the messages are reclaimed by the machine, bit by bit.
-    pub(crate) fn empty(&mut self) -> BTreeMap<u64, Message> {
-        self.order = Order::of(&self.attributes);
+    /// Cuts everything off at once; it is reclaimed by the machine, bit by bit.
+    pub(crate) fn empty(&mut self) -> Remains {
         self.counts = Counts::default();
-        self.timers.clear();
-        self.moved_in.clear();
-        self.sweeps.clear();
         self.redelay = None;
-        self.deduplication.clear();
-        std::mem::take(&mut self.messages)
+        Remains {
+            messages: std::mem::take(&mut self.messages),
+            order: Some(std::mem::replace(&mut self.order, Order::of(&self.attributes))),
+            timers: std::mem::take(&mut self.timers),
+            moved_in: std::mem::take(&mut self.moved_in),
+            sweeps: std::mem::take(&mut self.sweeps),
+            deduplication: std::mem::take(&mut self.deduplication),
+        }
     }
 }
 
@@ -320,6 +333,21 @@ impl Order {
         match self {
             Self::Standard(standard) => standard.state_changed(number, messages),
             Self::Fifo(fifo) => fifo.state_changed(number, messages),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Standard(standard) => standard.is_empty(),
+            Self::Fifo(fifo) => fifo.is_empty(),
+        }
+    }
+
+    /// Gives up a bit of itself; it is not to be used any more.
+    fn dismantle(&mut self) {
+        match self {
+            Self::Standard(standard) => standard.dismantle(),
+            Self::Fifo(fifo) => fifo.dismantle(),
         }
     }
 

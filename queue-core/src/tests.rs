@@ -1,1 +1,36 @@
 //! Tests of the machine as a whole.
+//!
+//! Most of them are timetables: what is done when, and behind `→` what it leads to. [`check`] plays one against a
+//! machine that sees nothing but encoded entries, and then makes sure of what must hold of every history: that it
+//! can be replayed, from the start and from the middle, and that every body is released once and in the end.
+//!
+//! `script` reads timetables, `player` turns their lines into commands, `outcome` turns replies into text, `world`
+//! is the log around the machine. `model` compares the machine with a slow one that is obviously right.
+
+mod codec;
+mod dedup;
+mod delay;
+mod due;
+mod entry;
+mod fanout;
+mod fifo;
+mod model;
+mod outcome;
+mod player;
+mod purge;
+mod queue;
+mod random;
+mod redrive;
+mod retention;
+mod script;
+mod standard;
+mod topic;
+mod visibility;
+mod world;
+
+/// Plays a timetable. Each line has a time, or `and` if it belongs to the entry of the line before; a command; and
+/// perhaps what it leads to. The facts in parentheses are the ones that matter, not all there are.
+#[track_caller]
+fn check(timetable: &str) {
+    player::Player::play(timetable).finish();
+}

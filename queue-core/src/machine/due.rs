@@ -2,6 +2,7 @@
 
 use super::{Change, Machine, Scope};
 use crate::limits::{DELETED_NAME_HELD, DUE_PER_ENTRY, RECLAIMED_PER_ENTRY};
+use crate::queue::remains::Remains;
 use crate::{QueueId, Timestamp};
 
 impl Machine {
@@ -101,15 +102,21 @@ impl Machine {
 
     fn reclaim(&mut self, scope: &mut Scope<'_>) {
         for _ in 0..RECLAIMED_PER_ENTRY {
-            let Some(messages) = self.reclaim.front_mut() else {
+            let Some(remains) = self.reclaim.front_mut() else {
                 return;
             };
-            match messages.pop_first() {
-                Some((_, message)) => self.discard(&message, scope),
-                None => drop(self.reclaim.pop_front()),
+            if let Some(message) = remains.dismantle() {
+                self.discard(&message, scope);
             }
+            self.reclaim.pop_front_if(|remains| remains.is_empty());
         }
-        self.reclaim.pop_front_if(|messages| messages.is_empty());
+    }
+
+    /// Leaves what was cut off to be reclaimed bit by bit.
+    pub(super) fn cut_off(&mut self, remains: Remains) {
+        if !remains.is_empty() {
+            self.reclaim.push_back(remains);
+        }
     }
 
     fn forget_deleted_names(&mut self, scope: &Scope<'_>) {

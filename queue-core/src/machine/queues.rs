@@ -68,7 +68,7 @@ impl Machine {
         if let Some(at) = queue.registered {
             self.due.remove(&(at, id));
         }
-        self.reclaim.push_back(queue.empty());
+        self.cut_off(queue.empty());
         self.queue_names.remove(&queue.name);
         self.deleted_names.insert(queue.name.clone(), scope.now);
         self.deleted_order.push_back((scope.now, queue.name));
@@ -86,8 +86,8 @@ impl Machine {
             return Err(Error::PurgedRecently);
         }
         queue.purged = Some(scope.now);
-        let messages = queue.empty();
-        self.reclaim.push_back(messages);
+        let remains = queue.empty();
+        self.cut_off(remains);
         self.touch(purge.queue, scope);
         Ok(Reply::Done)
     }
@@ -100,7 +100,7 @@ impl Machine {
         }
         let mut accepted = Vec::with_capacity(send.messages.len());
         for message in &send.messages {
-            if let Some(original) = queue.duplicate_of(message.deduplication) {
+            if let Some(original) = queue.duplicate_of(message.deduplication, scope.now) {
                 accepted.push(original);
             } else {
                 scope.applied.kept += 1;

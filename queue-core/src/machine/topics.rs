@@ -3,6 +3,7 @@
 use super::{Change, Machine, Scope};
 use crate::limits::{ORPHANED_SUBSCRIPTION_KEPT, RAW_ATTRIBUTES};
 use crate::message::{Message, Publication, State, Via};
+use crate::queue::remains::Remains;
 use crate::topic::subscription::{Endpoint, Subscription};
 use crate::{
     Accepted, CreateTopic, Error, Name, Outbound, Publish, QueueId, Reply, SetSubscriptionAttributes,
@@ -91,6 +92,7 @@ impl Machine {
             self.orphans
                 .push_back((scope.now.after(ORPHANED_SUBSCRIPTION_KEPT), topic.subscriptions));
         }
+        self.cut_off(Remains::of(topic.deduplication));
         scope.applied.changed.insert(Change::Topic(id));
         Ok(Reply::Done)
     }
@@ -192,7 +194,7 @@ impl Machine {
         };
         if let Some(keys) = message.deduplication.filter(|_| topic.attributes.fifo) {
             let key = keys.within(topic.attributes.deduplication_scope);
-            if let Some(original) = topic.deduplication.find(key) {
+            if let Some(original) = topic.deduplication.find(key, scope.now) {
                 return Ok(original);
             }
             topic.last_sequence += 1;
@@ -201,7 +203,9 @@ impl Machine {
                 self.topics_due
                     .insert((scope.now.after(crate::limits::DEDUPLICATION_WINDOW), id));
             }
-            topic.deduplication.remember(key, accepted, scope.now);
+            topic
+                .deduplication
+                .remember(key, accepted.id, topic.last_sequence, scope.now);
         }
         let mut references = 0;
         for subscription in &message.matches {
@@ -265,7 +269,7 @@ impl Machine {
         let Some(queue) = self.queues.get_mut(&id) else {
             return false;
         };
-        if queue.duplicate_of(message.deduplication).is_some() {
+        if queue.duplicate_of(message.deduplication, scope.now).is_some() {
             return false;
         }
         // A group of a FIFO topic means nothing to a standard queue.

@@ -42,7 +42,7 @@ impl Queue {
     /// When which message expires next. Messages sent here are in the order of their retention, so the first
     /// stands for all of them; those moved here have an index of their own. (A first message that was moved here
     /// is older than any sent behind it.)
-    fn next_expiry(&self) -> Option<(Timestamp, u64)> {
+    pub(super) fn next_expiry(&self) -> Option<(Timestamp, u64)> {
         let sent = self
             .messages
             .first_key_value()

@@ -109,15 +109,17 @@ impl Fifo {
         }
     }
 
-    /// What the attempt of that id took, if it is remembered.
-    pub(super) fn attempt(&self, id: u128) -> Option<&Attempt> {
-        self.attempts.get(&id)
+    /// What the attempt of that id took, if it is remembered. Holds also when expiry lags behind.
+    pub(super) fn attempt(&self, id: u128, now: Timestamp) -> Option<&Attempt> {
+        self.attempts.get(&id).filter(|attempt| attempt.end() > now)
     }
 
-    /// Remembers an attempt; a repetition of an id does not extend its memory.
-    pub(super) fn remember_attempt(&mut self, id: u128, attempt: Attempt, now: Timestamp) {
-        if self.attempts.insert(id, attempt).is_none() {
-            self.attempt_ends.push_back((now.after(ATTEMPT_WINDOW), id));
+    /// Remembers an attempt; to repeat it does not extend its memory.
+    pub(super) fn remember_attempt(&mut self, id: u128, attempt: Attempt) {
+        let end = attempt.end();
+        let before = self.attempts.insert(id, attempt);
+        if before.is_none_or(|before| before.end() != end) {
+            self.attempt_ends.push_back((end, id));
         }
     }
 
@@ -134,7 +136,32 @@ impl Fifo {
             return false;
         }
         self.attempt_ends.pop_front();
-        self.attempts.remove(&id);
+        // The id may have been used anew since.
+        if self.attempts.get(&id).is_some_and(|attempt| attempt.end() == end) {
+            self.attempts.remove(&id);
+        }
         true
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.ready.is_empty() && self.attempts.is_empty()
+    }
+
+    pub(super) fn dismantle(&mut self) {
+        self.ready.pop_first();
+        self.attempts.pop_first();
+        if let Some(mut group) = self.groups.first_entry() {
+            group.get_mut().messages.pop_first();
+            if group.get().messages.is_empty() {
+                group.remove();
+            }
+        }
+    }
+}
+
+impl Attempt {
+    /// When it is forgotten.
+    fn end(&self) -> Timestamp {
+        self.at.after(ATTEMPT_WINDOW)
     }
 }

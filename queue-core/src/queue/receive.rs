@@ -24,7 +24,7 @@ impl Queue {
         redrive: Option<u32>,
         now: Timestamp,
     ) -> Result<Taken, Error> {
-        if let Some(taken) = self.repeat_attempt(receive, now) {
+        if let Some(taken) = self.repeat_attempt(receive, redrive, now) {
             return Ok(taken);
         }
         let room = (IN_FLIGHT_PER_QUEUE as u64).saturating_sub(self.counts.in_flight);
@@ -92,21 +92,17 @@ impl Queue {
             at: now,
         };
         let taken = message.clone();
-        if receive.visibility.is_zero() {
-            self.show(number, redrive, now);
-        } else {
-            self.set_state(number, State::InFlight(now.after(receive.visibility)));
-        }
+        self.hide(number, receive.visibility, redrive, now);
         Some((receipt, taken))
     }
 
     /// The same messages as the last time that this attempt was made, hidden anew, if nothing happened to any.
-    fn repeat_attempt(&mut self, receive: &Receive, now: Timestamp) -> Option<Taken> {
+    fn repeat_attempt(&mut self, receive: &Receive, redrive: Option<u32>, now: Timestamp) -> Option<Taken> {
         let Order::Fifo(fifo) = &self.order else {
             return None;
         };
         let id = receive.attempt?;
-        let mut attempt = fifo.attempt(id)?.clone();
+        let mut attempt = fifo.attempt(id, now)?.clone();
         let untouched = |(number, receives): &(u64, u32)| {
             let message = self.messages.get(number)?;
             let same = message.state == State::InFlight(attempt.until) && message.receives == *receives;
@@ -125,10 +121,10 @@ impl Queue {
         let messages = attempt.taken.iter().map(untouched).collect::<Option<Vec<_>>>()?;
         attempt.until = now.after(receive.visibility);
         for (receipt, _) in &messages {
-            self.set_state(receipt.number, State::InFlight(attempt.until));
+            self.hide(receipt.number, receive.visibility, redrive, now);
         }
         if let Order::Fifo(fifo) = &mut self.order {
-            fifo.remember_attempt(id, attempt, now);
+            fifo.remember_attempt(id, attempt);
         }
         Some(Taken {
             messages,
@@ -153,7 +149,7 @@ impl Queue {
             at: now,
             until: now.after(receive.visibility),
         };
-        fifo.remember_attempt(id, attempt, now);
+        fifo.remember_attempt(id, attempt);
     }
 }
 

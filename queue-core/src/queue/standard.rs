@@ -23,6 +23,14 @@ impl Standard {
         self.visible.range(from..).next().copied()
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.visible.is_empty()
+    }
+
+    pub(super) fn dismantle(&mut self) {
+        self.visible.pop_first();
+    }
+
     pub(super) fn state_changed(&mut self, number: u64, messages: &BTreeMap<u64, Message>) {
         if messages
             .get(&number)

@@ -1,0 +1,287 @@
+//! What the workers see of topics and queues: one immutable view each, replaced by the engine before the answer to
+//! the request that changed it leaves.
+
+use crate::secrets::Secrets;
+use filters::Policy;
+use queue_core::{
+    Change, Endpoint, FilterScope, Machine, Name, QueueAttributes, QueueId, SubscriptionAttributes,
+    SubscriptionId, Tags, Timestamp, TopicAttributes, TopicId,
+};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+use uuid::Uuid;
+
+/// A queue as the workers see it.
+#[derive(Debug)]
+pub(crate) struct QueueView {
+    pub(crate) id: QueueId,
+    pub(crate) name: Name,
+    pub(crate) attributes: QueueAttributes,
+    pub(crate) tags: Tags,
+    pub(crate) version: u64,
+    pub(crate) created: Timestamp,
+    pub(crate) modified: Timestamp,
+}
+
+/// A topic as the workers see it.
+#[derive(Debug)]
+pub(crate) struct TopicView {
+    pub(crate) id: TopicId,
+    pub(crate) name: Name,
+    pub(crate) attributes: TopicAttributes,
+    pub(crate) tags: Tags,
+    pub(crate) version: u64,
+    /// In the order in which they were made.
+    pub(crate) subscriptions: Vec<Arc<SubscriptionView>>,
+    pub(crate) subscriptions_version: u64,
+    pub(crate) subscriptions_deleted: u64,
+}
+
+/// A subscription as the workers see it.
+#[derive(Debug)]
+pub(crate) struct SubscriptionView {
+    pub(crate) id: SubscriptionId,
+    /// The last part of its ARN.
+    pub(crate) uuid: Uuid,
+    pub(crate) topic: TopicId,
+    pub(crate) topic_name: Name,
+    pub(crate) owner: Arc<str>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) attributes: SubscriptionAttributes,
+    pub(crate) version: u64,
+    /// The filter policy, compiled; everything passes without one.
+    pub(crate) policy: Option<Policy>,
+}
+
+/// All views.
+#[derive(Default)]
+pub(crate) struct Catalogue {
+    views: RwLock<Views>,
+}
+
+#[derive(Default)]
+struct Views {
+    queues: BTreeMap<Name, Arc<QueueView>>,
+    queue_names: HashMap<QueueId, Name>,
+    topics: BTreeMap<Name, Arc<TopicView>>,
+    topic_names: HashMap<TopicId, Name>,
+    subscriptions: BTreeMap<SubscriptionId, Arc<SubscriptionView>>,
+    by_uuid: HashMap<Uuid, SubscriptionId>,
+}
+
+impl Catalogue {
+    fn read<R>(&self, work: impl FnOnce(&Views) -> R) -> R {
+        // Only `refresh` writes, and it cannot panic half-way through a change that readers rely on.
+        work(&self.views.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn queue(&self, name: &Name) -> Option<Arc<QueueView>> {
+        self.read(|views| views.queues.get(name).cloned())
+    }
+
+    /// The queues of an account in a region whose names begin with `prefix` and come after `after`, in the order
+    /// of their names.
+    pub(crate) fn queues(
+        &self,
+        account: &str,
+        region: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Vec<Arc<QueueView>> {
+        let from = Name::new(
+            account,
+            region,
+            after.filter(|after| *after > prefix).unwrap_or(prefix),
+        );
+        self.read(|views| {
+            let within = |view: &&Arc<QueueView>| {
+                *view.name.account == *account
+                    && *view.name.region == *region
+                    && view.name.name.starts_with(prefix)
+            };
+            let beyond = |view: &&Arc<QueueView>| after.is_none_or(|after| *view.name.name > *after);
+            let all = views.queues.range(from..).map(|(_, view)| view);
+            all.take_while(within)
+                .filter(beyond)
+                .take(limit)
+                .cloned()
+                .collect()
+        })
+    }
+
+    /// The queues of that account and region whose dead-letter queue is `target`, in the order of their names.
+    pub(crate) fn sources_of(&self, target: &Name) -> Vec<Arc<QueueView>> {
+        let names_it = |view: &Arc<QueueView>| {
+            view.attributes
+                .redrive
+                .as_ref()
+                .is_some_and(|policy| policy.target == *target)
+        };
+        let all = self.queues(&target.account, &target.region, "", None, usize::MAX);
+        all.into_iter().filter(names_it).collect()
+    }
+
+    pub(crate) fn topic(&self, name: &Name) -> Option<Arc<TopicView>> {
+        self.read(|views| views.topics.get(name).cloned())
+    }
+
+    /// The topics of an account in a region that come after `after`, in the order of their names.
+    pub(crate) fn topics(
+        &self,
+        account: &str,
+        region: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Vec<Arc<TopicView>> {
+        let from = Name::new(account, region, after.unwrap_or(""));
+        self.read(|views| {
+            let within =
+                |view: &&Arc<TopicView>| *view.name.account == *account && *view.name.region == *region;
+            let beyond = |view: &&Arc<TopicView>| after.is_none_or(|after| *view.name.name > *after);
+            let all = views.topics.range(from..).map(|(_, view)| view);
+            all.take_while(within)
+                .filter(beyond)
+                .take(limit)
+                .cloned()
+                .collect()
+        })
+    }
+
+    /// A subscription by the last part of its ARN; also one of a deleted topic, for a while.
+    pub(crate) fn subscription(&self, uuid: Uuid) -> Option<Arc<SubscriptionView>> {
+        self.read(|views| views.subscriptions.get(views.by_uuid.get(&uuid)?).cloned())
+    }
+
+    /// The subscriptions of an account in a region made after `after`, in the order in which they were made.
+    pub(crate) fn subscriptions(
+        &self,
+        account: &str,
+        region: &str,
+        after: Option<SubscriptionId>,
+        limit: usize,
+    ) -> Vec<Arc<SubscriptionView>> {
+        let from = SubscriptionId(after.map_or(0, |after| after.0.saturating_add(1)));
+        self.read(|views| {
+            let within = |view: &&Arc<SubscriptionView>| {
+                *view.topic_name.account == *account && *view.topic_name.region == *region
+            };
+            let all = views.subscriptions.range(from..).map(|(_, view)| view);
+            all.filter(within).take(limit).cloned().collect()
+        })
+    }
+
+    /// Makes the views of what changed anew.
+    pub(crate) fn refresh<'a>(
+        &self,
+        machine: &Machine,
+        changes: impl IntoIterator<Item = &'a Change>,
+        secrets: &Secrets,
+    ) {
+        let mut changes: Vec<_> = changes.into_iter().copied().collect();
+        if changes.is_empty() {
+            return;
+        }
+        // A topic's view shows the views of its subscriptions, so those come first.
+        changes.sort_unstable_by_key(|change| matches!(change, Change::Topic(_)));
+        let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
+        for change in changes {
+            match change {
+                Change::Queue(id) => views.refresh_queue(machine, id),
+                Change::Topic(id) => views.refresh_topic(machine, id),
+                Change::Subscription(id) => views.refresh_subscription(machine, id, secrets),
+            }
+        }
+    }
+}
+
+impl Views {
+    fn refresh_queue(&mut self, machine: &Machine, id: QueueId) {
+        let Some(queue) = machine.queue(id) else {
+            // A queue of the same name may have taken its place within the same entry.
+            if let Some(name) = self.queue_names.remove(&id)
+                && self.queues.get(&name).is_some_and(|view| view.id == id)
+            {
+                self.queues.remove(&name);
+            }
+            return;
+        };
+        let view = QueueView {
+            id,
+            name: queue.name.clone(),
+            attributes: queue.attributes.clone(),
+            tags: queue.tags.clone(),
+            version: queue.version,
+            created: queue.created,
+            modified: queue.modified,
+        };
+        self.queue_names.insert(id, queue.name.clone());
+        self.queues.insert(queue.name.clone(), Arc::new(view));
+    }
+
+    fn refresh_topic(&mut self, machine: &Machine, id: TopicId) {
+        let Some(topic) = machine.topic(id) else {
+            if let Some(name) = self.topic_names.remove(&id)
+                && self.topics.get(&name).is_some_and(|view| view.id == id)
+            {
+                self.topics.remove(&name);
+            }
+            return;
+        };
+        let view = TopicView {
+            id,
+            name: topic.name.clone(),
+            attributes: topic.attributes.clone(),
+            tags: topic.tags.clone(),
+            version: topic.version,
+            subscriptions: topic
+                .subscriptions
+                .iter()
+                .filter_map(|id| self.subscriptions.get(id).cloned())
+                .collect(),
+            subscriptions_version: topic.subscriptions_version,
+            subscriptions_deleted: topic.subscriptions_deleted,
+        };
+        self.topic_names.insert(id, topic.name.clone());
+        self.topics.insert(topic.name.clone(), Arc::new(view));
+    }
+
+    fn refresh_subscription(&mut self, machine: &Machine, id: SubscriptionId, secrets: &Secrets) {
+        let uuid = secrets.subscription(id);
+        let Some(subscription) = machine.subscription(id) else {
+            self.subscriptions.remove(&id);
+            self.by_uuid.remove(&uuid);
+            return;
+        };
+        let view = SubscriptionView {
+            id,
+            uuid,
+            topic: subscription.topic,
+            topic_name: subscription.topic_name.clone(),
+            owner: subscription.owner.clone(),
+            endpoint: subscription.endpoint.clone(),
+            policy: compiled(&subscription.attributes),
+            attributes: subscription.attributes.clone(),
+            version: subscription.version,
+        };
+        self.by_uuid.insert(uuid, id);
+        self.subscriptions.insert(id, Arc::new(view));
+    }
+}
+
+/// The filter policy of a subscription. It was checked before it was stored; should a later version refuse it, it
+/// would let nothing through unnoticed, so that is logged.
+fn compiled(attributes: &SubscriptionAttributes) -> Option<Policy> {
+    let text = attributes.filter.as_deref()?;
+    let scope = match attributes.filter_scope {
+        Some(FilterScope::Body) => filters::Scope::MessageBody,
+        Some(FilterScope::Attributes) | None => filters::Scope::MessageAttributes,
+    };
+    match Policy::compile(text, scope) {
+        Ok(policy) => Some(policy),
+        Err(error) => {
+            tracing::error!(%error, text, "a stored filter policy is not accepted any more; it is not applied");
+            None
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The command line: `fanq <subcommand>`.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Arg, ArgMatches, Command};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{self, Settings, Sources};
+use crate::server;
+
+mod health;
+mod serve;
+
+/// What is logged unless `--log` or `FANQ_LOG` says otherwise: our own news, and others' only if it is bad.
+const LOG_DEFAULT: &str = "warn,fanq=info";
+
+/// Why a command ended without doing what it should.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The command line itself, or a request for its help.
+    #[error("{}", shown(.0))]
+    CommandLine(#[from] clap::Error),
+    /// A setting.
+    #[error("{0}")]
+    Setting(String),
+    /// Everything that can go wrong later.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// The parser's own text, without the word "error" in front: whoever prints it adds the program's name.
+fn shown(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    text.strip_prefix("error: ")
+        .unwrap_or(&text)
+        .trim_end()
+        .to_owned()
+}
+
+impl Error {
+    /// Prints the error where it belongs, and says how the program ends.
+    pub fn report(&self) -> ExitCode {
+        match self {
+            Self::CommandLine(asked) if !asked.use_stderr() => {
+                print_line(&asked.render().to_string());
+                ExitCode::SUCCESS
+            }
+            // Without any argument the help is the answer, though nothing was done.
+            Self::CommandLine(asked)
+                if asked.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand =>
+            {
+                let _ = write!(std::io::stderr(), "{}", asked.render());
+                ExitCode::from(2)
+            }
+            Self::CommandLine(_) | Self::Setting(_) => self.complain(2),
+            Self::Failed(_) => self.complain(1),
+        }
+    }
+
+    fn complain(&self, code: u8) -> ExitCode {
+        let _ = writeln!(std::io::stderr(), "fanq: {self}");
+        ExitCode::from(code)
+    }
+}
+
+impl From<config::Error> for Error {
+    fn from(error: config::Error) -> Self {
+        Self::Setting(error.to_string())
+    }
+}
+
+impl From<server::Error> for Error {
+    fn from(error: server::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Runs the subcommand that the arguments name, the first of which is the name of the program.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
+    let matches = command().try_get_matches_from(arguments)?;
+    start_logging(&matches)?;
+    match matches.subcommand() {
+        Some((serve::NAME, matches)) => serve::run(matches),
+        // A further subcommand is one file beside these, one line here and one in `command`.
+        Some((health::NAME, matches)) => health::run(matches),
+        _ => Ok(()),
+    }
+}
+
+fn command() -> Command {
+    Command::new("fanq")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A pub/sub event hub that speaks the wire protocols of Amazon SNS and SQS")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .arg(
+            Arg::new("log")
+                .long("log")
+                .global(true)
+                .value_name("FILTER")
+                .help("What to log to standard error, such as debug or fanq=debug [env: FANQ_LOG]"),
+        )
+        .subcommand(serve::command())
+        .subcommand(health::command())
+}
+
+/// `--config`, for the subcommands that need settings.
+fn config_flag() -> Arg {
+    Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help("File with settings; without it, fanq.toml in the working directory if there is one [env: FANQ_CONFIG]")
+}
+
+/// Reads the settings for a subcommand that has `config_flag`; `flags` if it has those of the settings as well.
+fn load_settings(matches: &ArgMatches, flags: Option<&ArgMatches>) -> Result<Settings, config::Error> {
+    let file = matches.get_one::<PathBuf>("config").cloned();
+    config::load(&Sources {
+        file,
+        environment: std::env::vars_os().collect(),
+        flags,
+    })
+}
+
+fn start_logging(matches: &ArgMatches) -> Result<(), Error> {
+    let by_flag = matches
+        .subcommand()
+        .and_then(|(_, matches)| matches.get_one::<String>("log").cloned());
+    let by_variable = || std::env::var("FANQ_LOG").ok().filter(|text| !text.is_empty());
+    let text = by_flag
+        .or_else(by_variable)
+        .unwrap_or_else(|| LOG_DEFAULT.to_owned());
+    let filter = EnvFilter::try_new(&text)
+        .map_err(|error| Error::Setting(format!("--log: {text:?} is not a filter of logs: {error}")))?;
+    let logging = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(
+            std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none(),
+        );
+    // Only the first call in a process counts, which matters to tests alone.
+    let _ = logging.try_init();
+    Ok(())
+}
+
+/// Prints data. Whoever reads it may have gone away, as in `fanq serve | head -1`; that is no reason to stop.
+fn print_line(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+}
+
+/// A runtime for a command; `serve` answers requests on further threads of its own.
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Failed(format!("cannot start threads: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<ArgMatches, clap::Error> {
+        command().try_get_matches_from(std::iter::once("fanq").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        let settings = |line: &str| {
+            let matches = parse(line).unwrap();
+            let (_, matches) = matches.subcommand().unwrap();
+            config::load(&Sources {
+                file: None,
+                environment: Vec::new(),
+                flags: Some(matches),
+            })
+            .unwrap()
+        };
+        for (line, expected) in [
+            ("serve", Settings::default()),
+            (
+                "serve --port 0 --strict",
+                Settings {
+                    port: 0,
+                    strict: true,
+                    ..Settings::default()
+                },
+            ),
+            (
+                "serve --strict=false --in-memory",
+                Settings {
+                    in_memory: true,
+                    ..Settings::default()
+                },
+            ),
+            (
+                "serve --trust-proxy --test-clock",
+                Settings {
+                    trust_proxy: true,
+                    test_clock: true,
+                    ..Settings::default()
+                },
+            ),
+        ] {
+            assert_eq!(settings(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_line_is_an_error_that_says_what_was_meant() {
+        for (line, expected) in [
+            ("serve --prot 1", "--port"),
+            ("serv", "serve"),
+            ("serve --strict false", "unexpected argument 'false'"),
+            ("health --endpoint", "a value is required"),
+        ] {
+            let error = Error::from(parse(line).unwrap_err());
+            assert!(error.to_string().contains(expected), "{line}: {error}");
+            assert!(!error.to_string().starts_with("error"), "{line}: {error}");
+        }
+    }
+}

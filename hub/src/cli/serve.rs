@@ -1,0 +1,133 @@
+//! `fanq serve`: runs the hub until it is told to stop.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{ArgMatches, Command};
+use tracing::{info, warn};
+
+use super::{Error, config_flag, load_settings, print_line, runtime};
+use crate::base_url::local_authority;
+use crate::config::{self, Settings};
+use crate::hub::Hub;
+use crate::server::{self, Limits};
+
+pub(super) const NAME: &str = "serve";
+
+/// A stop takes no longer, whatever happens; the server's own limit for requests is within it.
+const STOP: Duration = Duration::from_secs(8);
+
+pub(super) fn command() -> Command {
+    Command::new(NAME)
+        .about("Run the hub")
+        .arg(config_flag())
+        .args(config::flags())
+}
+
+pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
+    let settings = load_settings(matches, Some(matches))?;
+    let runtime = runtime()?;
+    let result = runtime.block_on(serve(settings));
+    // Whatever still runs now was given its time.
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve(settings: Settings) -> Result<(), Error> {
+    // Before anything is announced, so that no signal finds nobody waiting for it.
+    let mut signals =
+        Signals::listen().map_err(|error| Error::Failed(format!("cannot wait for signals: {error}")))?;
+    let listener = server::listen(&settings).await?;
+    let region = settings.region.clone();
+    let is_temporary_unasked = !settings.in_memory;
+    let hub =
+        Hub::start(settings).map_err(|error| Error::Failed(format!("cannot start the hub: {error}")))?;
+    let mut running = server::start(Arc::clone(&hub), listener, Limits::default())
+        .map_err(|error| Error::Failed(format!("cannot start the server: {error}")))?;
+    if is_temporary_unasked {
+        warn!(
+            "all state is kept in memory and is gone when the hub stops (--in-memory says that this is meant)"
+        );
+    }
+    warn_of_exposure(running.address.ip());
+    announce(running.address, region.as_str());
+
+    tokio::select! {
+        () = signals.next() => {}
+        error = running.failed() => return Err(error.into()),
+    }
+    info!("stopping; a second signal stops at once");
+    tokio::spawn(async move {
+        signals.next().await;
+        std::process::exit(1);
+    });
+    hub.begin_shutdown();
+    let stop = async {
+        running.stop().await;
+        let _ = tokio::task::spawn_blocking(move || hub.engine.stop()).await;
+    };
+    if tokio::time::timeout(STOP, stop).await.is_err() {
+        warn!("the hub did not end in time");
+    }
+    Ok(())
+}
+
+/// The two lines to paste, after which any SDK and command-line tool of AWS talks to this hub. The access key is
+/// the account; botocore reads the second name of the region, other SDKs the first.
+fn announce(address: SocketAddr, region: &str) {
+    print_line(&format!(
+        "export AWS_ENDPOINT_URL=http://{}",
+        local_authority(address)
+    ));
+    print_line(&format!(
+        "export AWS_ACCESS_KEY_ID=000000000000 AWS_SECRET_ACCESS_KEY=fanq AWS_REGION={region} \
+         AWS_DEFAULT_REGION={region}"
+    ));
+    print_line("Ready.");
+}
+
+fn warn_of_exposure(address: IpAddr) {
+    if !address.to_canonical().is_loopback() {
+        warn!(
+            "listening on {address} without authentication: whoever reaches this address can do everything"
+        );
+    }
+}
+
+/// The signals that ask the program to stop.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

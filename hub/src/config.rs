@@ -1,0 +1,239 @@
+//! The settings of the hub, each declared once, in the table below.
+//!
+//! From a field of the table follow its flag (`--public-url`), its environment variable (`FANQ_PUBLIC_URL`), its
+//! key in the table `[server]` of the file (`public-url`), its help and its default. Flags win over the
+//! environment, the environment over the file, the file over defaults. Every source is read whole and strictly: a
+//! name that is not known is an error, since a misspelt setting that silently does nothing costs an afternoon.
+
+use std::ffi::OsString;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+
+use crate::authority::Host;
+
+mod environment;
+mod error;
+mod file;
+mod value;
+
+pub(crate) use error::Error;
+pub(crate) use value::{CorsOrigin, HostPattern, PublicUrl, Region, is_under};
+
+use error::Place;
+use value::{Shape, Value};
+
+/// Declares the struct of settings and, from the same lines, the table that reads and explains them.
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])+ $field:ident: $type:ty = $default:expr;)+) => {
+        /// What the hub was told to do.
+        #[derive(Clone, Debug, PartialEq)]
+        pub(crate) struct Settings {
+            $($(#[doc = $doc])+ pub(crate) $field: $type,)+
+        }
+
+        impl Default for Settings {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+
+        static TABLE: &[Setting] = &[$(Setting {
+            field: stringify!($field),
+            doc: concat!($($doc, "\n"),+),
+            shape: <$type as Value>::SHAPE,
+            default: || <$type as Value>::show(&$default),
+            set: |settings, text| {
+                settings.$field = <$type as Value>::parse(text)?;
+                Ok(())
+            },
+        }),+];
+    };
+}
+
+settings! {
+    /// Address to listen on. There is no authentication yet, so everybody who can reach another address than
+    /// loopback can do everything.
+    host: Host = Host::V4(Ipv4Addr::LOCALHOST);
+    /// Port to listen on; 0 takes a free one.
+    port: u16 = 4566;
+    /// Region of a request that names none.
+    region: Region = Region::default();
+    /// Keep all state in memory, to be gone when the hub stops.
+    in_memory: bool = false;
+    /// Refuse what AWS refuses for its own reasons: 60 seconds between two purges of a queue and before a
+    /// deleted name is used again, and destinations that cannot be reached.
+    strict: bool = false;
+    /// Let clients freeze and advance the hub's clock, at `/_fanq/clock`.
+    test_clock: bool = false;
+    /// URL under which clients reach the hub, for queue URLs and links; without it, the host that each request
+    /// was sent to.
+    public_url: Option<PublicUrl> = None;
+    /// Believe `Forwarded` and `X-Forwarded-*` headers. Only behind a proxy that sets them.
+    trust_proxy: bool = false;
+    /// Web pages that may call the hub, as origins such as https://example.com; * for all.
+    cors_origins: Vec<CorsOrigin> = Vec::new();
+    /// Further host names that the hub answers to, such as hub.example.com or *.example.com.
+    allowed_hosts: Vec<HostPattern> = Vec::new();
+}
+
+/// One line of the table.
+struct Setting {
+    field: &'static str,
+    doc: &'static str,
+    shape: Shape,
+    default: fn() -> String,
+    set: fn(&mut Settings, &str) -> Result<(), String>,
+}
+
+impl Setting {
+    /// The name as flags and files have it.
+    fn name(&self) -> String {
+        self.field.replace('_', "-")
+    }
+
+    fn variable(&self) -> String {
+        format!("{}{}", environment::PREFIX, self.field.to_ascii_uppercase())
+    }
+
+    fn help(&self) -> String {
+        let words = self.doc.split_whitespace().collect::<Vec<_>>().join(" ");
+        let default = match (self.default)() {
+            default if default.is_empty() || self.shape == Shape::Switch => String::new(),
+            default => format!(" [default: {default}]"),
+        };
+        format!(
+            "{}{default} [env: {}]",
+            words.trim_end_matches('.'),
+            self.variable()
+        )
+    }
+
+    fn apply(&self, settings: &mut Settings, text: &str, place: Place) -> Result<(), Error> {
+        (self.set)(settings, text).map_err(|expected| Error::Invalid {
+            place,
+            text: text.to_owned(),
+            expected,
+        })
+    }
+}
+
+/// The flags of all settings, for the command line.
+pub(crate) fn flags() -> impl Iterator<Item = clap::Arg> {
+    TABLE.iter().map(|setting| {
+        let flag = clap::Arg::new(setting.field)
+            .long(setting.name())
+            .help(setting.help());
+        match setting.shape {
+            Shape::One(placeholder) | Shape::List(placeholder) => flag.value_name(placeholder),
+            // `--strict=false` takes back what a file says; `--strict false` would be read as two words.
+            Shape::Switch => flag
+                .value_name("true|false")
+                .num_args(0..=1)
+                .require_equals(true)
+                .default_missing_value("true"),
+        }
+    })
+}
+
+/// Where settings come from, but for the defaults.
+pub(crate) struct Sources<'a> {
+    /// A file that must exist. Without one, `fanq.toml` in the working directory is read if it is there.
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) flags: Option<&'a clap::ArgMatches>,
+}
+
+const FILE_IN_WORKING_DIRECTORY: &str = "fanq.toml";
+
+/// Reads all sources into settings.
+pub(crate) fn load(sources: &Sources<'_>) -> Result<Settings, Error> {
+    let variables = environment::read(&sources.environment)?;
+    let path = sources
+        .file
+        .clone()
+        .or_else(|| environment::config_file(&sources.environment));
+    let file = match path {
+        Some(path) => Some((read_file(&path)?, path)),
+        None => {
+            let path = Path::new(FILE_IN_WORKING_DIRECTORY);
+            if path.exists() {
+                Some((read_file(path)?, path.to_owned()))
+            } else {
+                None
+            }
+        }
+    };
+    let flags = sources.flags.map(given_flags).unwrap_or_default();
+    assemble(
+        file.as_ref().map(|(text, path)| (path.as_path(), text.as_str())),
+        &variables,
+        &flags,
+    )
+}
+
+fn read_file(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|source| Error::Read {
+        file: path.to_owned(),
+        source,
+    })
+}
+
+fn given_flags(matches: &clap::ArgMatches) -> Vec<(&'static Setting, String)> {
+    let given = |setting: &'static Setting| {
+        let text = matches.get_one::<String>(setting.field)?;
+        Some((setting, text.clone()))
+    };
+    TABLE.iter().filter_map(given).collect()
+}
+
+/// Lays the sources over each other. A value that a later source overrides must be right all the same.
+fn assemble(
+    file: Option<(&Path, &str)>,
+    variables: &[(&'static Setting, String)],
+    flags: &[(&'static Setting, String)],
+) -> Result<Settings, Error> {
+    let mut settings = Settings::default();
+    if let Some((path, text)) = file {
+        for (setting, value, place) in file::read(path, text)? {
+            setting.apply(&mut settings, &value, place)?;
+        }
+    }
+    for (setting, text) in variables {
+        setting.apply(&mut settings, text, Place::Environment(setting.variable()))?;
+    }
+    for (setting, text) in flags {
+        setting.apply(&mut settings, text, Place::Flag(setting.name()))?;
+    }
+    Ok(settings)
+}
+
+/// The known name that a misspelt one was probably meant to be.
+fn suggest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    const SIMILARITY_MIN: f64 = 0.8;
+    let plain = |text: &str| text.to_ascii_lowercase().replace('_', "-");
+    let wrong = plain(wrong);
+    known
+        .map(|name| (strsim::jaro_winkler(&wrong, &plain(name)), name))
+        .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
+        .max_by(|(left, _), (right, _)| left.total_cmp(right))
+        .map(|(_, name)| name.to_owned())
+}
+
+/// Settings for tests, from pairs of flag and value.
+#[cfg(test)]
+pub(crate) fn from_flags(flags: &[(&str, &str)]) -> Result<Settings, Error> {
+    let find = |name: &str| {
+        TABLE
+            .iter()
+            .find(|setting| setting.name() == name)
+            .expect("a known flag")
+    };
+    let flags = flags
+        .iter()
+        .map(|(name, text)| (find(name), (*text).to_owned()))
+        .collect::<Vec<_>>();
+    assemble(None, &[], &flags)
+}
+
+#[cfg(test)]
+mod tests;

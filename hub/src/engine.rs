@@ -1,0 +1,214 @@
+//! The shell around the machine: collects commands into batches for the log, applies what comes back, and answers.
+//!
+//! One thread owns the machine. Requests reach it through an inbox; whoever waits for an answer holds the other end
+//! of a one-shot channel. A request is answered after its entry is durable and applied, never before. `waiters`
+//! holds the receivers that wait for a message to come.
+
+mod run;
+#[cfg(test)]
+mod tests;
+mod waiters;
+
+use crate::catalogue::Catalogue;
+use crate::secrets::Secrets;
+use crate::storage::clock::{ClockChange, ClockState, LogClock};
+use crate::storage::{self, Log};
+use bytes::Bytes;
+use queue_core::{Command, Machine, Proposal, QueueId, Receive, Received, Reply};
+use run::Runner;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Why the engine did not do what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Error {
+    /// The machine refused.
+    #[error("refused: {0:?}")]
+    Refused(queue_core::Error),
+    /// The engine has stopped, at a shutdown or because its log failed. What became of the request is unknown.
+    #[error("the engine has stopped")]
+    Stopped,
+}
+
+/// A message on its way to a receiver.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) message: Received,
+    pub(crate) body: Bytes,
+}
+
+type Responder<T> = oneshot::Sender<Result<T, Error>>;
+
+/// What the inbox holds.
+enum Event {
+    Execute {
+        proposal: Proposal,
+        responder: Responder<Reply>,
+    },
+    Receive(waiters::Waiter),
+    /// A receiver that was waiting has gone.
+    Gone {
+        queue: QueueId,
+        waiter: u64,
+    },
+    Read {
+        queue: Option<QueueId>,
+        read: Box<dyn FnOnce(&Machine) + Send>,
+    },
+    Turn {
+        changes: Vec<ClockChange>,
+        responder: Responder<ClockState>,
+    },
+    /// No receive waits from now on; those that do are answered.
+    StopWaiting,
+    Stop,
+}
+
+/// The way to the machine.
+pub(crate) struct Engine {
+    inbox: Sender<Event>,
+    clock: Arc<LogClock>,
+    next_waiter: AtomicU64,
+    thread: Mutex<Option<JoinHandle<Result<(), storage::Error>>>>,
+}
+
+impl Engine {
+    /// Starts the engine on an empty log.
+    pub(crate) fn start(
+        log: Box<dyn Log>,
+        clock: Arc<LogClock>,
+        catalogue: Arc<Catalogue>,
+        secrets: Arc<Secrets>,
+        genesis: queue_core::Genesis,
+    ) -> io::Result<Self> {
+        let (inbox, events) = channel();
+        let mut runner = Runner::new(log, Arc::clone(&clock), events, catalogue, secrets);
+        runner.begin(genesis);
+        let thread = std::thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(move || runner.run())?;
+        Ok(Self {
+            inbox,
+            clock,
+            next_waiter: AtomicU64::new(0),
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Has a command logged and applied. The `bodies` stand in the order of the command's references to them.
+    pub(crate) async fn execute(&self, command: Command, bodies: Vec<Vec<u8>>) -> Result<Reply, Error> {
+        let (responder, response) = oneshot::channel();
+        let proposal = Proposal::new(&command, bodies);
+        self.send(Event::Execute { proposal, responder })?;
+        response.await.map_err(|_| Error::Stopped)?
+    }
+
+    /// Takes messages; waits up to `wait` for the first. If the caller stops waiting, it is not given any: a
+    /// message taken for it in the last moment is visible again at once.
+    pub(crate) async fn receive(&self, receive: Receive, wait: Duration) -> Result<Vec<Delivery>, Error> {
+        let (responder, response) = oneshot::channel();
+        let id = self.next_waiter.fetch_add(1, Ordering::Relaxed);
+        let queue = receive.queue;
+        let deadline = (!wait.is_zero()).then(|| Instant::now() + wait);
+        self.send(Event::Receive(waiters::Waiter {
+            id,
+            receive,
+            deadline,
+            responder,
+        }))?;
+        let mut gone = Gone {
+            engine: self,
+            queue,
+            waiter: id,
+            armed: deadline.is_some(),
+        };
+        let response = response.await;
+        gone.armed = false;
+        response.map_err(|_| Error::Stopped)?
+    }
+
+    /// Reads from the machine. If a queue is named, everything due in it is done first, so that its counters are
+    /// those of this moment.
+    pub(crate) async fn read<R: Send + 'static>(
+        &self,
+        queue: Option<QueueId>,
+        read: impl FnOnce(&Machine) -> R + Send + 'static,
+    ) -> Result<R, Error> {
+        let (responder, response) = oneshot::channel();
+        let read = Box::new(move |machine: &Machine| {
+            // A reader that has gone needs no answer.
+            let _ = responder.send(read(machine));
+        });
+        self.send(Event::Read { queue, read })?;
+        response.await.map_err(|_| Error::Stopped)
+    }
+
+    /// How log time stands.
+    pub(crate) fn clock(&self) -> ClockState {
+        self.clock.state()
+    }
+
+    /// Turns log time, and answers when everything that fell due by it has been done.
+    pub(crate) async fn turn_clock(&self, changes: Vec<ClockChange>) -> Result<ClockState, Error> {
+        let (responder, response) = oneshot::channel();
+        self.send(Event::Turn { changes, responder })?;
+        response.await.map_err(|_| Error::Stopped)?
+    }
+
+    /// Answers all receives that wait, and lets none wait from now on.
+    pub(crate) fn stop_waiting(&self) {
+        // An engine that has stopped has nobody waiting.
+        let _ = self.inbox.send(Event::StopWaiting);
+    }
+
+    /// Ends the engine after what has been proposed is answered.
+    pub(crate) fn stop(&self) {
+        let _ = self.inbox.send(Event::Stop);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match thread.map(JoinHandle::join) {
+            Some(Ok(Err(error))) => tracing::error!(%error, "the log failed"),
+            Some(Err(_)) => tracing::error!("the engine panicked"),
+            Some(Ok(Ok(()))) | None => {}
+        }
+    }
+
+    /// Whether the engine still answers.
+    pub(crate) fn is_running(&self) -> bool {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    fn send(&self, event: Event) -> Result<(), Error> {
+        self.inbox.send(event).map_err(|_| Error::Stopped)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Tells the engine when a waiting receiver is dropped, so that it keeps nothing for it.
+struct Gone<'a> {
+    engine: &'a Engine,
+    queue: QueueId,
+    waiter: u64,
+    armed: bool,
+}
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            let _ = self.engine.send(Event::Gone {
+                queue: self.queue,
+                waiter: self.waiter,
+            });
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! `/_fanq/clock`: reads and turns the hub's clock, for tests of what happens after minutes or days.
+//!
+//! `GET` answers `{"now_ms", "frozen", "offset_ms"}`. `POST` takes an object with any of `"freeze": true`,
+//! `"advance_ms": n` and `"resume": true`, does them in this order, and answers the clock as it is then; what the
+//! advance made due has happened by that time.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::backend::Backend;
+use crate::storage::clock::{ClockChange, ClockState};
+
+/// No test needs more than a century at once; more would leave the range of timestamps.
+const ADVANCE_MAX: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Turn {
+    #[serde(default)]
+    freeze: bool,
+    advance_ms: Option<u64>,
+    #[serde(default)]
+    resume: bool,
+}
+
+impl Turn {
+    fn changes(&self) -> Result<Vec<ClockChange>, String> {
+        let advance = self.advance_ms.map(Duration::from_millis);
+        if advance.is_some_and(|by| by > ADVANCE_MAX) {
+            return Err(format!("advance_ms can be {} at most", ADVANCE_MAX.as_millis()));
+        }
+        let freeze = self.freeze.then_some(ClockChange::Freeze);
+        let resume = self.resume.then_some(ClockChange::Resume);
+        Ok(freeze
+            .into_iter()
+            .chain(advance.map(ClockChange::AdvanceBy))
+            .chain(resume)
+            .collect())
+    }
+}
+
+/// Answers a request to the clock whose body has been read.
+pub(super) async fn answer<B: Backend>(backend: &B, method: &Method, body: &[u8]) -> HttpResponse {
+    match *method {
+        Method::GET => show(backend.clock()),
+        Method::POST => {
+            let turn = serde_json::from_slice::<Turn>(body).map_err(|error| error.to_string());
+            let changes = match turn.and_then(|turn| turn.changes()) {
+                Ok(changes) => changes,
+                Err(error) => return refuse(StatusCode::BAD_REQUEST, &error),
+            };
+            match backend.turn_clock(changes).await {
+                Ok(state) => show(state),
+                Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error),
+            }
+        }
+        _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "the clock takes GET and POST"),
+    }
+}
+
+fn show(state: ClockState) -> HttpResponse {
+    let ClockState {
+        now_ms,
+        frozen,
+        offset_ms,
+    } = state;
+    HttpResponse::Ok().json(json!({ "now_ms": now_ms, "frozen": frozen, "offset_ms": offset_ms }))
+}
+
+fn refuse(status: StatusCode, error: &str) -> HttpResponse {
+    HttpResponse::build(status).json(json!({ "error": error }))
+}

@@ -1,0 +1,175 @@
+//! One request, from its head to its answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::{ConnectionType, Method, StatusCode};
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
+
+use super::backend::Backend;
+use super::connection::Watch;
+use super::{Limits, body, clock};
+use crate::base_url::base_url;
+use crate::exposure::{self, Admission};
+use crate::wire::{self, Code, Fault, Head};
+
+/// What every worker knows.
+pub(super) struct Site<B> {
+    pub(super) backend: Arc<B>,
+    pub(super) limits: Limits,
+    pub(super) address: SocketAddr,
+}
+
+impl<B> Clone for Site<B> {
+    fn clone(&self) -> Self {
+        Self {
+            backend: Arc::clone(&self.backend),
+            limits: self.limits,
+            address: self.address,
+        }
+    }
+}
+
+/// Answers a request, whatever it is.
+pub(super) async fn answer<B: Backend>(
+    site: &Site<B>,
+    request: &HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    let _in_handler = Watch::enter(request);
+    // Whoever watches over the hub calls it by whatever name he has, and learns nothing but that it is there.
+    match request.path() {
+        "/health" => return health(StatusCode::OK, "ok"),
+        "/ready" if site.backend.is_ready() => return health(StatusCode::OK, "ready"),
+        "/ready" => return health(StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+        _ => {}
+    }
+    let settings = site.backend.settings();
+    let base_url = base_url(settings, site.address, request.headers());
+    let admitted = exposure::admit(
+        settings,
+        &base_url,
+        request.method(),
+        request.query_string(),
+        request.headers(),
+    );
+    let admission = match admitted {
+        Ok(admission) => admission,
+        Err(refusal) => {
+            return refuse(request, Code::AccessDenied, refusal.to_string());
+        }
+    };
+    let mut response = match &admission {
+        Admission::Cors { .. } if is_preflight(request) => preflight(request.headers()),
+        Admission::Cors { .. } | Admission::Plain => route(site, request, payload, base_url).await,
+    };
+    if let Admission::Cors { origin } = admission {
+        add_cors(response.headers_mut(), &origin);
+    }
+    response
+}
+
+fn health(status: StatusCode, text: &str) -> HttpResponse {
+    HttpResponse::build(status).json(json!({ "status": text, "version": env!("CARGO_PKG_VERSION") }))
+}
+
+/// Reads the body and passes the request on to whom it is for.
+async fn route<B: Backend>(
+    site: &Site<B>,
+    request: &HttpRequest,
+    payload: Payload,
+    base_url: String,
+) -> HttpResponse {
+    let settings = site.backend.settings();
+    let is_clock = request.path() == "/_fanq/clock";
+    if is_clock && !settings.test_clock {
+        let message = "The clock can be turned only if the hub was started with --test-clock.";
+        return HttpResponse::NotFound().json(json!({ "error": message }));
+    }
+    if !is_clock && !matches!(*request.method(), Method::GET | Method::POST) {
+        let message = format!("The method {} is not allowed.", request.method());
+        let mut response = refuse(request, Code::MethodNotAllowed, message);
+        response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+        return response;
+    }
+    let limits = body::Limits {
+        time: site.limits.body,
+        bytes: site.limits.body_bytes,
+    };
+    let body = match body::read(payload, request.headers(), limits).await {
+        Ok(body) => body,
+        Err(error) => return refuse_body(request, error),
+    };
+    if is_clock {
+        return clock::answer(&*site.backend, request.method(), &body).await;
+    }
+    let head = Head::from(request);
+    into_http(site.backend.answer(wire::Request { head, body, base_url }).await)
+}
+
+fn into_http(answer: wire::Response) -> HttpResponse {
+    let mut response = HttpResponse::with_body(answer.status, answer.body).map_into_boxed_body();
+    for (name, value) in answer.headers {
+        response.headers_mut().append(name, value);
+    }
+    response
+}
+
+/// An error in the format of the protocol that the request speaks.
+fn refuse(request: &HttpRequest, code: Code, message: String) -> HttpResponse {
+    into_http(wire::refuse(&Head::from(request), &Fault::new(code, message)))
+}
+
+/// After a body that was not read to its end, the next request cannot be found: the connection is closed.
+fn refuse_body(request: &HttpRequest, error: body::Error) -> HttpResponse {
+    let code = match error {
+        body::Error::TooLarge => Code::RequestEntityTooLarge,
+        body::Error::TooSlow => Code::RequestTimeout,
+        body::Error::Incomplete => Code::IncompleteBody,
+        body::Error::Malformed => Code::Serialization,
+        body::Error::UnknownEncoding => Code::UnsupportedMediaType,
+    };
+    let mut response = refuse(request, code, error.to_string());
+    response.head_mut().set_connection_type(ConnectionType::Close);
+    response
+}
+
+fn is_preflight(request: &HttpRequest) -> bool {
+    *request.method() == Method::OPTIONS
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// Tells a browser that the page may send what it wants to send.
+fn preflight(asked: &HeaderMap) -> HttpResponse {
+    let mut response = HttpResponse::NoContent();
+    response
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"))
+        .insert_header((header::ACCESS_CONTROL_MAX_AGE, "600"));
+    if let Some(names) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        response.insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone()));
+    }
+    // Asked by browsers when a public page calls an address of a private network.
+    if asked.contains_key("access-control-request-private-network") {
+        response.insert_header(("access-control-allow-private-network", "true"));
+    }
+    response.finish()
+}
+
+fn add_cors(headers: &mut HeaderMap, origin: &str) {
+    const EXPOSED: &str = "x-amzn-requestid, x-amzn-query-error, x-amz-request-id, date";
+    if let Ok(origin) = HeaderValue::from_str(origin) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(EXPOSED),
+    );
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+}

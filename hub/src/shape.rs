@@ -1,0 +1,4 @@
+//! Shapes that operations of several kinds share.
+
+pub(crate) mod arn;
+pub(crate) mod attribute;

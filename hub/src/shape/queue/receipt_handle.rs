@@ -1,0 +1,16 @@
+//! The parameter `ReceiptHandle`.
+
+use crate::catalogue::QueueView;
+use crate::operation::Context;
+use crate::wire::{Code, Fault};
+use queue_core::Receipt;
+
+/// The receipt behind a handle. A handle of another queue is as bad as one that nobody gave out, also if that
+/// queue had the same name.
+pub(crate) fn read(handle: &str, queue: &QueueView, cx: &Context) -> Result<Receipt, Fault> {
+    let receipt = cx.hub.secrets.receipt(handle).filter(|receipt| receipt.queue == queue.id);
+    receipt.ok_or_else(|| {
+        let message = format!("The input receipt handle \"{handle}\" is not a valid receipt handle.");
+        Fault::new(Code::ReceiptHandleIsInvalid, message)
+    })
+}

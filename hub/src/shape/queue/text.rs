@@ -1,0 +1,61 @@
+//! Which characters texts can have.
+
+use super::limits;
+use crate::wire::Fault;
+
+/// What is said of a text with a character that XML 1.0 cannot have.
+pub(crate) const INVALID_CHARACTERS: &str = "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | \
+                                             #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF";
+
+/// Whether bodies and attributes may have all characters of a text.
+pub(crate) fn is_valid(text: &str) -> bool {
+    let is_valid = |character| match character {
+        '\t' | '\n' | '\r' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        character => character >= ' ',
+    };
+    text.chars().all(is_valid)
+}
+
+/// Checks the id of a group, of a deduplication or of a receive attempt.
+pub(crate) fn check_id(id: &str, parameter: &str) -> Result<(), Fault> {
+    if limits::ID.contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    let reason = format!("{parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.");
+    Err(Fault::invalid_value(id, parameter, &reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_characters_of_xml_are_valid() {
+        for text in ["", "a\tb\r\nc", " ", "\u{d7ff}\u{e000}\u{fffd}", "\u{10000}\u{10ffff}", "\u{7f}"] {
+            assert!(is_valid(text), "{text:?}");
+        }
+        for text in ["\0", "\u{8}", "\u{b}", "a\u{1f}", "\u{fffe}", "\u{ffff}"] {
+            assert!(!is_valid(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_of_letters_digits_and_punctuation() {
+        let longest = "~".repeat(128);
+        for id in ["a", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", &longest] {
+            assert!(check_id(id, "MessageGroupId").is_ok(), "{id}");
+        }
+        let too_long = "~".repeat(129);
+        for id in ["", "a b", "ä", "a\n", &too_long] {
+            let fault = check_id(id, "MessageGroupId").unwrap_err();
+            assert_eq!(
+                fault.message(),
+                format!(
+                    "Value {id} for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include \
+                     alphanumeric and punctuation characters. 1 to 128 in length."
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The parameter `QueueUrl`, which names a queue in more ways than one.
+
+use crate::catalogue::QueueView;
+use crate::operation::Context;
+use crate::shape::arn::{self, Arn};
+use crate::wire::Fault;
+use queue_core::Name;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// What names the queue that an operation is about. Where it is absent or empty, the path of the request is.
+///
+/// A URL counts by its path alone: one hub has several host names, and old URLs outlive their hosts. So the region
+/// is that of the caller, unless an ARN or the path says another.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct QueueUrl(Option<String>);
+
+impl QueueUrl {
+    /// The queue; anything that does not lead to one is said not to exist.
+    pub(crate) fn queue(&self, cx: &Context) -> Result<Arc<QueueView>, Fault> {
+        let queue = self.name(cx).and_then(|name| cx.hub.catalogue.queue(&name));
+        queue.ok_or_else(Fault::queue_does_not_exist)
+    }
+
+    /// The ARN of the queue, whether or not it exists.
+    pub(crate) fn arn(&self, cx: &Context) -> Option<String> {
+        self.name(cx).map(|name| arn::of_queue(&name))
+    }
+
+    fn name(&self, cx: &Context) -> Option<Name> {
+        let given = self.0.as_deref().filter(|text| !text.is_empty());
+        parse(given.or(cx.queue_path.as_deref())?, &cx.caller.account, &cx.caller.region)
+    }
+}
+
+/// The URL of a queue as it is handed out.
+pub(crate) fn of(name: &Name, cx: &Context) -> String {
+    format!("{}/{}/{}", cx.base_url, name.account, name.name)
+}
+
+fn parse(text: &str, account: &str, region: &str) -> Option<Name> {
+    if text.starts_with("arn:") {
+        return Arn::queue(text);
+    }
+    if !text.contains('/') {
+        return (!text.is_empty()).then(|| Name::new(account, region, text));
+    }
+    let path = match text.split_once("://") {
+        Some((_, rest)) => rest.split_once('/')?.1,
+        None => text,
+    };
+    let mut parts = path.trim_matches('/').rsplit('/');
+    let name = parts.next().filter(|name| !name.is_empty())?;
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("queue"), None, None) => Some(Name::new(account, region, name)),
+        (Some(account), Some(region), Some("queue")) if is_account(account) => Some(Name::new(account, region, name)),
+        (Some(account), _, _) if is_account(account) => Some(Name::new(account, region, name)),
+        _ => None,
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_is_named_in_several_ways() {
+        let cases = [
+            ("http://localhost:4566/111122223333/orders", Some(("111122223333", "eu-west-1", "orders"))),
+            ("https://sqs.us-east-1.amazonaws.com/111122223333/orders.fifo", Some(("111122223333", "eu-west-1", "orders.fifo"))),
+            ("https://example.com/hub/111122223333/orders/", Some(("111122223333", "eu-west-1", "orders"))),
+            ("/111122223333/orders", Some(("111122223333", "eu-west-1", "orders"))),
+            ("111122223333/orders", Some(("111122223333", "eu-west-1", "orders"))),
+            ("orders", Some(("000000000000", "eu-west-1", "orders"))),
+            ("http://localhost:4566/queue/orders", Some(("000000000000", "eu-west-1", "orders"))),
+            ("/queue/orders", Some(("000000000000", "eu-west-1", "orders"))),
+            ("/queue/us-east-2/111122223333/orders", Some(("111122223333", "us-east-2", "orders"))),
+            ("arn:aws:sqs:us-east-2:111122223333:orders", Some(("111122223333", "us-east-2", "orders"))),
+            ("arn:aws:sns:us-east-2:111122223333:orders", None),
+            ("http://localhost:4566", None),
+            ("http://localhost:4566/", None),
+            ("http://localhost:4566/orders", None),
+            ("http://localhost:4566/11112222333/orders", None),
+            ("//", None),
+        ];
+        for (text, expected) in cases {
+            let expected = expected.map(|(account, region, name)| Name::new(account, region, name));
+            assert_eq!(parse(text, "000000000000", "eu-west-1"), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What operations on topics share.
+
+pub(crate) mod access_policy;
+pub(crate) mod attributes;
+pub(crate) mod delivery_policy;
+pub(crate) mod list;
+pub(crate) mod reference;
+pub(crate) mod tags;

@@ -1,0 +1,152 @@
+//! The topic attribute `Policy`: who may do what with a topic. Here it is only checked and kept.
+
+use crate::shape::arn;
+use queue_core::Name;
+use serde_json::Value;
+use std::fmt;
+
+/// Bytes of a policy.
+const BYTES_MAX: usize = 30 * 1024;
+/// Statements of a policy.
+const STATEMENTS_MAX: usize = 100;
+
+/// What is wrong with a policy, in the words that follow `Invalid parameter: `.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// It is not the JSON of a policy, or too large.
+    Unreadable,
+    /// A principal cannot be anybody.
+    PrincipalNotFound,
+    /// An action is not one of SNS.
+    ActionOutOfScope,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreadable => "Policy Error: null",
+            Self::PrincipalNotFound => "Policy Error: PrincipalNotFound",
+            Self::ActionOutOfScope => "Policy statement action out of service scope!",
+        })
+    }
+}
+
+/// The policy of a topic that was not given one: its own account may do everything.
+pub(crate) fn default_of(topic: &Name) -> String {
+    let arn = arn::of_topic(topic);
+    let account = &topic.account;
+    format!(
+        concat!(
+            r#"{{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{{"Sid":"__default_statement_ID","#,
+            r#""Effect":"Allow","Principal":{{"AWS":"*"}},"Action":["SNS:GetTopicAttributes","#,
+            r#""SNS:SetTopicAttributes","SNS:AddPermission","SNS:RemovePermission","SNS:DeleteTopic","#,
+            r#""SNS:Subscribe","SNS:ListSubscriptionsByTopic","SNS:Publish"],"Resource":"{arn}","#,
+            r#""Condition":{{"StringEquals":{{"AWS:SourceOwner":"{account}"}}}}}}]}}"#,
+        ),
+        arn = arn,
+        account = account,
+    )
+}
+
+/// Whether a text can be the policy of a topic.
+pub(crate) fn check(text: &str) -> Result<(), Flaw> {
+    if text.len() > BYTES_MAX {
+        return Err(Flaw::Unreadable);
+    }
+    let policy: Value = serde_json::from_str(text).map_err(|_| Flaw::Unreadable)?;
+    let statements = match policy.get("Statement") {
+        Some(Value::Array(statements)) if (1..=STATEMENTS_MAX).contains(&statements.len()) => statements.as_slice(),
+        Some(statement @ Value::Object(_)) => std::slice::from_ref(statement),
+        _ => return Err(Flaw::Unreadable),
+    };
+    statements.iter().try_for_each(check_statement)
+}
+
+fn check_statement(statement: &Value) -> Result<(), Flaw> {
+    let member = |names: [&str; 2]| names.into_iter().find_map(|name| statement.get(name));
+    let is_effect = |effect: &Value| matches!(effect.as_str(), Some("Allow" | "Deny"));
+    if !statement.get("Effect").is_some_and(is_effect) {
+        return Err(Flaw::Unreadable);
+    }
+    check_principals(member(["Principal", "NotPrincipal"]).ok_or(Flaw::Unreadable)?)?;
+    let actions = texts(member(["Action", "NotAction"]).ok_or(Flaw::Unreadable)?)?;
+    let of_sns = |action: &&str| action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sns:"));
+    if actions.iter().all(of_sns) { Ok(()) } else { Err(Flaw::ActionOutOfScope) }
+}
+
+fn check_principals(principals: &Value) -> Result<(), Flaw> {
+    let by_kind = match principals {
+        Value::String(text) if text == "*" => return Ok(()),
+        Value::Object(by_kind) => by_kind,
+        _ => return Err(Flaw::Unreadable),
+    };
+    let accounts = by_kind.get("AWS").map_or(Ok(Vec::new()), texts)?;
+    if accounts.into_iter().all(may_exist) { Ok(()) } else { Err(Flaw::PrincipalNotFound) }
+}
+
+/// Whether a principal has the form of one. Which accounts and users exist is not the hub's to know.
+fn may_exist(principal: &str) -> bool {
+    let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_id = |text: &str| {
+        let known = ["AIDA", "AROA"].iter().any(|kind| text.starts_with(kind));
+        known && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    match arn::Arn::parse(principal) {
+        Some(arn) => matches!(arn.service, "iam" | "sts") && is_account(arn.account) && !arn.resource.is_empty(),
+        None => principal == "*" || is_account(principal) || is_id(principal),
+    }
+}
+
+/// One text or a list of some.
+fn texts(value: &Value) -> Result<Vec<&str>, Flaw> {
+    match value {
+        Value::String(text) => Ok(vec![text]),
+        Value::Array(texts) if !texts.is_empty() => {
+            texts.iter().map(|text| text.as_str().ok_or(Flaw::Unreadable)).collect()
+        }
+        _ => Err(Flaw::Unreadable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_all(cases: &[(&str, Result<(), Flaw>)]) {
+        for (text, expected) in cases {
+            assert_eq!(check(text), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_default_policy_is_one() {
+        let text = default_of(&Name::new("000000000000", "us-east-1", "orders"));
+        assert!(text.starts_with(r#"{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"#));
+        assert!(text.contains(r#""Resource":"arn:aws:sns:us-east-1:000000000000:orders","Condition":{"#));
+        assert!(text.ends_with(r#"{"StringEquals":{"AWS:SourceOwner":"000000000000"}}}]}"#));
+        check_all(&[(&text, Ok(()))]);
+    }
+
+    #[test]
+    fn a_policy_has_statements_about_sns() {
+        let statement = |principal: &str, action: &str| {
+            let head = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","#;
+            format!(r#"{head}"Principal":{principal},"Action":{action},"Resource":"*"}}]}}"#)
+        };
+        let publish = r#""SNS:Publish""#;
+        check_all(&[
+            ("", Err(Flaw::Unreadable)),
+            ("{}", Err(Flaw::Unreadable)),
+            (r#"{"Statement":[]}"#, Err(Flaw::Unreadable)),
+            (&statement(r#""*""#, publish), Ok(())),
+            (&statement(r#"{"Service":"s3.amazonaws.com"}"#, r#"["sns:Publish"]"#), Ok(())),
+            (&statement(r#"{"AWS":"111122223333"}"#, publish), Ok(())),
+            (&statement(r#"{"AWS":["arn:aws:iam::111122223333:root","*"]}"#, publish), Ok(())),
+            (&statement(r#"{"AWS":"nobody"}"#, publish), Err(Flaw::PrincipalNotFound)),
+            (&statement(r#"{"AWS":"arn:aws:iam::1:user/x"}"#, publish), Err(Flaw::PrincipalNotFound)),
+            (&statement(r#""*""#, r#""sqs:SendMessage""#), Err(Flaw::ActionOutOfScope)),
+            (&statement(r#""*""#, r#"["SNS:Publish","*"]"#), Err(Flaw::ActionOutOfScope)),
+            (&statement(r#""*""#, "[]"), Err(Flaw::Unreadable)),
+        ]);
+    }
+}

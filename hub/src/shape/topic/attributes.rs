@@ -1,0 +1,268 @@
+//! The attributes of a topic: which there are, and what values they can have.
+//!
+//! What the hub acts on has a field of its own in [`TopicAttributes`]; the rest is kept as text and given back.
+//! An attribute with an empty value is as good as none.
+
+use crate::delivery::envelope::iso_8601;
+use crate::shape::through::Through;
+use crate::shape::topic::access_policy;
+use crate::shape::topic::delivery_policy::DeliveryPolicy;
+use crate::wire::Fault;
+use queue_core::{DeduplicationScope, Timestamp, TopicAttributes};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+/// The size of a message, its attributes included, unless the topic says otherwise.
+const MESSAGE_BYTES_DEFAULT: usize = 262_144;
+/// What a topic can say of it.
+const MESSAGE_BYTES: RangeInclusive<usize> = 1_024..=1_048_576;
+const DISPLAY_NAME_CHARACTERS_MAX: usize = 100;
+/// Days that an archive can keep messages.
+const ARCHIVE_DAYS: RangeInclusive<u32> = 1..=365;
+const PERCENT: RangeInclusive<u32> = 0..=100;
+
+/// How deliveries are reported, which only AWS's own logs can show. In the order in which they are listed.
+pub(crate) const FEEDBACK: [&str; 15] = [
+    "HTTPSuccessFeedbackRoleArn",
+    "HTTPSuccessFeedbackSampleRate",
+    "HTTPFailureFeedbackRoleArn",
+    "LambdaSuccessFeedbackRoleArn",
+    "LambdaSuccessFeedbackSampleRate",
+    "LambdaFailureFeedbackRoleArn",
+    "SQSSuccessFeedbackRoleArn",
+    "SQSSuccessFeedbackSampleRate",
+    "SQSFailureFeedbackRoleArn",
+    "FirehoseSuccessFeedbackRoleArn",
+    "FirehoseSuccessFeedbackSampleRate",
+    "FirehoseFailureFeedbackRoleArn",
+    "ApplicationSuccessFeedbackRoleArn",
+    "ApplicationSuccessFeedbackSampleRate",
+    "ApplicationFailureFeedbackRoleArn",
+];
+
+/// The attributes of a topic that has none set.
+pub(crate) fn initial(fifo: bool) -> TopicAttributes {
+    TopicAttributes {
+        fifo,
+        content_based_deduplication: false,
+        deduplication_scope: DeduplicationScope::Everything,
+        texts: BTreeMap::new(),
+    }
+}
+
+/// Sets one attribute.
+pub(crate) fn set(
+    attributes: &mut TopicAttributes,
+    name: &str,
+    value: &str,
+    through: Through,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let fifo = attributes.fifo;
+    let wrong = |what: &str| through.wrong(format_args!("{name}: {what}"));
+    let kept = match name {
+        "ArchivePolicy" if fifo => return set_archive(attributes, value, now),
+        "ContentBasedDeduplication" if fifo => {
+            attributes.content_based_deduplication = through.flag(name, value)?;
+            return Ok(());
+        }
+        "DeliveryPolicy" if value.is_empty() => String::new(),
+        "DeliveryPolicy" => DeliveryPolicy::parse(value).map_err(|flaw| wrong(&flaw))?.text(),
+        "DisplayName" if value.chars().count() > DISPLAY_NAME_CHARACTERS_MAX => {
+            return Err(wrong(&format!("must be at most {DISPLAY_NAME_CHARACTERS_MAX} characters long")));
+        }
+        "FifoThroughputScope" if fifo => {
+            through.one_of(name, value, ["Topic", "MessageGroup"])?;
+            attributes.deduplication_scope =
+                if value == "Topic" { DeduplicationScope::Everything } else { DeduplicationScope::Group };
+            value.to_owned()
+        }
+        // Which of the two a topic is cannot be changed, and is known before all other attributes.
+        "FifoTopic" if through == Through::CreateTopic => return Ok(()),
+        "MaximumMessageSize" => integer(value, &MESSAGE_BYTES).map_err(|rule| wrong(&rule))?,
+        "Policy" => {
+            access_policy::check(value).map_err(|flaw| through.wrong(flaw))?;
+            value.to_owned()
+        }
+        "SignatureVersion" => {
+            through.one_of(name, value, ["1", "2"])?;
+            value.to_owned()
+        }
+        "TracingConfig" if !fifo => {
+            through.one_of(name, value, ["PassThrough", "Active"])?;
+            value.to_owned()
+        }
+        "DisplayName" | "KmsMasterKeyId" => value.to_owned(),
+        _ if FEEDBACK.contains(&name) => {
+            if name.ends_with("SampleRate") && !value.is_empty() {
+                integer(value, &PERCENT).map_err(|rule| wrong(&rule))?
+            } else {
+                value.to_owned()
+            }
+        }
+        _ => return Err(through.unknown(name)),
+    };
+    keep(attributes, name, &kept);
+    Ok(())
+}
+
+/// The value of an attribute as it is shown; none if it is not set.
+pub(crate) fn value(attributes: &TopicAttributes, name: &str) -> Option<String> {
+    match name {
+        "FifoTopic" => Some(attributes.fifo.to_string()),
+        "ContentBasedDeduplication" => Some(attributes.content_based_deduplication.to_string()),
+        "DisplayName" => Some(text(attributes, name).unwrap_or_default().to_owned()),
+        _ => text(attributes, name).map(str::to_owned),
+    }
+}
+
+/// Whether an attribute has one value in two topics. Policies may be spaced differently.
+pub(crate) fn agrees(one: &TopicAttributes, other: &TopicAttributes, name: &str) -> bool {
+    let (one, other) = (value(one, name), value(other, name));
+    let json = |text: &Option<String>| serde_json::from_str::<serde_json::Value>(text.as_deref()?).ok();
+    one == other || json(&one).is_some_and(|json_of_one| json(&other) == Some(json_of_one))
+}
+
+/// How large a message may be, its attributes included.
+pub(crate) fn message_bytes_max(attributes: &TopicAttributes) -> usize {
+    let given = text(attributes, "MaximumMessageSize").and_then(|text| text.parse().ok());
+    given.unwrap_or(MESSAGE_BYTES_DEFAULT)
+}
+
+/// Whether messages may be larger than subscriptions beyond [`SUBSCRIPTIONS_OF_LARGE_MAX`] allow.
+pub(crate) fn is_large(attributes: &TopicAttributes) -> bool {
+    message_bytes_max(attributes) > MESSAGE_BYTES_DEFAULT
+}
+
+/// What the effective delivery policy of the topic is.
+pub(crate) fn effective_delivery_policy(attributes: &TopicAttributes) -> String {
+    let own = text(attributes, "DeliveryPolicy").and_then(|text| DeliveryPolicy::parse(text).ok());
+    own.unwrap_or_default().effective()
+}
+
+fn text<'a>(attributes: &'a TopicAttributes, name: &str) -> Option<&'a str> {
+    attributes.texts.get(name).map(Box::as_ref)
+}
+
+fn keep(attributes: &mut TopicAttributes, name: &str, value: &str) {
+    if value.is_empty() {
+        attributes.texts.remove(name);
+    } else {
+        attributes.texts.insert(name.into(), value.into());
+    }
+}
+
+/// The policy of an archive says for how many days it keeps messages; an empty one ends it.
+fn set_archive(attributes: &mut TopicAttributes, value: &str, now: Timestamp) -> Result<(), Fault> {
+    // AWS says this in the same words for both operations.
+    let flaw = || Fault::invalid_parameter("Attributes Reason: ArchivePolicy: MessageRetentionPeriod value is invalid");
+    let policy = match value {
+        "" => serde_json::Map::new(),
+        _ => serde_json::from_str(value).map_err(|_| flaw())?,
+    };
+    if policy.is_empty() {
+        keep(attributes, "ArchivePolicy", "");
+        keep(attributes, "BeginningArchiveTime", "");
+        return Ok(());
+    }
+    let days = policy.get("MessageRetentionPeriod").and_then(|days| match days {
+        serde_json::Value::String(text) => text.parse().ok(),
+        serde_json::Value::Number(number) => number.as_u64().and_then(|days| u32::try_from(days).ok()),
+        _ => None,
+    });
+    if policy.len() != 1 || !days.is_some_and(|days| ARCHIVE_DAYS.contains(&days)) {
+        return Err(flaw());
+    }
+    keep(attributes, "ArchivePolicy", value);
+    if text(attributes, "BeginningArchiveTime").is_none() {
+        keep(attributes, "BeginningArchiveTime", &iso_8601(now));
+    }
+    Ok(())
+}
+
+fn integer<N>(value: &str, range: &RangeInclusive<N>) -> Result<String, String>
+where
+    N: std::str::FromStr + PartialOrd + std::fmt::Display,
+{
+    let number = value.parse::<N>().ok().filter(|number| range.contains(number));
+    let rule = || format!("Invalid value [{value}]. Must be an integer from {} to {}.", range.start(), range.end());
+    number.map(|number| number.to_string()).ok_or_else(rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(fifo: bool, name: &str, value: &str, expected: Result<Option<&str>, &str>) {
+        let mut attributes = initial(fifo);
+        let set = set(&mut attributes, name, value, Through::SetTopicAttributes, Timestamp(0));
+        let shown = set.map(|()| super::value(&attributes, name)).map_err(|fault| fault.message().to_owned());
+        let expected = expected.map(|text| text.map(str::to_owned));
+        assert_eq!(shown, expected.map_err(|text| format!("Invalid parameter: {text}")), "{name}={value}");
+    }
+
+    #[test]
+    fn attributes_are_given_back_as_they_were_set() {
+        check(false, "DisplayName", "Orders", Ok(Some("Orders")));
+        check(false, "DisplayName", "", Ok(Some("")));
+        check(false, "KmsMasterKeyId", "alias/aws/sns", Ok(Some("alias/aws/sns")));
+        check(false, "KmsMasterKeyId", "", Ok(None));
+        check(false, "SignatureVersion", "2", Ok(Some("2")));
+        check(false, "TracingConfig", "Active", Ok(Some("Active")));
+        check(false, "MaximumMessageSize", "1024", Ok(Some("1024")));
+        check(false, "DeliveryPolicy", "", Ok(None));
+        check(false, "SQSSuccessFeedbackSampleRate", "100", Ok(Some("100")));
+        check(false, "SQSFailureFeedbackRoleArn", "arn:aws:iam::000000000000:role/x", Ok(Some("arn:aws:iam::000000000000:role/x")));
+        check(true, "ContentBasedDeduplication", "true", Ok(Some("true")));
+        check(true, "FifoThroughputScope", "MessageGroup", Ok(Some("MessageGroup")));
+        check(true, "ArchivePolicy", r#"{"MessageRetentionPeriod":"30"}"#, Ok(Some(r#"{"MessageRetentionPeriod":"30"}"#)));
+        check(true, "ArchivePolicy", "{}", Ok(None));
+    }
+
+    #[test]
+    fn values_that_an_attribute_cannot_have_are_refused() {
+        check(false, "DisplayName", &"x".repeat(101), Err("DisplayName: must be at most 100 characters long"));
+        check(false, "SignatureVersion", "3", Err("SignatureVersion: Invalid value [3]. Please use either 1 or 2"));
+        check(
+            false,
+            "TracingConfig",
+            "On",
+            Err("TracingConfig: Invalid value [On]. Please use either PassThrough or Active"),
+        );
+        let size = "MaximumMessageSize: Invalid value [1023]. Must be an integer from 1024 to 1048576.";
+        check(false, "MaximumMessageSize", "1023", Err(size));
+        check(false, "Policy", "", Err("Policy Error: null"));
+        check(false, "DeliveryPolicy", r#"{"x":1}"#, Err("DeliveryPolicy: Unexpected JSON member: x"));
+        check(
+            true,
+            "ContentBasedDeduplication",
+            "yes",
+            Err("ContentBasedDeduplication: Invalid value [yes]. Must be true or false."),
+        );
+        let archive = "Attributes Reason: ArchivePolicy: MessageRetentionPeriod value is invalid";
+        for policy in ["x", "[]", r#"{"MessageRetentionPeriod":"366"}"#, r#"{"MessageRetentionPeriod":"0"}"#, r#"{"a":1}"#]
+        {
+            check(true, "ArchivePolicy", policy, Err(archive));
+        }
+    }
+
+    #[test]
+    fn some_attributes_are_of_one_kind_of_topic_only() {
+        for name in ["ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy", "FifoTopic", "Colour"] {
+            check(false, name, "true", Err("AttributeName"));
+        }
+        check(true, "TracingConfig", "Active", Err("AttributeName"));
+        check(true, "FifoTopic", "true", Err("AttributeName"));
+    }
+
+    #[test]
+    fn an_archive_begins_once() {
+        let mut attributes = initial(true);
+        for (time, days) in [(0, 30), (60_000, 60)] {
+            let policy = format!(r#"{{"MessageRetentionPeriod":"{days}"}}"#);
+            set(&mut attributes, "ArchivePolicy", &policy, Through::SetTopicAttributes, Timestamp(time)).unwrap();
+        }
+        let began = value(&attributes, "BeginningArchiveTime");
+        assert_eq!(began.as_deref(), Some("1970-01-01T00:00:00.000Z"));
+    }
+}

@@ -1,0 +1,212 @@
+//! The wire: reads a request of any protocol into an operation's input and writes its output or fault back.
+//!
+//! SQS speaks two protocols and SNS one of them, and each can be answered in XML or JSON. An operation knows
+//! none of this: its two shapes are plain serde types. Query parameters are a serde input format (`query`), XML
+//! is a serde output format (`xml`), and the few members that are called differently there are in one table
+//! (`names`). What remains is here: which protocol and service a request means, and who asks.
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use bytes::Bytes;
+
+use crate::auth::{self, Credential};
+use crate::hub::Hub;
+use crate::operation::Context;
+
+mod blob;
+mod call;
+mod fault;
+mod json;
+mod names;
+mod pairs;
+mod parameter;
+mod query;
+mod reply;
+#[cfg(test)]
+mod sample;
+mod service;
+mod xml;
+
+pub(crate) use blob::Blob;
+pub(crate) use call::Call;
+pub(crate) use fault::{Code, Fault};
+pub(crate) use pairs::Pairs;
+pub(crate) use service::{Service, is_queue_path};
+
+use call::Input;
+pub(crate) use parameter::Parameters;
+use reply::{Format, RequestId};
+
+static TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+static TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+
+/// What a request says before its body. Borrowed: copying the headers of every request would cost more than
+/// reading them.
+#[derive(Clone, Copy)]
+pub(crate) struct Head<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+}
+
+impl<'a> From<&'a HttpRequest> for Head<'a> {
+    fn from(request: &'a HttpRequest) -> Self {
+        Self {
+            method: request.method(),
+            path: request.path(),
+            query: request.query_string(),
+            headers: request.headers(),
+        }
+    }
+}
+
+impl<'a> Head<'a> {
+    /// A header, if it is there once at least and is text.
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&'a str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// A request as it came, its body whole and decompressed.
+pub(crate) struct Request<'a> {
+    pub(crate) head: Head<'a>,
+    pub(crate) body: Bytes,
+    /// Scheme and authority for the URLs in the answer, without a final slash.
+    pub(crate) base_url: String,
+}
+
+/// The answer to a request.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Bytes,
+}
+
+/// The protocol that a request speaks.
+#[derive(Clone, Copy)]
+enum Protocol<'a> {
+    /// AWS JSON 1.0, and the operation of SQS that the target names, if it names one.
+    Json(Option<&'a str>),
+    /// Everything else, whatever its content type says.
+    Query,
+}
+
+impl<'a> Protocol<'a> {
+    fn of(head: &Head<'a>) -> Self {
+        const JSON: &str = "application/x-amz-json-1.0";
+        let is_json = |kind: &str| {
+            kind.get(..JSON.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(JSON))
+        };
+        let action = head
+            .header(&TARGET)
+            .and_then(|target| target.strip_prefix("AmazonSQS."));
+        if action.is_some() || head.header(&CONTENT_TYPE).is_some_and(is_json) {
+            Self::Json(action)
+        } else {
+            Self::Query
+        }
+    }
+}
+
+/// Answers one request. Every outcome is an answer: what cannot be read is refused in the format that the
+/// caller would have got.
+pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<'_>) -> Response {
+    let Request { head, body, base_url } = request;
+    let protocol = Protocol::of(&head);
+    let parameters = match parameters(&head, protocol, &body) {
+        Ok(parameters) => parameters,
+        Err(fault) => return refuse(&head, &fault),
+    };
+    let credential = Credential::read(&head, &parameters);
+    let call = match read(&head, protocol, &body, &parameters, credential) {
+        Ok(call) => call,
+        Err(response) => return response,
+    };
+    let caller = match auth::authenticate(credential, hub.settings.region.as_str()) {
+        Ok(caller) => caller,
+        Err(fault) => return call.fault(&fault),
+    };
+    let context = Context {
+        hub: Arc::clone(hub),
+        caller,
+        base_url,
+        queue_path: is_queue_path(head.path).then(|| head.path.to_owned()),
+        trace_header: head.header(&TRACE_ID).map(str::to_owned),
+    };
+    perform(&call, &context).await
+}
+
+/// The parameters of the URL, and of the body if it is a form.
+fn parameters<'a>(head: &Head<'a>, protocol: Protocol<'_>, body: &'a [u8]) -> Result<Parameters<'a>, Fault> {
+    let form = match protocol {
+        Protocol::Query if head.method == Method::POST => body,
+        Protocol::Query | Protocol::Json(_) => &[],
+    };
+    Parameters::parse(&[head.query.as_bytes(), form]).map_err(Fault::from)
+}
+
+/// Tells which operation of which service is called.
+fn read<'a>(
+    head: &Head<'a>,
+    protocol: Protocol<'a>,
+    body: &'a [u8],
+    parameters: &'a Parameters<'a>,
+    credential: Option<Credential<'_>>,
+) -> Result<Call<'a>, Response> {
+    let (service, action, input) = match protocol {
+        Protocol::Json(Some(action)) => (Service::Sqs, action, Input::Json(body)),
+        Protocol::Json(None) => return Err(refuse(head, &Fault::unknown_operation())),
+        Protocol::Query => {
+            let action = parameters.first("Action").ok_or_else(reply::no_action)?;
+            let scope = credential.map(|it| it.service);
+            let service = Service::of(scope, parameters.first("Version"), head.path, action);
+            (service, action, Input::Query(parameters))
+        }
+    };
+    Ok(Call {
+        service,
+        action,
+        input,
+        format: Format::of(head, protocol),
+        id: RequestId::new(),
+    })
+}
+
+/// Runs the operation that a call names.
+async fn perform(call: &Call<'_>, context: &Context) -> Response {
+    if let Err(fault) = call.check_endpoint(context.queue_path.is_some()) {
+        return call.fault(&fault);
+    }
+    let done = match call.service {
+        Service::Sns => crate::sns::dispatch(call, context).await,
+        Service::Sqs => crate::sqs::dispatch(call, context).await,
+        Service::Sts => crate::sts::dispatch(call, context).await,
+    };
+    match done {
+        Ok(body) => call.success(body),
+        Err(fault) => call.fault(&fault),
+    }
+}
+
+/// Refuses a request whose operation is not known (yet), in the format that this request would expect.
+pub(crate) fn refuse(head: &Head<'_>, fault: &Fault) -> Response {
+    let protocol = Protocol::of(head);
+    let service = match protocol {
+        Protocol::Json(_) => Service::Sqs,
+        Protocol::Query => {
+            let unread = Parameters::default();
+            let scope = Credential::read(head, &unread).map(|it| it.service);
+            Service::of(scope, None, head.path, "")
+        }
+    };
+    reply::fault(Format::of(head, protocol), service, &RequestId::new(), fault)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! A map that keeps the order of its entries.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A map as a list of pairs, in the order in which they came or are to be written.
+///
+/// Which of two wrong attributes is complained about, and in which order SNS lists attributes, both depend on
+/// that order. Of two entries with one key the last counts. An entry whose value is null is absent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pairs<V>(pub(crate) Vec<(String, V)>);
+
+impl<V> Default for Pairs<V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<V> Pairs<V> {
+    /// For `skip_serializing_if`: the JSON protocol leaves out empty maps.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn drop_overwritten(&mut self) {
+        let mut seen = HashSet::new();
+        let last = self
+            .0
+            .iter()
+            .rev()
+            .map(|(key, _)| seen.insert(key.as_str()))
+            .collect::<Vec<_>>();
+        let mut last = last.into_iter().rev();
+        self.0.retain(|_| last.next().unwrap_or(true));
+    }
+}
+
+impl<V: Serialize> Serialize for Pairs<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pairs<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<V>(PhantomData<V>);
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
+            type Value = Pairs<V>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<V>, A::Error> {
+                let mut pairs = Pairs::default();
+                while let Some((key, value)) = map.next_entry::<String, Option<V>>()? {
+                    pairs.0.extend(value.map(|value| (key, value)));
+                }
+                if pairs.0.len() > 1 {
+                    pairs.drop_overwritten();
+                }
+                Ok(pairs)
+            }
+        }
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_keeps_its_order_and_the_last_value_of_each_key() {
+        let cases = [
+            ("{}", "{}"),
+            (r#"{"b":"1","a":"2"}"#, r#"{"b":"1","a":"2"}"#),
+            (r#"{"b":"1","a":null,"c":"3"}"#, r#"{"b":"1","c":"3"}"#),
+            (r#"{"b":"1","a":"2","b":"3"}"#, r#"{"a":"2","b":"3"}"#),
+        ];
+        for (read, written) in cases {
+            let pairs: Pairs<String> = serde_json::from_str(read).unwrap();
+            assert_eq!(serde_json::to_string(&pairs).unwrap(), written);
+            assert_eq!(pairs.is_empty(), written == "{}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What must hold of the machine between any two entries.
+
+use super::Machine;
+use crate::message::Message;
+use crate::topic::subscription::Endpoint;
+use crate::{Position, QueueId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Machine {
+    /// The bodies that something refers to, also something that waits to be reclaimed.
+    pub(crate) fn bodies(&self) -> BTreeSet<Position> {
+        self.messages().map(|message| message.body.position).collect()
+    }
+
+    /// How many messages wait to be reclaimed.
+    pub(crate) fn unreclaimed(&self) -> usize {
+        self.reclaim
+            .iter()
+            .map(|remains| remains.messages().count())
+            .sum()
+    }
+
+    fn messages(&self) -> impl Iterator<Item = &Message> {
+        let cut_off = self.reclaim.iter().flat_map(|remains| remains.messages());
+        self.queues
+            .values()
+            .flat_map(|queue| queue.messages())
+            .chain(cut_off)
+    }
+
+    pub(crate) fn assert_consistent(&self) {
+        self.queues.values().for_each(|queue| queue.assert_consistent());
+        self.assert_bodies();
+        self.assert_due();
+        self.assert_names();
+        self.assert_subscriptions();
+        assert!(
+            self.reclaim.iter().all(|remains| !remains.is_empty()),
+            "what is waiting to be reclaimed is something"
+        );
+    }
+
+    fn assert_bodies(&self) {
+        let mut references = BTreeMap::<Position, u32>::new();
+        let mut sent = BTreeSet::new();
+        for message in self.messages() {
+            if message.via.is_some() {
+                *references.entry(message.body.position).or_default() += 1;
+            } else {
+                assert!(
+                    sent.insert(message.body.position),
+                    "a sent body belongs to one message"
+                );
+            }
+        }
+        assert!(
+            references.keys().all(|position| !sent.contains(position)),
+            "sent or published"
+        );
+        let kept: BTreeMap<Position, u32> = self
+            .publications
+            .iter()
+            .map(|(position, publication)| (*position, publication.references))
+            .collect();
+        assert_eq!(kept, references, "a published body knows who refers to it");
+    }
+
+    fn assert_due(&self) {
+        let due: BTreeSet<(Timestamp, QueueId)> = self
+            .queues
+            .values()
+            .filter_map(|queue| Some((queue.registered?, queue.id)))
+            .collect();
+        assert_eq!(self.due, due, "each queue is due once");
+        let topics: BTreeSet<_> = self
+            .topics
+            .values()
+            .filter_map(|topic| Some((topic.deduplication.next_due()?, topic.id)))
+            .collect();
+        assert_eq!(self.topics_due, topics, "each topic is due once");
+    }
+
+    fn assert_names(&self) {
+        let queues = self.queues.iter().map(|(id, queue)| (queue.name.clone(), *id));
+        assert_eq!(self.queue_names, queues.collect());
+        let topics = self.topics.iter().map(|(id, topic)| (topic.name.clone(), *id));
+        assert_eq!(self.topic_names, topics.collect());
+    }
+
+    fn assert_subscriptions(&self) {
+        let alive = self.topics.values().flat_map(|topic| {
+            let endpoint = |id| match &self.subscriptions[id].endpoint {
+                Endpoint::Queue(name) => ((topic.id, Endpoint::Queue(name.clone())), *id),
+            };
+            topic.subscriptions.iter().map(endpoint)
+        });
+        assert_eq!(
+            self.by_endpoint,
+            alive.collect(),
+            "each endpoint once for each topic"
+        );
+    }
+}

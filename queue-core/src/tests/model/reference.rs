@@ -1,0 +1,494 @@
+//! Queues as they are documented, by searching lists: slow, and short enough to be believed.
+
+use super::{Answer, Got};
+use crate::{
+    ChangeVisibility, Command, Counts, DeduplicationScope, Delete, Error, Name, Outgoing, PurgeQueue,
+    QueueAttributes, QueueId, Receipt, Receive, Timestamp,
+};
+use std::time::Duration;
+
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
+const ONE_MINUTE: Duration = Duration::from_secs(60);
+const TWELVE_HOURS: Duration = Duration::from_secs(43_200);
+
+#[derive(Debug, Default)]
+pub(super) struct Reference {
+    queues: Vec<Shelf>,
+}
+
+#[derive(Debug)]
+struct Shelf {
+    id: QueueId,
+    name: Name,
+    attributes: QueueAttributes,
+    scope: DeduplicationScope,
+    last: u64,
+    /// By number.
+    letters: Vec<Letter>,
+    /// Key, end, and what was accepted.
+    accepted: Vec<(u128, Timestamp, (String, u64))>,
+    attempts: Vec<Attempt>,
+    /// When which letter is to be moved, if it may still be.
+    sweeps: Vec<(Timestamp, u64)>,
+    redelay: bool,
+    purged: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone)]
+struct Letter {
+    number: u64,
+    body: String,
+    sent: Timestamp,
+    /// When its retention began.
+    began: Timestamp,
+    hidden: Hidden,
+    first: Option<Timestamp>,
+    receives: u32,
+    receives_here: u32,
+    group: String,
+    source: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hidden {
+    No,
+    Delayed(Timestamp),
+    InFlight(Timestamp),
+}
+
+#[derive(Debug)]
+struct Attempt {
+    id: u128,
+    taken: Vec<Receipt>,
+    at: Timestamp,
+    until: Timestamp,
+}
+
+impl Reference {
+    pub(super) fn create(&mut self, id: QueueId, name: Name, attributes: QueueAttributes, now: Timestamp) {
+        self.pass(now);
+        self.queues.push(Shelf {
+            id,
+            name,
+            scope: attributes.deduplication_scope,
+            attributes,
+            last: 0,
+            letters: Vec::new(),
+            accepted: Vec::new(),
+            attempts: Vec::new(),
+            sweeps: Vec::new(),
+            redelay: false,
+            purged: None,
+        });
+    }
+
+    pub(super) fn counts(&self) -> Vec<(QueueId, Counts)> {
+        let count = |shelf: &Shelf, is: fn(&Hidden) -> bool| {
+            shelf.letters.iter().filter(|letter| is(&letter.hidden)).count() as u64
+        };
+        let counts = |shelf: &Shelf| Counts {
+            visible: count(shelf, |hidden| matches!(hidden, Hidden::No)),
+            in_flight: count(shelf, |hidden| matches!(hidden, Hidden::InFlight(_))),
+            delayed: count(shelf, |hidden| matches!(hidden, Hidden::Delayed(_))),
+        };
+        self.queues
+            .iter()
+            .map(|shelf| (shelf.id, counts(shelf)))
+            .collect()
+    }
+
+    pub(super) fn apply(&mut self, now: Timestamp, command: &Command, bodies: &[String]) -> Answer {
+        self.pass(now);
+        self.execute(now, command, bodies).unwrap_or_else(Answer::Refused)
+    }
+
+    fn execute(&mut self, now: Timestamp, command: &Command, bodies: &[String]) -> Result<Answer, Error> {
+        match command {
+            Command::Tick => Ok(Answer::Done),
+            Command::DeleteQueue(id) => {
+                let at = self.find(*id)?;
+                self.queues.remove(at);
+                Ok(Answer::Done)
+            }
+            Command::PurgeQueue(purge) => self.purge(now, purge),
+            Command::SetQueueAttributes(set) => {
+                let at = self.find(set.queue)?;
+                let shelf = &mut self.queues[at];
+                shelf.redelay |= shelf.attributes.fifo && shelf.attributes.delay != set.attributes.delay;
+                shelf.attributes = set.attributes.clone();
+                Ok(Answer::Done)
+            }
+            Command::Send(send) => {
+                let at = self.find(send.queue)?;
+                let shelf = &mut self.queues[at];
+                let messages = send.messages.iter().zip(bodies);
+                Ok(Answer::Sent(
+                    messages
+                        .map(|(message, body)| shelf.send(now, message, body))
+                        .collect(),
+                ))
+            }
+            Command::Receive(receive) => self.receive(now, receive),
+            Command::Delete(delete) => self.delete(delete),
+            Command::ChangeVisibility(change) => self.change_visibility(now, change),
+            other => panic!("not part of a history: {other:?}"),
+        }
+    }
+
+    fn find(&self, id: QueueId) -> Result<usize, Error> {
+        self.queues
+            .iter()
+            .position(|shelf| shelf.id == id)
+            .ok_or(Error::NoSuchQueue)
+    }
+
+    /// Where dead letters of a queue go, and after how many receives.
+    fn redrive(&self, at: usize) -> Option<(usize, u32)> {
+        let policy = self.queues[at].attributes.redrive.as_ref()?;
+        let target = self.queues.iter().position(|shelf| shelf.name == policy.target)?;
+        let same_kind = self.queues[target].attributes.fifo == self.queues[at].attributes.fifo;
+        same_kind.then_some((target, policy.maximum_receives))
+    }
+
+    /// Everything that time brings, again and again until it brings nothing more.
+    fn pass(&mut self, now: Timestamp) {
+        while (0..self.queues.len()).any(|at| self.pass_in(now, at)) {}
+    }
+
+    fn pass_in(&mut self, now: Timestamp, at: usize) -> bool {
+        let redrive = self.redrive(at);
+        let maximum = redrive.map(|(_, maximum)| maximum);
+        let shelf = &mut self.queues[at];
+        let before = shelf.letters.len();
+        let retention = shelf.attributes.retention;
+        shelf.letters.retain(|letter| letter.began.after(retention) > now);
+        let mut passed = shelf.letters.len() < before;
+        for at in 0..shelf.letters.len() {
+            if shelf.letters[at].hidden.until().is_some_and(|until| until <= now) {
+                shelf.show(at, maximum, now);
+                passed = true;
+            }
+        }
+        let mut dead = Vec::new();
+        let mut due: Vec<_> = shelf.sweeps.extract_if(.., |(end, _)| *end <= now).collect();
+        due.sort_unstable();
+        for (_, number) in &due {
+            let swept = shelf.letters.iter().position(|letter| {
+                letter.number == *number && letter.hidden == Hidden::No && letter.is_exhausted(maximum)
+            });
+            dead.extend(swept.map(|at| shelf.letters.remove(at)));
+        }
+        if std::mem::take(&mut shelf.redelay) {
+            shelf.delay_anew(now);
+        }
+        self.bury(at, redrive, dead, now);
+        passed || !due.is_empty()
+    }
+
+    fn bury(&mut self, source: usize, redrive: Option<(usize, u32)>, dead: Vec<Letter>, now: Timestamp) {
+        let Some((target, _)) = redrive else {
+            assert!(dead.is_empty());
+            return;
+        };
+        let source = self.queues[source].name.name.to_string();
+        let shelf = &mut self.queues[target];
+        for letter in dead {
+            shelf.last += 1;
+            shelf.letters.push(Letter {
+                number: shelf.last,
+                hidden: Hidden::No,
+                receives_here: 0,
+                began: if shelf.attributes.fifo { now } else { letter.began },
+                source: Some(source.clone()),
+                ..letter
+            });
+        }
+    }
+
+    fn purge(&mut self, now: Timestamp, purge: &PurgeQueue) -> Result<Answer, Error> {
+        let at = self.find(purge.queue)?;
+        let shelf = &mut self.queues[at];
+        if shelf.purged.is_some_and(|at| now < at.after(purge.not_within)) {
+            return Err(Error::PurgedRecently);
+        }
+        shelf.purged = Some(now);
+        shelf.letters.clear();
+        shelf.accepted.clear();
+        shelf.attempts.clear();
+        shelf.sweeps.clear();
+        shelf.redelay = false;
+        Ok(Answer::Done)
+    }
+
+    fn receive(&mut self, now: Timestamp, receive: &Receive) -> Result<Answer, Error> {
+        let at = self.find(receive.queue)?;
+        let redrive = self.redrive(at);
+        let maximum = redrive.map(|(_, maximum)| maximum);
+        let shelf = &mut self.queues[at];
+        if let Some(taken) = shelf.repeat(receive, maximum, now) {
+            return Ok(Answer::Received(taken));
+        }
+        let (mut taken, mut dead) = (Vec::new(), Vec::new());
+        for number in shelf.receivable() {
+            let letter = shelf
+                .letters
+                .iter()
+                .find(|letter| letter.number == number)
+                .unwrap();
+            if taken.len() == receive.maximum as usize {
+                break;
+            }
+            if letter.is_exhausted(maximum) {
+                dead.push(number);
+            } else {
+                taken.push(number);
+            }
+        }
+        let dead = dead
+            .iter()
+            .map(|number| shelf.take_away(*number).unwrap())
+            .collect();
+        let got: Vec<_> = taken
+            .iter()
+            .map(|number| shelf.take(*number, receive, maximum, now))
+            .collect();
+        if let Some(id) = receive
+            .attempt
+            .filter(|_| shelf.attributes.fifo && !got.is_empty())
+        {
+            shelf.attempts.retain(|attempt| attempt.id != id);
+            shelf.attempts.push(Attempt {
+                id,
+                taken: got.iter().map(|got| got.receipt).collect(),
+                at: now,
+                until: now.after(receive.visibility),
+            });
+        }
+        self.bury(at, redrive, dead, now);
+        Ok(Answer::Received(got))
+    }
+
+    fn delete(&mut self, delete: &Delete) -> Result<Answer, Error> {
+        let at = self.find(delete.queue)?;
+        let shelf = &mut self.queues[at];
+        let one = |receipt: &Receipt| {
+            let letter = shelf
+                .letters
+                .iter()
+                .find(|letter| letter.number == receipt.number);
+            if letter.is_some_and(|letter| shelf.attributes.fifo && !letter.is_held_by(receipt)) {
+                return Err(Error::ReceiptExpired);
+            }
+            shelf.take_away(receipt.number);
+            Ok(())
+        };
+        Ok(Answer::Each(delete.receipts.iter().map(one).collect()))
+    }
+
+    fn change_visibility(&mut self, now: Timestamp, change: &ChangeVisibility) -> Result<Answer, Error> {
+        let at = self.find(change.queue)?;
+        let maximum = self.redrive(at).map(|(_, maximum)| maximum);
+        let shelf = &mut self.queues[at];
+        let one = |(receipt, timeout): &(Receipt, Duration)| {
+            let found = shelf
+                .letters
+                .iter()
+                .position(|letter| letter.number == receipt.number);
+            let at = found.ok_or(Error::NoSuchMessage)?;
+            let letter = &shelf.letters[at];
+            if shelf.attributes.fifo && !letter.is_held_by(receipt) {
+                return Err(Error::ReceiptExpired);
+            }
+            if now.after(*timeout) > receipt.at.after(TWELVE_HOURS) {
+                return Err(Error::BeyondVisibilityTotal);
+            }
+            let no_effect = timeout.is_zero() && letter.hidden == Hidden::No;
+            if letter.receives == receipt.receive && !no_effect {
+                shelf.hide(at, *timeout, maximum, now);
+            }
+            Ok(())
+        };
+        Ok(Answer::Each(change.changes.iter().map(one).collect()))
+    }
+}
+
+impl Shelf {
+    fn send(&mut self, now: Timestamp, message: &Outgoing, body: &str) -> (String, Option<u64>) {
+        let keys = message.deduplication.unwrap();
+        let key = match self.scope {
+            DeduplicationScope::Everything => keys.overall,
+            DeduplicationScope::Group => keys.in_group,
+        };
+        let fifo = self.attributes.fifo;
+        let earlier = self
+            .accepted
+            .iter()
+            .find(|(other, end, _)| fifo && *other == key && *end > now);
+        if let Some((_, _, (original, number))) = earlier {
+            return (original.clone(), Some(*number));
+        }
+        self.last += 1;
+        let delay = message.delay.filter(|_| !fifo).unwrap_or(self.attributes.delay);
+        self.accepted
+            .push((key, now.after(FIVE_MINUTES), (body.to_owned(), self.last)));
+        self.letters.push(Letter {
+            number: self.last,
+            body: body.to_owned(),
+            sent: now,
+            began: now,
+            hidden: if delay.is_zero() {
+                Hidden::No
+            } else {
+                Hidden::Delayed(now.after(delay))
+            },
+            first: None,
+            receives: 0,
+            receives_here: 0,
+            group: message.group.clone().unwrap().to_string(),
+            source: None,
+        });
+        (body.to_owned(), fifo.then_some(self.last))
+    }
+
+    /// The numbers of what can be received, in order.
+    fn receivable(&self) -> Vec<u64> {
+        if !self.attributes.fifo {
+            let visible = self.letters.iter().filter(|letter| letter.hidden == Hidden::No);
+            return visible.map(|letter| letter.number).collect();
+        }
+        // Of each group, in the order of their first letters, all that stand before the first hidden one.
+        let mut groups: Vec<&str> = Vec::new();
+        for letter in &self.letters {
+            if !groups.contains(&letter.group.as_str()) {
+                groups.push(&letter.group);
+            }
+        }
+        let of_group = |group: &&str| {
+            let members = self.letters.iter().filter(|letter| letter.group == *group);
+            let open = members.take_while(|letter| letter.hidden == Hidden::No);
+            open.map(|letter| letter.number).collect::<Vec<_>>()
+        };
+        groups.iter().flat_map(of_group).collect()
+    }
+
+    fn take(&mut self, number: u64, receive: &Receive, maximum: Option<u32>, now: Timestamp) -> Got {
+        let at = self
+            .letters
+            .iter()
+            .position(|letter| letter.number == number)
+            .unwrap();
+        let letter = &mut self.letters[at];
+        letter.receives += 1;
+        letter.receives_here += 1;
+        letter.first.get_or_insert(now);
+        let receipt = Receipt {
+            queue: self.id,
+            number,
+            receive: letter.receives,
+            at: now,
+        };
+        self.hide(at, receive.visibility, maximum, now);
+        self.describe(receipt)
+    }
+
+    fn repeat(&mut self, receive: &Receive, maximum: Option<u32>, now: Timestamp) -> Option<Vec<Got>> {
+        let known = |attempt: &Attempt| {
+            Some(attempt.id) == receive.attempt
+                && attempt.at.after(FIVE_MINUTES) > now
+                && self.attributes.fifo
+        };
+        let attempt = self.attempts.iter().position(known)?;
+        let Attempt { taken, until, .. } = &self.attempts[attempt];
+        let untouched = |receipt: &Receipt| {
+            self.letters.iter().position(|letter| {
+                letter.number == receipt.number
+                    && letter.receives == receipt.receive
+                    && letter.hidden == Hidden::InFlight(*until)
+            })
+        };
+        let places = taken.iter().map(untouched).collect::<Option<Vec<_>>>()?;
+        let receipts = taken.clone();
+        for at in places {
+            self.hide(at, receive.visibility, maximum, now);
+        }
+        self.attempts[attempt].until = now.after(receive.visibility);
+        Some(
+            receipts
+                .into_iter()
+                .map(|receipt| self.describe(receipt))
+                .collect(),
+        )
+    }
+
+    fn describe(&self, receipt: Receipt) -> Got {
+        let letter = self
+            .letters
+            .iter()
+            .find(|letter| letter.number == receipt.number)
+            .unwrap();
+        Got {
+            body: letter.body.clone(),
+            identity: letter.body.clone(),
+            receipt,
+            sent: letter.sent,
+            first: letter.first.unwrap(),
+            receives: letter.receives,
+            sequence: self.attributes.fifo.then_some(letter.number),
+            source: letter.source.clone(),
+        }
+    }
+
+    fn hide(&mut self, at: usize, timeout: Duration, maximum: Option<u32>, now: Timestamp) {
+        if timeout.is_zero() {
+            self.show(at, maximum, now);
+        } else {
+            self.letters[at].hidden = Hidden::InFlight(now.after(timeout));
+        }
+    }
+
+    fn show(&mut self, at: usize, maximum: Option<u32>, now: Timestamp) {
+        let letter = &mut self.letters[at];
+        letter.hidden = Hidden::No;
+        if letter.is_exhausted(maximum) {
+            self.sweeps.push((now.after(ONE_MINUTE), letter.number));
+        }
+    }
+
+    /// A FIFO queue's delay holds for what is there and was neither received nor moved.
+    fn delay_anew(&mut self, now: Timestamp) {
+        for letter in &mut self.letters {
+            if letter.first.is_none() && letter.source.is_none() {
+                let until = letter.sent.after(self.attributes.delay);
+                letter.hidden = if until > now {
+                    Hidden::Delayed(until)
+                } else {
+                    Hidden::No
+                };
+            }
+        }
+    }
+
+    fn take_away(&mut self, number: u64) -> Option<Letter> {
+        let at = self.letters.iter().position(|letter| letter.number == number)?;
+        Some(self.letters.remove(at))
+    }
+}
+
+impl Letter {
+    fn is_exhausted(&self, maximum: Option<u32>) -> bool {
+        maximum.is_some_and(|maximum| self.receives_here >= maximum)
+    }
+
+    fn is_held_by(&self, receipt: &Receipt) -> bool {
+        matches!(self.hidden, Hidden::InFlight(_)) && self.receives == receipt.receive
+    }
+}
+
+impl Hidden {
+    fn until(self) -> Option<Timestamp> {
+        match self {
+            Self::No => None,
+            Self::Delayed(until) | Self::InFlight(until) => Some(until),
+        }
+    }
+}
