@@ -153,7 +153,8 @@ impl Catalogue {
         self.read(|views| views.subscriptions.get(views.by_uuid.get(&uuid)?).cloned())
     }
 
-    /// The subscriptions of an account in a region made after `after`, in the order in which they were made.
+    /// The subscriptions of an account in a region made after `after`, in the order in which they were made; those
+    /// of deleted topics do not count.
     pub(crate) fn subscriptions(
         &self,
         account: &str,
@@ -164,7 +165,8 @@ impl Catalogue {
         let from = SubscriptionId(after.map_or(0, |after| after.0.saturating_add(1)));
         self.read(|views| {
             let within = |view: &&Arc<SubscriptionView>| {
-                *view.topic_name.account == *account && *view.topic_name.region == *region
+                let here = *view.topic_name.account == *account && *view.topic_name.region == *region;
+                here && views.topic_names.contains_key(&view.topic)
             };
             let all = views.subscriptions.range(from..).map(|(_, view)| view);
             all.filter(within).take(limit).cloned().collect()

@@ -12,7 +12,7 @@ mod waiters;
 use crate::catalogue::Catalogue;
 use crate::secrets::Secrets;
 use crate::storage::clock::{ClockChange, ClockState, LogClock};
-use crate::storage::{self, Log};
+use crate::storage::Log;
 use bytes::Bytes;
 use queue_core::{Command, Machine, Proposal, QueueId, Receive, Received, Reply};
 use run::Runner;
@@ -22,7 +22,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// Why the engine did not do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -74,7 +74,9 @@ pub(crate) struct Engine {
     inbox: Sender<Event>,
     clock: Arc<LogClock>,
     next_waiter: AtomicU64,
-    thread: Mutex<Option<JoinHandle<Result<(), storage::Error>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Closed when the thread ends, however it does.
+    alive: watch::Receiver<()>,
 }
 
 impl Engine {
@@ -89,15 +91,15 @@ impl Engine {
         let (inbox, events) = channel();
         let mut runner = Runner::new(log, Arc::clone(&clock), events, catalogue, secrets);
         runner.begin(genesis);
-        let thread = std::thread::Builder::new()
-            .name("engine".to_owned())
-            .spawn(move || runner.run())?;
-        Ok(Self {
-            inbox,
-            clock,
-            next_waiter: AtomicU64::new(0),
-            thread: Mutex::new(Some(thread)),
-        })
+        let (lives, alive) = watch::channel(());
+        let work = move || {
+            let _lives = lives;
+            if let Err(error) = runner.run() {
+                tracing::error!(%error, "the log failed; nothing more is acknowledged");
+            }
+        };
+        let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(work)?;
+        Ok(Self { inbox, clock, next_waiter: AtomicU64::new(0), thread: Mutex::new(Some(thread)), alive })
     }
 
     /// Has a command logged and applied. The `bodies` stand in the order of the command's references to them.
@@ -170,17 +172,20 @@ impl Engine {
     pub(crate) fn stop(&self) {
         let _ = self.inbox.send(Event::Stop);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match thread.map(JoinHandle::join) {
-            Some(Ok(Err(error))) => tracing::error!(%error, "the log failed"),
-            Some(Err(_)) => tracing::error!("the engine panicked"),
-            Some(Ok(Ok(()))) | None => {}
+        if thread.map(JoinHandle::join).is_some_and(|ended| ended.is_err()) {
+            tracing::error!("the engine panicked");
         }
     }
 
     /// Whether the engine still answers.
     pub(crate) fn is_running(&self) -> bool {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        self.alive.has_changed().is_ok()
+    }
+
+    /// Returns when the engine has ended.
+    pub(crate) async fn ended(&self) {
+        let mut alive = self.alive.clone();
+        while alive.changed().await.is_ok() {}
     }
 
     fn send(&self, event: Event) -> Result<(), Error> {

@@ -2,3 +2,9 @@
 
 pub(crate) mod arn;
 pub(crate) mod attribute;
+pub(crate) mod change;
+pub(crate) mod publication;
+pub(crate) mod queue;
+pub(crate) mod subscription;
+pub(crate) mod through;
+pub(crate) mod topic;

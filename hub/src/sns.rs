@@ -4,6 +4,22 @@ use crate::operation::operations;
 
 operations! {
     served {
+        create_topic::CreateTopic,
+        delete_topic::DeleteTopic,
+        get_subscription_attributes::GetSubscriptionAttributes,
+        get_topic_attributes::GetTopicAttributes,
+        list_subscriptions::ListSubscriptions,
+        list_subscriptions_by_topic::ListSubscriptionsByTopic,
+        list_tags_for_resource::ListTagsForResource,
+        list_topics::ListTopics,
+        publish::Publish,
+        publish_batch::PublishBatch,
+        set_subscription_attributes::SetSubscriptionAttributes,
+        set_topic_attributes::SetTopicAttributes,
+        subscribe::Subscribe,
+        tag_resource::TagResource,
+        unsubscribe::Unsubscribe,
+        untag_resource::UntagResource,
     }
     not yet {
         AddPermission,
@@ -34,3 +50,6 @@ operations! {
         VerifySMSSandboxPhoneNumber,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,24 @@ use crate::operation::operations;
 
 operations! {
     served {
+        change_message_visibility::ChangeMessageVisibility,
+        change_message_visibility_batch::ChangeMessageVisibilityBatch,
+        create_queue::CreateQueue,
+        delete_message::DeleteMessage,
+        delete_message_batch::DeleteMessageBatch,
+        delete_queue::DeleteQueue,
+        get_queue_attributes::GetQueueAttributes,
+        get_queue_url::GetQueueUrl,
+        list_dead_letter_source_queues::ListDeadLetterSourceQueues,
+        list_queue_tags::ListQueueTags,
+        list_queues::ListQueues,
+        purge_queue::PurgeQueue,
+        receive_message::ReceiveMessage,
+        send_message::SendMessage,
+        send_message_batch::SendMessageBatch,
+        set_queue_attributes::SetQueueAttributes,
+        tag_queue::TagQueue,
+        untag_queue::UntagQueue,
     }
     not yet {
         AddPermission,

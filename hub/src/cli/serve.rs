@@ -56,6 +56,9 @@ async fn serve(settings: Settings) -> Result<(), Error> {
     tokio::select! {
         () = signals.next() => {}
         error = running.failed() => return Err(error.into()),
+        () = hub.engine.ended() => {
+            return Err(Error::Failed("the engine has ended; the log above says why".to_owned()));
+        }
     }
     info!("stopping; a second signal stops at once");
     tokio::spawn(async move {

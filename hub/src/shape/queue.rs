@@ -2,11 +2,13 @@
 
 pub(crate) mod attribute;
 pub(crate) mod batch;
+pub(crate) mod command;
 pub(crate) mod encryption;
 pub(crate) mod limits;
 pub(crate) mod message;
 pub(crate) mod message_attribute;
 pub(crate) mod name;
+pub(crate) mod number;
 pub(crate) mod page;
 pub(crate) mod policy;
 pub(crate) mod receipt_handle;
@@ -18,3 +20,4 @@ pub(crate) mod setting;
 pub(crate) mod tag;
 pub(crate) mod text;
 pub(crate) mod url;
+pub(crate) mod visibility_timeout;

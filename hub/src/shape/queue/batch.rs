@@ -20,11 +20,14 @@ pub(crate) fn ids<E: Entry>(entries: &[E]) -> Result<Vec<String>, Fault> {
         return Err(Fault::new(Code::EmptyBatchRequest, message));
     }
     if entries.len() > limits::BATCH_ENTRIES {
-        let message = format!("Maximum number of entries per request are 10. You have sent {}.", entries.len());
+        let message = format!(
+            "Maximum number of entries per request are 10. You have sent {}.",
+            entries.len()
+        );
         return Err(Fault::new(Code::TooManyEntriesInBatchRequest, message));
     }
     let id = |(entry, number): (&E, usize)| {
-        let missing = || Fault::missing_parameter(&member::<E>(number, "Id"));
+        let missing = || Fault::missing_parameter(&member(E::TYPE, number, "Id"));
         entry.id().map(str::to_owned).ok_or_else(missing)
     };
     let ids = entries.iter().zip(1..).map(id).collect::<Result<Vec<_>, _>>()?;
@@ -37,14 +40,17 @@ pub(crate) fn ids<E: Entry>(entries: &[E]) -> Result<Vec<String>, Fault> {
     }
     let mut seen = HashSet::new();
     match ids.iter().find(|id| !seen.insert(id.as_str())) {
-        Some(id) => Err(Fault::new(Code::BatchEntryIdsNotDistinct, format!("Id {id} repeated."))),
+        Some(id) => Err(Fault::new(
+            Code::BatchEntryIdsNotDistinct,
+            format!("Id {id} repeated."),
+        )),
         None => Ok(ids),
     }
 }
 
-/// A member of an entry, as texts name it; entries are counted from 1.
-pub(crate) fn member<E: Entry>(number: usize, name: &str) -> String {
-    format!("{}.{number}.{name}", E::TYPE)
+/// A member of an entry of that type, as texts name it; entries are counted from 1.
+pub(crate) fn member(entry: &str, number: usize, name: &str) -> String {
+    format!("{entry}.{number}.{name}")
 }
 
 fn is_id(id: &str) -> bool {
@@ -85,7 +91,10 @@ impl<T> Outcomes<T> {
         outcomes: impl IntoIterator<Item = (String, Result<R, Fault>)>,
         successful: impl Fn(String, R) -> T,
     ) -> Self {
-        let mut all = Self { successful: Vec::new(), failed: Vec::new() };
+        let mut all = Self {
+            successful: Vec::new(),
+            failed: Vec::new(),
+        };
         for (id, outcome) in outcomes {
             match outcome {
                 Ok(done) => all.successful.push(successful(id, done)),
@@ -116,7 +125,9 @@ pub(crate) fn merge<V, R>(
     let mut replies = replies.into_iter();
     let place = |entry: Result<V, Fault>| {
         let entry = entry?;
-        replies.next().map_or_else(|| Err(Fault::internal()), |reply| outcome(entry, reply))
+        replies
+            .next()
+            .map_or_else(|| Err(Fault::internal()), |reply| outcome(entry, reply))
     };
     checked.into_iter().map(place).collect()
 }
@@ -150,7 +161,13 @@ mod tests {
         const BAD_ID: &str = "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It \
                               can be at most 80 letters long.";
         check(&[Some("a"), Some("B-_9")], Ok(()));
-        check(&[], Err((Code::EmptyBatchRequest, "There should be at least one SampleEntry in the request.")));
+        check(
+            &[],
+            Err((
+                Code::EmptyBatchRequest,
+                "There should be at least one SampleEntry in the request.",
+            )),
+        );
         check(
             &[Some("a"); 11],
             Err((
@@ -160,10 +177,16 @@ mod tests {
         );
         check(
             &[Some("a"), None],
-            Err((Code::MissingParameter, "The request must contain the parameter SampleEntry.2.Id.")),
+            Err((
+                Code::MissingParameter,
+                "The request must contain the parameter SampleEntry.2.Id.",
+            )),
         );
         check(&[Some("")], Err((Code::InvalidBatchEntryId, BAD_ID)));
-        check(&[Some("a"), Some("a"), Some("b.")], Err((Code::InvalidBatchEntryId, BAD_ID)));
+        check(
+            &[Some("a"), Some("a"), Some("b.")],
+            Err((Code::InvalidBatchEntryId, BAD_ID)),
+        );
         check(
             &[Some("a"), Some("b"), Some("b"), Some("a")],
             Err((Code::BatchEntryIdsNotDistinct, "Id b repeated.")),

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-quotas.html>.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 /// Entries of one batch.
 pub(crate) const BATCH_ENTRIES: usize = 10;
@@ -63,3 +64,6 @@ pub(crate) const PAGE: RangeInclusive<usize> = 1..=1_000;
 
 /// How often a change is computed again because another one came in between.
 pub(crate) const ATTEMPTS: usize = 16;
+
+/// How long a strict hub refuses to purge a queue again.
+pub(crate) const BETWEEN_PURGES: Duration = Duration::from_secs(60);

@@ -1,6 +1,6 @@
 //! A message on its way into a queue: what SendMessage and the entries of SendMessageBatch have in common.
 
-use super::{batch, limits, message_attribute, text};
+use super::{batch, limits, message_attribute, number, text};
 use crate::catalogue::QueueView;
 use crate::content::{self, Attribute, Content, Sent, Value};
 use crate::operation::Context;
@@ -9,6 +9,9 @@ use crate::wire::{Code, Fault, Pairs};
 use queue_core::{Accepted, Outgoing};
 use std::time::Duration;
 use uuid::Uuid;
+
+/// What AWS calls an entry of SendMessageBatch.
+pub(crate) const ENTRY: &str = "SendMessageBatchRequestEntry";
 
 /// A message as it was given.
 #[derive(Debug, Default)]
@@ -65,7 +68,12 @@ impl Given {
         self.check_deduplication(queue)?;
         let attributes = message_attribute::parse(&self.attributes)?;
         let trace = message_attribute::parse_system(&self.system_attributes)?;
-        Ok(Draft { given: self, place, attributes, trace })
+        Ok(Draft {
+            given: self,
+            place,
+            attributes,
+            trace,
+        })
     }
 
     fn check_group(&self, place: Place, queue: &QueueView) -> Result<(), Fault> {
@@ -100,15 +108,21 @@ impl Given {
     }
 
     fn check_delay(&self, queue: &QueueView) -> Result<Option<Duration>, Fault> {
-        let Some(seconds) = self.delay_seconds else { return Ok(None) };
-        let refuse = |reason| Err(Fault::invalid_value(seconds, "DelaySeconds", reason));
+        const DELAY: &str = "DelaySeconds";
+        let Some(seconds) = self.delay_seconds else {
+            return Ok(None);
+        };
         if queue.attributes.fifo && seconds != 0 {
-            return refuse("The request include parameter that is not valid for this queue type.");
+            let reason = "The request include parameter that is not valid for this queue type.";
+            return Err(Fault::invalid_value(seconds, DELAY, reason));
         }
-        match u32::try_from(seconds) {
-            Ok(seconds) if limits::DELAY.contains(&seconds) => Ok(Some(Duration::from_secs(seconds.into()))),
-            _ => refuse("DelaySeconds must be >= 0 and <= 900."),
-        }
+        let seconds = number::check(
+            seconds,
+            &limits::DELAY,
+            DELAY,
+            "DelaySeconds must be >= 0 and <= 900.",
+        )?;
+        Ok(Some(Duration::from_secs(seconds.into())))
     }
 }
 
@@ -117,9 +131,17 @@ impl Draft {
     pub(crate) fn finish(self, queue: &QueueView, cx: &Context) -> Result<Ready, Fault> {
         self.check_body(queue)?;
         let delay = self.given.check_delay(queue)?;
-        let Self { given, attributes, trace, .. } = self;
+        let Self {
+            given,
+            attributes,
+            trace,
+            ..
+        } = self;
         let body = given.body.unwrap_or_default();
-        let deduplication_id = queue.attributes.fifo.then(|| given.deduplication_id.unwrap_or_else(|| sha256(&body)));
+        let deduplication_id = queue
+            .attributes
+            .fifo
+            .then(|| given.deduplication_id.unwrap_or_else(|| sha256(&body)));
         let keys = given.group.as_ref().zip(deduplication_id.as_ref());
         let md5 = content::md5_of_body(&body);
         let outgoing = |body| Outgoing {
@@ -135,13 +157,21 @@ impl Draft {
             md5,
             attributes,
             sender: cx.caller.account.as_str().into(),
-            trace: trace.and_then(text_of).or_else(|| cx.trace_header.as_deref().map(Into::into)),
+            trace: trace
+                .and_then(text_of)
+                .or_else(|| cx.trace_header.as_deref().map(Into::into)),
             group: given.group.as_deref().map(Into::into),
             deduplication_id: deduplication_id.as_deref().map(Into::into),
         });
         let (reference, body) = content.to_body();
         let (outgoing, md5_of_body) = (outgoing(reference), hex::encode(md5));
-        Ok(Ready { outgoing, body, md5_of_body, md5_of_attributes, md5_of_system_attributes })
+        Ok(Ready {
+            outgoing,
+            body,
+            md5_of_body,
+            md5_of_attributes,
+            md5_of_system_attributes,
+        })
     }
 
     fn check_body(&self, queue: &QueueView) -> Result<(), Fault> {
@@ -171,7 +201,7 @@ impl Place {
         const BODY: &str = "MessageBody";
         match self {
             Self::Alone => BODY.to_owned(),
-            Self::Entry(number) => batch::member::<crate::sqs::SendEntry>(number, BODY),
+            Self::Entry(number) => batch::member(ENTRY, number, BODY),
         }
     }
 }
@@ -190,7 +220,10 @@ fn text_of(attribute: Attribute) -> Option<Box<str>> {
 
 /// The deduplication id of a message that has none of its own.
 fn sha256(body: &str) -> String {
-    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body.as_bytes()))
+    hex::encode(aws_lc_rs::digest::digest(
+        &aws_lc_rs::digest::SHA256,
+        body.as_bytes(),
+    ))
 }
 
 #[cfg(test)]
@@ -199,6 +232,9 @@ mod tests {
 
     #[test]
     fn content_is_identified_by_its_digest() {
-        assert_eq!(sha256("Test"), "532eaabd9574880dbf76b9b8cc00832c20a6ec113d682299550d7a6e0f345e25");
+        assert_eq!(
+            sha256("Test"),
+            "532eaabd9574880dbf76b9b8cc00832c20a6ec113d682299550d7a6e0f345e25"
+        );
     }
 }

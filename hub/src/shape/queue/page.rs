@@ -32,8 +32,14 @@ impl Page {
                 .filter(|size| limits::PAGE.contains(size))
                 .ok_or_else(out_of_range)?,
         };
-        let after = token.filter(|token| !token.is_empty()).map(|token| read(token).ok_or_else(expired));
-        Ok(Self { after: after.transpose()?, size, paged: maximum.is_some() })
+        let after = token
+            .filter(|token| !token.is_empty())
+            .map(|token| read(token).ok_or_else(expired));
+        Ok(Self {
+            after: after.transpose()?,
+            size,
+            paged: maximum.is_some(),
+        })
     }
 
     /// Cuts what was found down to the page, and gives the token of the next one. At least one queue more than
@@ -41,7 +47,10 @@ impl Page {
     pub(crate) fn cut(&self, queues: &mut Vec<Arc<QueueView>>) -> Option<String> {
         let more = queues.len() > self.size;
         queues.truncate(self.size);
-        queues.last().filter(|_| more && self.paged).map(|last| write(&last.name.name))
+        queues
+            .last()
+            .filter(|_| more && self.paged)
+            .map(|last| write(&last.name.name))
     }
 }
 
@@ -73,9 +82,30 @@ mod tests {
     fn a_token_is_the_name_that_the_page_begins_after() {
         let token = write("orders.fifo");
         let page = Page::parse(Some(5), Some(&token));
-        assert_eq!(page, Ok(Page { after: Some("orders.fifo".to_owned()), size: 5, paged: true }));
-        assert_eq!(Page::parse(None, None), Ok(Page { after: None, size: 1_000, paged: false }));
-        assert_eq!(Page::parse(None, Some("")), Ok(Page { after: None, size: 1_000, paged: false }));
+        assert_eq!(
+            page,
+            Ok(Page {
+                after: Some("orders.fifo".to_owned()),
+                size: 5,
+                paged: true
+            })
+        );
+        assert_eq!(
+            Page::parse(None, None),
+            Ok(Page {
+                after: None,
+                size: 1_000,
+                paged: false
+            })
+        );
+        assert_eq!(
+            Page::parse(None, Some("")),
+            Ok(Page {
+                after: None,
+                size: 1_000,
+                paged: false
+            })
+        );
     }
 
     #[test]

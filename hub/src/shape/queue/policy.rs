@@ -16,7 +16,9 @@ pub(crate) fn is_valid(text: &str) -> bool {
     };
     text.len() <= limits::POLICY_BYTES
         && (1..=limits::POLICY_STATEMENTS).contains(&statements.len())
-        && statements.iter().all(|statement| statement.as_object().is_some_and(is_statement))
+        && statements
+            .iter()
+            .all(|statement| statement.as_object().is_some_and(is_statement))
 }
 
 fn is_version(version: Option<&Value>) -> bool {
@@ -65,15 +67,43 @@ mod tests {
         let many = format!(r#"{{"Statement":[{}]}}"#, [STATEMENT; 21].join(","));
         let large = format!(r#"{{"Id":"{}","Statement":{STATEMENT}}}"#, "x".repeat(8_192));
         let cases = [
-            (format!(r#"{{"Version":"2012-10-17","Statement":[{STATEMENT}]}}"#), true),
-            (format!(r#"{{"Version":"2008-10-17","Id":"x","Statement":{STATEMENT}}}"#), true),
-            (r#"{"Statement":{"Effect":"Deny","Principal":"*","NotAction":["sqs:*"]}}"#.to_owned(), true),
-            (r#"{"Statement":{"Effect":"Allow","NotPrincipal":{"AWS":["1","2"]},"Action":"*"}}"#.to_owned(), true),
-            (format!(r#"{{"Version":"2020-10-17","Statement":[{STATEMENT}]}}"#), false),
-            (r#"{"Statement":{"Effect":"Maybe","Principal":"*","Action":"*"}}"#.to_owned(), false),
-            (r#"{"Statement":{"Effect":"Allow","Principal":"me","Action":"*"}}"#.to_owned(), false),
-            (r#"{"Statement":{"Effect":"Allow","Principal":"*"}}"#.to_owned(), false),
-            (r#"{"Statement":{"Effect":"Allow","Action":"*"}}"#.to_owned(), false),
+            (
+                format!(r#"{{"Version":"2012-10-17","Statement":[{STATEMENT}]}}"#),
+                true,
+            ),
+            (
+                format!(r#"{{"Version":"2008-10-17","Id":"x","Statement":{STATEMENT}}}"#),
+                true,
+            ),
+            (
+                r#"{"Statement":{"Effect":"Deny","Principal":"*","NotAction":["sqs:*"]}}"#.to_owned(),
+                true,
+            ),
+            (
+                r#"{"Statement":{"Effect":"Allow","NotPrincipal":{"AWS":["1","2"]},"Action":"*"}}"#
+                    .to_owned(),
+                true,
+            ),
+            (
+                format!(r#"{{"Version":"2020-10-17","Statement":[{STATEMENT}]}}"#),
+                false,
+            ),
+            (
+                r#"{"Statement":{"Effect":"Maybe","Principal":"*","Action":"*"}}"#.to_owned(),
+                false,
+            ),
+            (
+                r#"{"Statement":{"Effect":"Allow","Principal":"me","Action":"*"}}"#.to_owned(),
+                false,
+            ),
+            (
+                r#"{"Statement":{"Effect":"Allow","Principal":"*"}}"#.to_owned(),
+                false,
+            ),
+            (
+                r#"{"Statement":{"Effect":"Allow","Action":"*"}}"#.to_owned(),
+                false,
+            ),
             (r#"{"Statement":[]}"#.to_owned(), false),
             (r#"{"Statement":["x"]}"#.to_owned(), false),
             ("{}".to_owned(), false),

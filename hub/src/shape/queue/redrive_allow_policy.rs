@@ -65,7 +65,9 @@ pub(crate) fn allows(attributes: &QueueAttributes, source: &str) -> bool {
 
 fn parse(text: &str) -> Option<Policy> {
     // Serde would take a list for a struct whose fields are in order.
-    serde_json::from_str(text).ok().filter(|_| text.trim_start().starts_with('{'))
+    serde_json::from_str(text)
+        .ok()
+        .filter(|_| text.trim_start().starts_with('{'))
 }
 
 #[cfg(test)]
@@ -82,7 +84,11 @@ mod tests {
             (Some(r#"{"redrivePermission":"allowAll"}"#), SOURCE, true),
             (Some(r#"{"redrivePermission":"denyAll"}"#), SOURCE, false),
             (Some(by_queue.as_str()), SOURCE, true),
-            (Some(by_queue.as_str()), "arn:aws:sqs:us-east-1:000000000000:others", false),
+            (
+                Some(by_queue.as_str()),
+                "arn:aws:sqs:us-east-1:000000000000:others",
+                false,
+            ),
         ];
         for (text, source, expected) in cases {
             let mut attributes = QueueAttributes::default();
@@ -105,9 +111,18 @@ mod tests {
             (r#"{"redrivePermission":"all"}"#, FORMAT),
             (r#"{"redrivePermission":"allowAll","more":1}"#, FORMAT),
             (r#"{"redrivePermission":"byQueue","sourceQueueArns":"a"}"#, FORMAT),
-            (r#"{"redrivePermission":"byQueue"}"#, "one or more sourceQueueArns values."),
-            (r#"{"redrivePermission":"byQueue","sourceQueueArns":[]}"#, "one or more sourceQueueArns values."),
-            (r#"{"redrivePermission":"denyAll","sourceQueueArns":["a"]}"#, "you must set redrivePermission to byQueue."),
+            (
+                r#"{"redrivePermission":"byQueue"}"#,
+                "one or more sourceQueueArns values.",
+            ),
+            (
+                r#"{"redrivePermission":"byQueue","sourceQueueArns":[]}"#,
+                "one or more sourceQueueArns values.",
+            ),
+            (
+                r#"{"redrivePermission":"denyAll","sourceQueueArns":["a"]}"#,
+                "you must set redrivePermission to byQueue.",
+            ),
             (
                 r#"{"redrivePermission":"byQueue","sourceQueueArns":["1","2","3","4","5","6","7","8","9","10","11"]}"#,
                 "The maximum number of source queue ARNs you can specify is 10.",
@@ -115,7 +130,11 @@ mod tests {
         ];
         for (text, part) in cases {
             let fault = check(text).unwrap_err();
-            let code = if part == FORMAT { Code::InvalidAttributeValue } else { Code::InvalidParameterValue };
+            let code = if part == FORMAT {
+                Code::InvalidAttributeValue
+            } else {
+                Code::InvalidParameterValue
+            };
             assert_eq!(fault.code(), code, "{text}");
             assert!(fault.message().contains(part), "{fault}");
         }

@@ -21,13 +21,20 @@ impl About<'_> {
     pub(crate) fn fault(&self, error: Engine) -> Fault {
         match error {
             Engine::Refused(error) => self.refusal(error),
-            Engine::Stopped => Fault::new(Code::ServiceUnavailable, "The service is unavailable. Please try again."),
+            Engine::Stopped => Fault::new(
+                Code::ServiceUnavailable,
+                "The service is unavailable. Please try again.",
+            ),
         }
     }
 
     /// Why a command, or an entry of one, was refused.
     pub(crate) fn refusal(&self, error: Error) -> Fault {
-        let Self { queue, handle, timeout_seconds } = self;
+        let Self {
+            queue,
+            handle,
+            timeout_seconds,
+        } = self;
         match error {
             Error::NoSuchQueue => Fault::queue_does_not_exist(),
             Error::QueueDeletedRecently => Fault::new(
@@ -39,7 +46,9 @@ impl About<'_> {
                 format!("Only one PurgeQueue operation on {queue} is allowed every 60 seconds."),
             ),
             Error::OverLimit => Fault::new(Code::OverLimit, "Too many messages in flight."),
-            Error::ReceiptExpired => Fault::invalid_value(handle, "ReceiptHandle", "The receipt handle has expired."),
+            Error::ReceiptExpired => {
+                Fault::invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
+            }
             Error::NoSuchMessage => Fault::invalid_value(
                 handle,
                 "ReceiptHandle",
@@ -58,7 +67,11 @@ impl About<'_> {
             | Error::TopicExists
             | Error::SubscriptionExists
             | Error::GenesisTwice => {
-                tracing::error!(?error, queue, "a command about a queue was refused for a reason that is not about queues");
+                tracing::error!(
+                    ?error,
+                    queue,
+                    "a command about a queue was refused for a reason that is not about queues"
+                );
                 Fault::internal()
             }
         }
@@ -67,7 +80,10 @@ impl About<'_> {
 
 /// Others changed the same thing again and again.
 pub(crate) fn contended() -> Fault {
-    Fault::new(Code::ServiceUnavailable, "The queue is being changed by other requests. Please try again.")
+    Fault::new(
+        Code::ServiceUnavailable,
+        "The queue is being changed by other requests. Please try again.",
+    )
 }
 
 /// The engine replied with what no such command is replied with.

@@ -19,13 +19,18 @@ impl MessageAttributeNames<'_> {
         if self.0.is_empty() {
             return Vec::new();
         }
-        attributes.into_iter().filter(|attribute| self.selects(&attribute.name)).collect()
+        attributes
+            .into_iter()
+            .filter(|attribute| self.selects(&attribute.name))
+            .collect()
     }
 
     fn selects(&self, name: &str) -> bool {
         self.0.iter().any(|wanted| match wanted.as_str() {
             ALL | ".*" | "*" => true,
-            wanted => wanted.strip_suffix(".*").map_or(wanted == name, |prefix| name.starts_with(prefix)),
+            wanted => wanted
+                .strip_suffix(".*")
+                .map_or(wanted == name, |prefix| name.starts_with(prefix)),
         })
     }
 }
@@ -66,16 +71,18 @@ system_attributes! {
 impl SystemAttribute {
     fn of(self, message: &Rendered) -> Option<String> {
         let received = &message.received;
-        let owned = |text: &Box<str>| text.to_string();
+        let owned = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
         match self {
-            Self::SenderId => Some(owned(&message.sender)),
+            Self::SenderId => Some(message.sender.to_string()),
             Self::SentTimestamp => Some(received.sent.milliseconds().to_string()),
             Self::ApproximateReceiveCount => Some(received.receives.to_string()),
-            Self::ApproximateFirstReceiveTimestamp => Some(received.first_received.milliseconds().to_string()),
+            Self::ApproximateFirstReceiveTimestamp => {
+                Some(received.first_received.milliseconds().to_string())
+            }
             Self::SequenceNumber => received.sequence.map(sequence_number),
-            Self::MessageDeduplicationId => message.deduplication_id.as_ref().map(owned),
-            Self::MessageGroupId => message.group.as_ref().map(owned),
-            Self::AWSTraceHeader => message.trace.as_ref().map(owned),
+            Self::MessageDeduplicationId => owned(&message.deduplication_id),
+            Self::MessageGroupId => owned(&message.group),
+            Self::AWSTraceHeader => owned(&message.trace),
             Self::DeadLetterQueueSourceArn => received.source.as_deref().map(arn::of_queue),
         }
     }
@@ -90,7 +97,8 @@ impl SystemAttributeNames {
     /// and select nothing.
     pub(crate) fn parse<'a>(names: impl IntoIterator<Item = &'a String>) -> Self {
         let names: Vec<_> = names.into_iter().map(String::as_str).collect();
-        let wanted = |attribute: &SystemAttribute| names.iter().any(|name| *name == ALL || *name == attribute.name());
+        let wanted =
+            |attribute: &SystemAttribute| names.iter().any(|name| *name == ALL || *name == attribute.name());
         Self(SystemAttribute::ALL.iter().copied().filter(wanted).collect())
     }
 
@@ -122,7 +130,11 @@ mod tests {
         ];
         for (names, name, expected) in cases {
             let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-            assert_eq!(MessageAttributeNames(&names).selects(name), expected, "{names:?} {name}");
+            assert_eq!(
+                MessageAttributeNames(&names).selects(name),
+                expected,
+                "{names:?} {name}"
+            );
         }
     }
 

@@ -38,7 +38,10 @@ pub(crate) struct Settings(Vec<Setting>);
 impl Settings {
     /// Reads what is to be set of a queue of that kind. The first thing that is wrong counts.
     pub(crate) fn parse(given: &Pairs<String>, fifo: bool) -> Result<Self, Fault> {
-        let settings = given.0.iter().map(|(name, value)| Setting::parse(name, value, fifo));
+        let settings = given
+            .0
+            .iter()
+            .map(|(name, value)| Setting::parse(name, value, fifo));
         settings.collect::<Result<_, _>>().map(Self)
     }
 
@@ -77,7 +80,11 @@ impl Settings {
     }
 
     /// The first attribute among those to be set in which a queue differs from what is wanted.
-    pub(crate) fn first_difference(&self, wanted: &QueueAttributes, existing: &QueueAttributes) -> Option<Attribute> {
+    pub(crate) fn first_difference(
+        &self,
+        wanted: &QueueAttributes,
+        existing: &QueueAttributes,
+    ) -> Option<Attribute> {
         let differs = |attribute: &Attribute| {
             let (wanted, existing) = (attribute.value(wanted), attribute.value(existing));
             wanted != existing && !are_same_json(wanted.as_deref(), existing.as_deref())
@@ -102,7 +109,9 @@ impl Setting {
             }),
             Attribute::DelaySeconds => Self::DelaySeconds(number(limits::DELAY)?),
             Attribute::FifoQueue if switch()? => Self::FifoQueue,
-            Attribute::FifoQueue => return Err(invalid(name, " Reason: Modifying queue type is not supported.")),
+            Attribute::FifoQueue => {
+                return Err(invalid(name, " Reason: Modifying queue type is not supported."));
+            }
             Attribute::FifoThroughputLimit => Self::FifoThroughputLimit(match value {
                 "perQueue" => "perQueue",
                 PER_GROUP => PER_GROUP,
@@ -114,14 +123,20 @@ impl Setting {
             Attribute::KmsMasterKeyId => Self::KmsMasterKeyId(text.map(Into::into)),
             Attribute::MaximumMessageSize => Self::MaximumMessageSize(number(limits::MESSAGE_BYTES)?),
             Attribute::MessageRetentionPeriod => Self::MessageRetentionPeriod(number(limits::RETENTION)?),
-            Attribute::Policy if text.is_some_and(|text| !policy::is_valid(text)) => return Err(invalid(name, "")),
+            Attribute::Policy if text.is_some_and(|text| !policy::is_valid(text)) => {
+                return Err(invalid(name, ""));
+            }
             Attribute::Policy => Self::Policy(text.map(Into::into)),
-            Attribute::ReceiveMessageWaitTimeSeconds => Self::ReceiveMessageWaitTimeSeconds(number(limits::WAIT)?),
+            Attribute::ReceiveMessageWaitTimeSeconds => {
+                Self::ReceiveMessageWaitTimeSeconds(number(limits::WAIT)?)
+            }
             Attribute::RedriveAllowPolicy => {
                 text.map(redrive_allow_policy::check).transpose()?;
                 Self::RedriveAllowPolicy(text.map(Into::into))
             }
-            Attribute::RedrivePolicy => Self::RedrivePolicy(text.map(redrive_policy::Given::parse).transpose()?),
+            Attribute::RedrivePolicy => {
+                Self::RedrivePolicy(text.map(redrive_policy::Given::parse).transpose()?)
+            }
             Attribute::SqsManagedSseEnabled => Self::SqsManagedSseEnabled(switch()?),
             Attribute::VisibilityTimeout => Self::VisibilityTimeout(number(limits::VISIBILITY)?),
             Attribute::ApproximateNumberOfMessages
@@ -163,10 +178,14 @@ impl Setting {
             Self::MaximumMessageSize(bytes) => attributes.maximum_message_bytes = *bytes,
             Self::MessageRetentionPeriod(period) => attributes.retention = seconds(*period),
             Self::ReceiveMessageWaitTimeSeconds(wait) => attributes.receive_wait = seconds(*wait),
-            Self::RedrivePolicy(given) => attributes.redrive = given.as_ref().map(|given| given.policy.clone()),
+            Self::RedrivePolicy(given) => {
+                attributes.redrive = given.as_ref().map(|given| given.policy.clone())
+            }
             Self::VisibilityTimeout(timeout) => attributes.visibility_timeout = seconds(*timeout),
             Self::FifoThroughputLimit(limit) => self.keep(Some((*limit).into()), attributes),
-            Self::KmsDataKeyReusePeriodSeconds(period) => self.keep(Some(period.to_string().into()), attributes),
+            Self::KmsDataKeyReusePeriodSeconds(period) => {
+                self.keep(Some(period.to_string().into()), attributes)
+            }
             Self::SqsManagedSseEnabled(on) => self.keep(Some(on.to_string().into()), attributes),
             Self::KmsMasterKeyId(text) | Self::Policy(text) | Self::RedriveAllowPolicy(text) => {
                 self.keep(text.clone(), attributes);
@@ -198,12 +217,17 @@ fn check_kind(attribute: Attribute, fifo: bool) -> Result<(), Fault> {
 }
 
 fn invalid(name: &str, reason: &str) -> Fault {
-    Fault::new(Code::InvalidAttributeValue, format!("Invalid value for the parameter {name}.{reason}"))
+    Fault::new(
+        Code::InvalidAttributeValue,
+        format!("Invalid value for the parameter {name}.{reason}"),
+    )
 }
 
 fn number(text: &str, range: RangeInclusive<u32>) -> Option<u32> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|number| digits && range.contains(number))
+    text.parse()
+        .ok()
+        .filter(|number| digits && range.contains(number))
 }
 
 fn switch(text: &str) -> Option<bool> {

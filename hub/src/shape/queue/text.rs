@@ -22,7 +22,8 @@ pub(crate) fn check_id(id: &str, parameter: &str) -> Result<(), Fault> {
     if limits::ID.contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(());
     }
-    let reason = format!("{parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.");
+    let reason =
+        format!("{parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.");
     Err(Fault::invalid_value(id, parameter, &reason))
 }
 
@@ -32,7 +33,14 @@ mod tests {
 
     #[test]
     fn the_characters_of_xml_are_valid() {
-        for text in ["", "a\tb\r\nc", " ", "\u{d7ff}\u{e000}\u{fffd}", "\u{10000}\u{10ffff}", "\u{7f}"] {
+        for text in [
+            "",
+            "a\tb\r\nc",
+            " ",
+            "\u{d7ff}\u{e000}\u{fffd}",
+            "\u{10000}\u{10ffff}",
+            "\u{7f}",
+        ] {
             assert!(is_valid(text), "{text:?}");
         }
         for text in ["\0", "\u{8}", "\u{b}", "a\u{1f}", "\u{fffe}", "\u{ffff}"] {

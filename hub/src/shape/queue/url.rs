@@ -30,7 +30,11 @@ impl QueueUrl {
 
     fn name(&self, cx: &Context) -> Option<Name> {
         let given = self.0.as_deref().filter(|text| !text.is_empty());
-        parse(given.or(cx.queue_path.as_deref())?, &cx.caller.account, &cx.caller.region)
+        parse(
+            given.or(cx.queue_path.as_deref())?,
+            &cx.caller.account,
+            &cx.caller.region,
+        )
     }
 }
 
@@ -54,7 +58,9 @@ fn parse(text: &str, account: &str, region: &str) -> Option<Name> {
     let name = parts.next().filter(|name| !name.is_empty())?;
     match (parts.next(), parts.next(), parts.next()) {
         (Some("queue"), None, None) => Some(Name::new(account, region, name)),
-        (Some(account), Some(region), Some("queue")) if is_account(account) => Some(Name::new(account, region, name)),
+        (Some(account), Some(region), Some("queue")) if is_account(account) => {
+            Some(Name::new(account, region, name))
+        }
         (Some(account), _, _) if is_account(account) => Some(Name::new(account, region, name)),
         _ => None,
     }
@@ -71,16 +77,40 @@ mod tests {
     #[test]
     fn a_queue_is_named_in_several_ways() {
         let cases = [
-            ("http://localhost:4566/111122223333/orders", Some(("111122223333", "eu-west-1", "orders"))),
-            ("https://sqs.us-east-1.amazonaws.com/111122223333/orders.fifo", Some(("111122223333", "eu-west-1", "orders.fifo"))),
-            ("https://example.com/hub/111122223333/orders/", Some(("111122223333", "eu-west-1", "orders"))),
-            ("/111122223333/orders", Some(("111122223333", "eu-west-1", "orders"))),
-            ("111122223333/orders", Some(("111122223333", "eu-west-1", "orders"))),
+            (
+                "http://localhost:4566/111122223333/orders",
+                Some(("111122223333", "eu-west-1", "orders")),
+            ),
+            (
+                "https://sqs.us-east-1.amazonaws.com/111122223333/orders.fifo",
+                Some(("111122223333", "eu-west-1", "orders.fifo")),
+            ),
+            (
+                "https://example.com/hub/111122223333/orders/",
+                Some(("111122223333", "eu-west-1", "orders")),
+            ),
+            (
+                "/111122223333/orders",
+                Some(("111122223333", "eu-west-1", "orders")),
+            ),
+            (
+                "111122223333/orders",
+                Some(("111122223333", "eu-west-1", "orders")),
+            ),
             ("orders", Some(("000000000000", "eu-west-1", "orders"))),
-            ("http://localhost:4566/queue/orders", Some(("000000000000", "eu-west-1", "orders"))),
+            (
+                "http://localhost:4566/queue/orders",
+                Some(("000000000000", "eu-west-1", "orders")),
+            ),
             ("/queue/orders", Some(("000000000000", "eu-west-1", "orders"))),
-            ("/queue/us-east-2/111122223333/orders", Some(("111122223333", "us-east-2", "orders"))),
-            ("arn:aws:sqs:us-east-2:111122223333:orders", Some(("111122223333", "us-east-2", "orders"))),
+            (
+                "/queue/us-east-2/111122223333/orders",
+                Some(("111122223333", "us-east-2", "orders")),
+            ),
+            (
+                "arn:aws:sqs:us-east-2:111122223333:orders",
+                Some(("111122223333", "us-east-2", "orders")),
+            ),
             ("arn:aws:sns:us-east-2:111122223333:orders", None),
             ("http://localhost:4566", None),
             ("http://localhost:4566/", None),

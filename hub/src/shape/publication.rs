@@ -1,0 +1,196 @@
+//! What publishing one message and publishing a batch share: from the members of a request to what is stored, and
+//! to whom it goes.
+
+mod attributes;
+
+use crate::catalogue::TopicView;
+use crate::content::{Attribute, Content, Published, Value};
+use crate::delivery::envelope;
+use crate::operation::Context;
+use crate::secrets::Secrets;
+use crate::shape::attribute::AttributeValue;
+use crate::shape::topic::attributes::message_bytes_max;
+use crate::wire::{Code, Fault, Pairs};
+use aws_lc_rs::digest;
+use queue_core::{Command, Outbound, Publish};
+
+/// Characters of a subject.
+const SUBJECT_CHARACTERS_MAX: usize = 99;
+/// Characters of a group or deduplication id.
+const ID_CHARACTERS_MAX: usize = 128;
+
+/// A message as a request brings it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// What leads to its members in faults that name one: nothing, or the place in a batch and a dot.
+    pub(crate) path: &'a str,
+    pub(crate) message: Option<&'a str>,
+    pub(crate) subject: Option<&'a str>,
+    pub(crate) structure: Option<&'a str>,
+    pub(crate) attributes: &'a Pairs<AttributeValue>,
+    pub(crate) group: Option<&'a str>,
+    pub(crate) deduplication_id: Option<&'a str>,
+}
+
+/// Checks a message, but for its size and whether there is any text in it.
+pub(crate) fn check(asked: &Asked<'_>, topic: &TopicView, cx: &Context) -> Result<Published, Fault> {
+    let message = asked.message.ok_or_else(|| Fault::null_member(&format!("{}message", asked.path)))?;
+    check_subject(asked.subject)?;
+    let attributes = attributes::parse(asked.attributes, asked.path)?;
+    // What is empty counts as missing: some clients send all that they have a name for.
+    let group = id("MessageGroupId", asked.group)?;
+    let given_id = id("MessageDeduplicationId", asked.deduplication_id)?;
+    let deduplication_id = deduplication_id(message, group, given_id, topic)?;
+    Ok(Published {
+        topic: topic.name.clone(),
+        message: message.to_owned(),
+        structured: is_structured(asked.structure, message)?,
+        subject: asked.subject.map(Into::into),
+        attributes,
+        trace: cx.trace_header.as_deref().map(Into::into),
+        group: group.map(Into::into),
+        deduplication_id: deduplication_id.map(Into::into),
+        base_url: cx.base_url.as_str().into(),
+    })
+}
+
+/// A message needs a text.
+pub(crate) fn check_text(message: &str) -> Result<(), Fault> {
+    if message.is_empty() { Err(Fault::invalid_parameter("Empty message")) } else { Ok(()) }
+}
+
+/// How much of the topic's limit a message takes.
+pub(crate) fn bytes(published: &Published) -> usize {
+    published.message.len() + published.attributes.iter().map(Attribute::bytes).sum::<usize>()
+}
+
+/// Whether a topic takes messages of so many bytes.
+pub(crate) fn fits(bytes: usize, topic: &TopicView) -> bool {
+    bytes <= message_bytes_max(&topic.attributes)
+}
+
+/// The command that publishes messages to whom the filters let them through, and the bodies that it brings.
+pub(crate) fn command(published: Vec<Published>, topic: &TopicView, secrets: &Secrets) -> (Command, Vec<Vec<u8>>) {
+    let outbound = published.into_iter().map(|published| outbound(published, topic, secrets));
+    let (messages, bodies) = outbound.unzip();
+    (Command::Publish(Publish { topic: topic.id, seen: topic.subscriptions_version, messages }), bodies)
+}
+
+fn outbound(published: Published, topic: &TopicView, secrets: &Secrets) -> (Outbound, Vec<u8>) {
+    let text = published.text_for("sqs");
+    let message = filters::Message::new(&text, published.attributes.iter().map(filtered));
+    let passes = |policy: &Option<filters::Policy>| policy.as_ref().is_none_or(|policy| policy.matches(&message));
+    let matching = || topic.subscriptions.iter().filter(|subscription| passes(&subscription.policy));
+    let (mut matches, mut in_envelope) = (Vec::with_capacity(topic.subscriptions.len()), false);
+    for subscription in matching() {
+        matches.push(subscription.id);
+        in_envelope |= !subscription.attributes.raw;
+    }
+    let raw_bytes = text.len() + published.attributes.iter().map(Attribute::bytes).sum::<usize>();
+    let envelope_bytes = if in_envelope { envelope::length(&published, topic.attributes.fifo) } else { 0 };
+    let group = published.group.as_deref();
+    let keys = group.zip(published.deduplication_id.as_deref());
+    let (group, deduplication) = (group.map(Into::into), keys.map(|(group, id)| secrets.deduplication(group, id)));
+    let attributes = published.attributes.len();
+    drop(message);
+    drop(text);
+    let (body, bytes) = Content::Published(published).to_body();
+    let outbound = Outbound {
+        body,
+        matches,
+        group,
+        deduplication,
+        raw_bytes: counted(raw_bytes),
+        envelope_bytes: counted(envelope_bytes),
+        attributes: counted(attributes),
+    };
+    (outbound, bytes)
+}
+
+/// A number that a request's size bounds far below the most that can be said.
+fn counted(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn filtered(attribute: &Attribute) -> filters::Attribute<'_> {
+    let text = match &attribute.value {
+        Value::Text(text) => Some(text.as_ref()),
+        Value::Binary(_) => None,
+    };
+    filters::Attribute { name: &attribute.name, data_type: &attribute.data_type, text }
+}
+
+fn check_subject(subject: Option<&str>) -> Result<(), Fault> {
+    let is_one = |subject: &str| {
+        let length = subject.chars().count();
+        let begins = subject.chars().next().is_some_and(|first| first.is_ascii_graphic());
+        begins && length <= SUBJECT_CHARACTERS_MAX && !subject.chars().any(char::is_control)
+    };
+    if subject.is_none_or(is_one) { Ok(()) } else { Err(Fault::invalid_parameter("Subject")) }
+}
+
+/// Whether the message is an object with a text for each protocol, `default` among them.
+fn is_structured(structure: Option<&str>, message: &str) -> Result<bool, Fault> {
+    match structure {
+        None | Some("") => return Ok(false),
+        Some("json") => {}
+        Some(_) => return Err(Fault::invalid_parameter("MessageStructure")),
+    }
+    let wrong = |what: &str| Fault::invalid_parameter(format_args!("Message Structure - {what}"));
+    let unreadable = |_| wrong("JSON message body failed to parse");
+    let texts: serde_json::Map<_, _> = serde_json::from_str(message).map_err(unreadable)?;
+    match texts.get("default") {
+        Some(serde_json::Value::String(_)) => Ok(true),
+        _ => Err(wrong("No default entry in JSON message body")),
+    }
+}
+
+/// A group or deduplication id, if there is one.
+fn id<'a>(parameter: &str, text: Option<&'a str>) -> Result<Option<&'a str>, Fault> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    if text.len() <= ID_CHARACTERS_MAX && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(Some(text));
+    }
+    let rule = format_args!("can only include alphanumeric and punctuation characters. 1 to {ID_CHARACTERS_MAX} in length");
+    Err(Fault::invalid_parameter(format_args!("{parameter} Reason: {parameter} {rule}")))
+}
+
+/// What a message of a FIFO topic is told from others by.
+fn deduplication_id(
+    message: &str,
+    group: Option<&str>,
+    given: Option<&str>,
+    topic: &TopicView,
+) -> Result<Option<String>, Fault> {
+    if !topic.attributes.fifo {
+        let parameter = "MessageDeduplicationId";
+        return match given {
+            None => Ok(None),
+            Some(_) => Err(Fault::invalid_parameter(format_args!(
+                "{parameter} Reason: The request includes {parameter} parameter that is not valid for this topic type"
+            ))),
+        };
+    }
+    if group.is_none() {
+        return Err(Fault::invalid_parameter("The MessageGroupId parameter is required for FIFO topics"));
+    }
+    match given {
+        Some(id) => Ok(Some(id.to_owned())),
+        None if topic.attributes.content_based_deduplication => {
+            Ok(Some(hex::encode(digest::digest(&digest::SHA256, message.as_bytes()))))
+        }
+        None => Err(Fault::invalid_parameter(
+            "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
+        )),
+    }
+}
+
+/// The fault of a batch, or of a message alone, that is too large.
+pub(crate) fn too_long() -> Fault {
+    Fault::invalid_parameter("Message too long")
+}
+
+/// The fault of a batch whose messages are too large together.
+pub(crate) fn too_long_together() -> Fault {
+    Fault::new(Code::BatchRequestTooLong, "The length of all the messages put together is more than the limit.")
+}

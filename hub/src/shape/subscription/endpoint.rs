@@ -1,0 +1,71 @@
+//! Where a subscription delivers: a protocol, and an endpoint as that protocol has it.
+
+use crate::catalogue::TopicView;
+use crate::operation::Context;
+use crate::shape::arn::{self, Arn};
+use crate::wire::Fault;
+use queue_core::{Endpoint, Name};
+
+/// The protocols that AWS has besides `sqs`.
+const NOT_YET: [&str; 8] = ["http", "https", "email", "email-json", "sms", "application", "lambda", "firehose"];
+
+/// The endpoint that a subscription of the topic is asked for.
+pub(crate) fn parse(
+    protocol: &str,
+    endpoint: Option<&str>,
+    topic: &TopicView,
+    cx: &Context,
+) -> Result<Endpoint, Fault> {
+    match protocol {
+        "sqs" => queue(endpoint.unwrap_or_default(), topic, cx).map(Endpoint::Queue),
+        _ if !NOT_YET.contains(&protocol) => {
+            let what = format_args!("Amazon SNS does not support this protocol string: {protocol}");
+            Err(Fault::invalid_parameter(what))
+        }
+        _ if topic.attributes.fifo => Err(invalid_endpoint("Please use FIFO SQS queue")),
+        _ => {
+            let what = format_args!("Protocol Reason: this hub does not deliver to {protocol} endpoints yet");
+            Err(Fault::invalid_parameter(what))
+        }
+    }
+}
+
+/// The queue need not exist. An ARN without an account means one of the caller.
+fn queue(endpoint: &str, topic: &TopicView, cx: &Context) -> Result<Name, Fault> {
+    let without_account = |arn: &Arn<'_>| {
+        let whole = arn.service == "sqs" && !arn.region.is_empty() && !arn.resource.is_empty();
+        whole && arn.account.is_empty() && !arn.resource.contains(':')
+    };
+    let completed = |arn: Arn<'_>| Name::new(&cx.caller.account, arn.region, arn.resource);
+    let name = Arn::queue(endpoint)
+        .or_else(|| Arn::parse(endpoint).filter(without_account).map(completed))
+        .ok_or_else(|| Fault::invalid_parameter("SQS endpoint ARN"))?;
+    if is_fifo(&name) && !topic.attributes.fifo {
+        return Err(invalid_endpoint("FIFO SQS Queues can not be subscribed to standard SNS topics"));
+    }
+    Ok(name)
+}
+
+/// AWS says "Invalid parameter" twice here.
+fn invalid_endpoint(reason: &str) -> Fault {
+    Fault::invalid_parameter(format_args!("Invalid parameter: Endpoint Reason: {reason}"))
+}
+
+/// Whether a queue of that name is a FIFO queue, whether it exists or not.
+pub(crate) fn is_fifo(queue: &Name) -> bool {
+    queue.name.ends_with(".fifo")
+}
+
+/// The protocol of an endpoint.
+pub(crate) fn protocol(endpoint: &Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Queue(_) => "sqs",
+    }
+}
+
+/// An endpoint as it is shown.
+pub(crate) fn shown(endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Queue(name) => arn::of_queue(name),
+    }
+}

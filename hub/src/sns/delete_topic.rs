@@ -1,0 +1,38 @@
+//! [`DeleteTopic`](https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html): removes a topic, if it is
+//! there. Its subscriptions get nothing from then on, and can be looked at for another hour.
+
+use crate::operation::{Context, Operation};
+use crate::shape::change::{Step, change};
+use crate::shape::topic::{attributes, reference};
+use crate::wire::{Code, Fault};
+use queue_core::Command;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct DeleteTopic {
+    topic_arn: Option<String>,
+}
+
+impl Operation for DeleteTopic {
+    const NAME: &'static str = "DeleteTopic";
+    type Output = ();
+
+    fn resource(&self, _: &Context) -> Option<String> {
+        self.topic_arn.clone()
+    }
+
+    async fn run(self, cx: &Context) -> Result<(), Fault> {
+        let arn = self.topic_arn.as_deref().ok_or_else(|| Fault::null_member("topicArn"))?;
+        let name = reference::name("TopicArn", arn, &cx.caller)?;
+        let attempt = || {
+            let Some(topic) = cx.hub.catalogue.topic(&name) else { return Ok(Step::Answer(())) };
+            if attributes::value(&topic.attributes, "ArchivePolicy").is_some() {
+                let message = "Invalid parameter: Cannot delete a topic with an ArchivePolicy";
+                return Err(Fault::new(Code::InvalidState, message));
+            }
+            Ok(Step::Propose(Command::DeleteTopic(topic.id), Vec::new()))
+        };
+        change(cx, attempt, |_| Some(())).await
+    }
+}

@@ -1,0 +1,56 @@
+//! [`GetSubscriptionAttributes`](https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html): how
+//! a subscription is set up, in the order in which AWS shows it; for a while also that of a deleted topic.
+
+use crate::catalogue::SubscriptionView;
+use crate::operation::{Context, Operation};
+use crate::shape::arn;
+use crate::shape::subscription::{attributes, endpoint, reference};
+use crate::wire::{Fault, Pairs};
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GetSubscriptionAttributes {
+    subscription_arn: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Shown {
+    attributes: Pairs<String>,
+}
+
+impl Operation for GetSubscriptionAttributes {
+    const NAME: &'static str = "GetSubscriptionAttributes";
+    type Output = Shown;
+
+    fn resource(&self, _: &Context) -> Option<String> {
+        reference::topic_arn(self.subscription_arn.as_deref())
+    }
+
+    async fn run(self, cx: &Context) -> Result<Shown, Fault> {
+        let subscription = reference::subscription(self.subscription_arn.as_deref(), cx)?;
+        Ok(Shown { attributes: shown(&subscription) })
+    }
+}
+
+fn shown(subscription: &SubscriptionView) -> Pairs<String> {
+    let set = |name: &str| attributes::value(&subscription.attributes, name);
+    let owner = &subscription.owner;
+    let all = [
+        ("SubscriptionPrincipal", Some(format!("arn:aws:iam::{owner}:root"))),
+        ("Owner", Some(owner.to_string())),
+        ("RawMessageDelivery", set("RawMessageDelivery")),
+        ("FilterPolicy", set("FilterPolicy")),
+        ("TopicArn", Some(arn::of_topic(&subscription.topic_name))),
+        ("Endpoint", Some(endpoint::shown(&subscription.endpoint))),
+        ("RedrivePolicy", set("RedrivePolicy")),
+        ("FilterPolicyScope", set("FilterPolicyScope")),
+        ("Protocol", Some(endpoint::protocol(&subscription.endpoint).to_owned())),
+        // A queue's subscription is made by whoever signs, and needs nobody's consent.
+        ("PendingConfirmation", Some("false".to_owned())),
+        ("ConfirmationWasAuthenticated", Some("true".to_owned())),
+        ("SubscriptionArn", Some(arn::of_subscription(&subscription.topic_name, subscription.uuid))),
+    ];
+    Pairs(all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+}

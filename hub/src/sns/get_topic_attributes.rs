@@ -1,0 +1,66 @@
+//! [`GetTopicAttributes`](https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html): how a topic is
+//! set up, in the order in which AWS shows it.
+
+use crate::catalogue::TopicView;
+use crate::operation::{Context, Operation};
+use crate::shape::arn;
+use crate::shape::topic::{access_policy, attributes, reference};
+use crate::wire::{Fault, Pairs};
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GetTopicAttributes {
+    topic_arn: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Shown {
+    attributes: Pairs<String>,
+}
+
+impl Operation for GetTopicAttributes {
+    const NAME: &'static str = "GetTopicAttributes";
+    type Output = Shown;
+
+    fn resource(&self, _: &Context) -> Option<String> {
+        self.topic_arn.clone()
+    }
+
+    async fn run(self, cx: &Context) -> Result<Shown, Fault> {
+        let topic = reference::topic(self.topic_arn.as_deref(), cx)?;
+        Ok(Shown { attributes: shown(&topic) })
+    }
+}
+
+fn shown(topic: &TopicView) -> Pairs<String> {
+    let set = |name: &str| attributes::value(&topic.attributes, name);
+    let on_fifo = |name: &str| set(name).filter(|_| topic.attributes.fifo);
+    let policy = set("Policy").unwrap_or_else(|| access_policy::default_of(&topic.name));
+    let effective = attributes::effective_delivery_policy(&topic.attributes);
+    let first = [
+        ("Policy", Some(policy)),
+        ("SignatureVersion", set("SignatureVersion")),
+        ("Owner", Some(topic.name.account.to_string())),
+        // Nothing that has to be confirmed can be subscribed yet.
+        ("SubscriptionsPending", Some("0".to_owned())),
+        ("KmsMasterKeyId", set("KmsMasterKeyId")),
+        ("TopicArn", Some(arn::of_topic(&topic.name))),
+        ("TracingConfig", set("TracingConfig")),
+        ("MaximumMessageSize", set("MaximumMessageSize")),
+        ("EffectiveDeliveryPolicy", Some(effective)),
+        ("SubscriptionsConfirmed", Some(topic.subscriptions.len().to_string())),
+        ("DisplayName", set("DisplayName")),
+        ("DeliveryPolicy", set("DeliveryPolicy")),
+        ("SubscriptionsDeleted", Some(topic.subscriptions_deleted.to_string())),
+        ("FifoTopic", on_fifo("FifoTopic")),
+        ("ContentBasedDeduplication", on_fifo("ContentBasedDeduplication")),
+        ("FifoThroughputScope", set("FifoThroughputScope")),
+        ("ArchivePolicy", set("ArchivePolicy")),
+        ("BeginningArchiveTime", set("BeginningArchiveTime")),
+    ];
+    let feedback = attributes::FEEDBACK.map(|name| (name, set(name)));
+    let all = first.into_iter().chain(feedback);
+    Pairs(all.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+}

@@ -1,0 +1,146 @@
+//! [`Publish`](https://docs.aws.amazon.com/sns/latest/api/API_Publish.html): hands a message to all subscriptions of
+//! a topic whose filters let it through, at once and together.
+//!
+//! Differs from AWS: there are no push endpoints, so every one is unknown, and no text messages are sent, which is
+//! said.
+
+use crate::operation::{Context, Operation};
+use crate::shape::attribute::AttributeValue;
+use crate::shape::change::{Step, change};
+use crate::shape::publication::{self, Asked};
+use crate::shape::topic::reference;
+use crate::wire::{Fault, Pairs};
+use crate::{content, shape::arn::Arn};
+use queue_core::{Accepted, Name, Reply};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Digits of a telephone number.
+const DIGITS: std::ops::RangeInclusive<usize> = 2..=15;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Publish {
+    topic_arn: Option<String>,
+    target_arn: Option<String>,
+    phone_number: Option<String>,
+    message: Option<String>,
+    subject: Option<String>,
+    message_structure: Option<String>,
+    #[serde(default)]
+    message_attributes: Pairs<AttributeValue>,
+    message_deduplication_id: Option<String>,
+    message_group_id: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Published {
+    message_id: String,
+    sequence_number: Option<String>,
+}
+
+impl Operation for Publish {
+    const NAME: &'static str = "Publish";
+    type Output = Published;
+
+    fn resource(&self, _: &Context) -> Option<String> {
+        self.topic_arn.clone().or_else(|| self.target_arn.clone())
+    }
+
+    async fn run(self, cx: &Context) -> Result<Published, Fault> {
+        let message = self.message.as_deref().ok_or_else(|| Fault::null_member("message"))?;
+        let name = self.topic(cx)?;
+        let asked = Asked {
+            path: "",
+            message: Some(message),
+            subject: self.subject.as_deref(),
+            structure: self.message_structure.as_deref(),
+            attributes: &self.message_attributes,
+            group: self.message_group_id.as_deref(),
+            deduplication_id: self.message_deduplication_id.as_deref(),
+        };
+        let attempt = || {
+            let topic = reference::find(&name, cx)?;
+            publication::check_text(message)?;
+            let published = publication::check(&asked, &topic, cx)?;
+            if !publication::fits(publication::bytes(&published), &topic) {
+                return Err(publication::too_long());
+            }
+            let (command, bodies) = publication::command(vec![published], &topic, &cx.hub.secrets);
+            Ok(Step::Propose(command, bodies))
+        };
+        let settle = |reply| match reply {
+            Reply::Published(accepted) => accepted.first().map(Published::from),
+            _ => None,
+        };
+        change(cx, attempt, settle).await
+    }
+}
+
+impl Publish {
+    /// The topic to publish to, which may also be the target.
+    fn topic(&self, cx: &Context) -> Result<Name, Fault> {
+        // Some clients send all parameters that they know, and leave empty those that they have no value for.
+        let target = self.target_arn.as_deref().filter(|text| !text.is_empty());
+        let number = self.phone_number.as_deref().filter(|text| !text.is_empty());
+        match (self.topic_arn.as_deref(), target, number) {
+            (Some(arn), None, None) => reference::name("TopicArn", arn, &cx.caller),
+            (None, Some(arn), None) if is_push_endpoint(arn) => {
+                let reason = "TargetArn Reason: No endpoint found for the target arn specified";
+                Err(Fault::invalid_parameter(reason))
+            }
+            (None, Some(arn), None) => reference::name("TargetArn", arn, &cx.caller),
+            (None, None, Some(number)) if is_phone_number(number) => {
+                let reason = "PhoneNumber Reason: this hub does not send text messages yet";
+                Err(Fault::invalid_parameter(reason))
+            }
+            (None, None, Some(number)) => {
+                let reason = format_args!("PhoneNumber Reason: {number} is not valid to publish to");
+                Err(Fault::invalid_parameter(reason))
+            }
+            (None, None, None) => {
+                let reason = "TopicArn or TargetArn Reason: no value for required parameter";
+                Err(Fault::invalid_parameter(reason))
+            }
+            (Some(_), _, _) | (None, Some(_), Some(_)) => {
+                let reason = "TopicArn Reason: only one of TopicArn, TargetArn and PhoneNumber can be given";
+                Err(Fault::invalid_parameter(reason))
+            }
+        }
+    }
+}
+
+impl From<&Accepted> for Published {
+    fn from(accepted: &Accepted) -> Self {
+        Self {
+            message_id: Uuid::from_u128(accepted.id).to_string(),
+            sequence_number: accepted.sequence.map(content::sequence_number),
+        }
+    }
+}
+
+fn is_push_endpoint(arn: &str) -> bool {
+    Arn::parse(arn).is_some_and(|arn| arn.service == "sns" && arn.resource.starts_with("endpoint/"))
+}
+
+/// Whether a text has the form of a telephone number (E.164), with or without its plus sign.
+fn is_phone_number(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    DIGITS.contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn telephone_numbers_are_international() {
+        for number in ["+12065550100", "12065550100", "+49"] {
+            assert!(is_phone_number(number), "{number}");
+        }
+        for text in ["", "+", "+0123", "NAA+15551234567", "+1 206 555 0100", "1234567890123456"] {
+            assert!(!is_phone_number(text), "{text}");
+        }
+    }
+}

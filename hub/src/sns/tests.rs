@@ -1,0 +1,131 @@
+//! The operations of SNS through the wire, on a hub in memory.
+
+mod fan_out;
+mod publishing;
+mod subscriptions;
+mod topics;
+
+use crate::config::Settings;
+use crate::hub::Hub;
+use crate::wire::{Head, Request, answer};
+use actix_web::http::Method;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use form_urlencoded::Serializer;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The ARN of a topic, without its name.
+const TOPICS: &str = "arn:aws:sns:us-east-1:000000000000";
+/// The ARN of a queue, without its name.
+const QUEUES: &str = "arn:aws:sqs:us-east-1:000000000000";
+
+/// A hub, and a caller who signs.
+struct World {
+    hub: Arc<Hub>,
+}
+
+/// What a call is given: names and values.
+type Parameters<'a> = &'a [(&'a str, &'a str)];
+
+impl World {
+    fn new() -> Self {
+        Self { hub: Hub::start(Settings::default()).unwrap() }
+    }
+
+    /// The answer to a call, without what is the same in all of them: the result, or code and message of the error.
+    async fn call(&self, action: &str, parameters: Parameters<'_>) -> String {
+        self.call_signed("sns", action, parameters).await
+    }
+
+    async fn call_signed(&self, service: &str, action: &str, parameters: Parameters<'_>) -> String {
+        let signature = format!("AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request");
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::try_from(signature).unwrap());
+        self.call_with(headers, action, parameters).await
+    }
+
+    async fn call_with(&self, headers: HeaderMap, action: &str, parameters: Parameters<'_>) -> String {
+        let mut form = Serializer::new(String::new());
+        form.append_pair("Action", action).append_pair("Version", "2010-03-31").extend_pairs(parameters);
+        let (status, body) = self.post(&headers, form.finish()).await;
+        let code = || format!("{status} {}: {}", inside(&body, "Code"), inside(&body, "Message"));
+        if status == 200 { result(&body, action) } else { code() }
+    }
+
+    async fn post(&self, headers: &HeaderMap, body: String) -> (u16, String) {
+        let head = Head { method: &Method::POST, path: "/", query: "", headers };
+        let base_url = "http://localhost:4566".to_owned();
+        let response = answer(&self.hub, Request { head, body: Bytes::from(body), base_url }).await;
+        (response.status.as_u16(), String::from_utf8(response.body.to_vec()).unwrap())
+    }
+
+    /// A call must be answered so.
+    async fn check(&self, action: &str, parameters: Parameters<'_>, expected: &str) {
+        assert_eq!(self.call(action, parameters).await, expected, "{action} {parameters:?}");
+    }
+
+    async fn create_topic(&self, name: &str, attributes: &[(&str, &str)]) -> String {
+        let mut all = vec![("Name".to_owned(), name.to_owned())];
+        all.extend(entries("Attributes", attributes));
+        inside(&self.call("CreateTopic", &borrowed(&all)).await, "TopicArn").to_owned()
+    }
+
+    /// Subscribes a queue, and gives the ARN of the subscription.
+    async fn subscribe(&self, topic: &str, queue: &str, attributes: &[(&str, &str)]) -> String {
+        let endpoint = format!("{QUEUES}:{queue}");
+        let mut all = vec![("TopicArn".to_owned(), topic.to_owned()), ("Protocol".to_owned(), "sqs".to_owned())];
+        all.push(("Endpoint".to_owned(), endpoint));
+        all.extend(entries("Attributes", attributes));
+        let answer = self.call("Subscribe", &borrowed(&all)).await;
+        assert!(answer.contains("<SubscriptionArn>"), "{answer}");
+        inside(&answer, "SubscriptionArn").to_owned()
+    }
+
+    /// A call of SQS in JSON.
+    async fn sqs(&self, action: &str, input: Value) -> Value {
+        let mut headers = HeaderMap::new();
+        let target = HeaderValue::try_from(format!("AmazonSQS.{action}")).unwrap();
+        headers.insert(HeaderName::from_static("x-amz-target"), target);
+        let (status, body) = self.post(&headers, input.to_string()).await;
+        assert_eq!(status, 200, "{action} {input}: {body}");
+        serde_json::from_str(&body).unwrap_or_default()
+    }
+}
+
+/// The parameters of a map.
+fn entries(map: &str, pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let entry = |(number, (key, value)): (usize, &(&str, &str))| {
+        let at = format!("{map}.entry.{number}");
+        [(format!("{at}.key"), (*key).to_owned()), (format!("{at}.value"), (*value).to_owned())]
+    };
+    (1..).zip(pairs).flat_map(entry).collect()
+}
+
+fn borrowed(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
+    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+/// What the first element of that name holds.
+fn inside<'x>(xml: &'x str, element: &str) -> &'x str {
+    let (open, close) = (format!("<{element}>"), format!("</{element}>"));
+    let after = xml.split_once(&open).map_or("", |(_, after)| after);
+    after.split_once(&close).map_or("", |(inside, _)| inside)
+}
+
+/// The result of an answer; how an answer without one looks is checked here.
+fn result(body: &str, action: &str) -> String {
+    let head = format!(r#"<{action}Response xmlns="http://sns.amazonaws.com/doc/2010-03-31/">"#);
+    let rest = body.strip_prefix(&head).unwrap_or_else(|| panic!("{body}"));
+    let (result, _) = rest.split_once("<ResponseMetadata><RequestId>").unwrap();
+    let close = format!("</{action}Result>");
+    let inner = result.strip_prefix(&format!("<{action}Result>")).and_then(|rest| rest.strip_suffix(&close));
+    inner.unwrap_or(result).to_owned()
+}
+
+/// The pairs of a map in an answer, unescaped as far as the tests need it.
+fn map(result: &str) -> Vec<(String, String)> {
+    let unescaped = |text: &str| text.replace("&quot;", "\"").replace("&amp;", "&");
+    let entries = result.split("<entry>").skip(1);
+    entries.map(|entry| (inside(entry, "key").to_owned(), unescaped(inside(entry, "value")))).collect()
+}

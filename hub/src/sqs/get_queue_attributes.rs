@@ -1,0 +1,62 @@
+//! [`GetQueueAttributes`](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html):
+//! tells the attributes of a queue.
+//!
+//! Differs from AWS: the counters are exact, as of this moment.
+
+use crate::catalogue::QueueView;
+use crate::operation::{Context, Operation};
+use crate::shape::queue::attribute::{self, Attribute};
+use crate::shape::queue::refusal::About;
+use crate::shape::queue::url::QueueUrl;
+use crate::wire::{Fault, Pairs};
+use queue_core::{Counts, Queue};
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GetQueueAttributes {
+    #[serde(default)]
+    queue_url: QueueUrl,
+    attribute_names: Option<Vec<String>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Told {
+    #[serde(skip_serializing_if = "Pairs::is_empty")]
+    attributes: Pairs<String>,
+}
+
+impl Operation for GetQueueAttributes {
+    const NAME: &'static str = "GetQueueAttributes";
+    type Output = Told;
+
+    fn resource(&self, cx: &Context) -> Option<String> {
+        self.queue_url.arn(cx)
+    }
+
+    async fn run(self, cx: &Context) -> Result<Told, Fault> {
+        let queue = self.queue_url.queue(cx)?;
+        let wanted = attribute::named(self.attribute_names.iter().flatten())?;
+        let counts = match wanted.iter().any(|attribute| attribute.is_counter()) {
+            true => Some(counts(&queue, cx).await?),
+            false => None,
+        };
+        let pair =
+            |attribute: Attribute| Some((attribute.name().to_owned(), attribute.shown(&queue, counts)?));
+        Ok(Told {
+            attributes: Pairs(wanted.into_iter().filter_map(pair).collect()),
+        })
+    }
+}
+
+async fn counts(queue: &QueueView, cx: &Context) -> Result<Counts, Fault> {
+    let id = queue.id;
+    let counts = cx
+        .hub
+        .engine
+        .read(Some(id), move |machine| machine.queue(id).map(Queue::counts))
+        .await;
+    let counts = counts.map_err(|error| About::default().fault(error))?;
+    counts.ok_or_else(Fault::queue_does_not_exist)
+}

@@ -1,0 +1,75 @@
+//! [`SendMessage`](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html): puts a
+//! message into a queue.
+
+use crate::content::sequence_number;
+use crate::operation::{Context, Operation};
+use crate::shape::attribute::AttributeValue;
+use crate::shape::queue::command;
+use crate::shape::queue::message::{self, Given, Place};
+use crate::shape::queue::url::QueueUrl;
+use crate::wire::{Fault, Pairs};
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SendMessage {
+    #[serde(default)]
+    queue_url: QueueUrl,
+    message_body: Option<String>,
+    delay_seconds: Option<i64>,
+    message_attributes: Option<Pairs<AttributeValue>>,
+    message_system_attributes: Option<Pairs<AttributeValue>>,
+    message_deduplication_id: Option<String>,
+    message_group_id: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Sent {
+    #[serde(rename = "MD5OfMessageBody")]
+    md5_of_message_body: String,
+    #[serde(rename = "MD5OfMessageAttributes", skip_serializing_if = "Option::is_none")]
+    md5_of_message_attributes: Option<String>,
+    #[serde(
+        rename = "MD5OfMessageSystemAttributes",
+        skip_serializing_if = "Option::is_none"
+    )]
+    md5_of_message_system_attributes: Option<String>,
+    message_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence_number: Option<String>,
+}
+
+impl Operation for SendMessage {
+    const NAME: &'static str = "SendMessage";
+    type Output = Sent;
+
+    fn resource(&self, cx: &Context) -> Option<String> {
+        self.queue_url.arn(cx)
+    }
+
+    async fn run(self, cx: &Context) -> Result<Sent, Fault> {
+        let given = Given {
+            body: self.message_body,
+            delay_seconds: self.delay_seconds,
+            attributes: self.message_attributes.unwrap_or_default(),
+            system_attributes: self.message_system_attributes.unwrap_or_default(),
+            deduplication_id: self.message_deduplication_id,
+            group: self.message_group_id,
+        };
+        if !given.has_body() {
+            return Err(Fault::missing_parameter(&Place::Alone.of_body()));
+        }
+        let queue = self.queue_url.queue(cx)?;
+        let mut ready = given.draft(Place::Alone, &queue)?.finish(&queue, cx)?;
+        let accepted = command::send(cx, &queue, std::slice::from_mut(&mut ready)).await?;
+        let accepted = accepted.first().ok_or_else(Fault::internal)?;
+        Ok(Sent {
+            md5_of_message_body: ready.md5_of_body,
+            md5_of_message_attributes: ready.md5_of_attributes,
+            md5_of_message_system_attributes: ready.md5_of_system_attributes,
+            message_id: message::id(accepted),
+            sequence_number: accepted.sequence.map(sequence_number),
+        })
+    }
+}
