@@ -14,6 +14,17 @@ pub use syntax_error::SyntaxError;
 
 use crate::{Error, ErrorKind, Location};
 
+/// Whether a text is JSON at all, whatever it says; the error is the one that a policy would have.
+///
+/// # Errors
+///
+/// The first mistake of the text, from left to right.
+pub fn check_json(text: &str) -> Result<(), Error> {
+    let mut scanner = Scanner::new(text);
+    while scanner.token()? != Token::End {}
+    Ok(())
+}
+
 /// One step through a JSON text. Commas and colons are checked and left out.
 ///
 /// What reads tokens names those that it accepts, and refuses all others alike.

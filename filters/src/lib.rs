@@ -54,7 +54,7 @@ mod tests;
 
 pub use cidr::CidrError;
 pub use error::{Error, ErrorKind, Location};
-pub use json::SyntaxError;
+pub use json::{SyntaxError, check_json};
 pub use message::{Attribute, Message};
 pub use numeric::NumericError;
 pub use operator::Operator;

@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{self, Settings, Sources};
 use crate::server;
 
+mod demo;
 mod health;
 mod serve;
 
@@ -89,6 +90,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     match matches.subcommand() {
         Some((serve::NAME, matches)) => serve::run(matches),
         // A further subcommand is one file beside these, one line here and one in `command`.
+        Some((demo::NAME, matches)) => demo::run(matches),
         Some((health::NAME, matches)) => health::run(matches),
         _ => Ok(()),
     }
@@ -108,6 +110,7 @@ fn command() -> Command {
                 .help("What to log to standard error, such as debug or fanq=debug [env: FANQ_LOG]"),
         )
         .subcommand(serve::command())
+        .subcommand(demo::command())
         .subcommand(health::command())
 }
 

@@ -31,3 +31,6 @@ operations! {
         StartMessageMoveTask,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ encoded! {
     pub struct BodyRef {
         /// Its first byte; meaningless in a command that has not been in the log yet.
         pub position: Position,
-        /// Its length.
+        /// Its length. Not zero: two empty bodies of one entry would have one place.
         pub bytes: u32,
     }
 

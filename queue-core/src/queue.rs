@@ -15,7 +15,7 @@ pub(crate) mod remains;
 mod standard;
 
 use crate::deduplication::Deduplication;
-use crate::limits::{SWEEP_AFTER, VISIBILITY_TOTAL};
+use crate::limits::{IN_FLIGHT_PER_QUEUE, SWEEP_AFTER, VISIBILITY_TOTAL};
 use crate::message::{Message, State};
 use crate::{
     Accepted, DeduplicationKeys, DeduplicationScope, Error, Name, QueueAttributes, QueueId, Receipt, Tags,
@@ -124,10 +124,17 @@ impl Queue {
     /// How many receives could each take something now; for a FIFO queue, how many groups.
     #[must_use]
     pub fn deliverable(&self) -> usize {
-        match &self.order {
+        let listed = match &self.order {
             Order::Standard(standard) => standard.deliverable(),
             Order::Fifo(fifo) => fifo.deliverable(),
-        }
+        };
+        listed.min(self.room())
+    }
+
+    /// How many more messages can be in flight.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        IN_FLIGHT_PER_QUEUE.saturating_sub(usize::try_from(self.counts.in_flight).unwrap_or(usize::MAX))
     }
 
     pub(crate) fn set_attributes(&mut self, attributes: QueueAttributes, now: Timestamp) {

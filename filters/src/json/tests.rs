@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-use super::{Scanner, SyntaxError, Token};
+use super::{Scanner, SyntaxError, Token, check_json};
 use crate::{Error, ErrorKind, Location};
 
 /// Everything that a text has, as a tree.
@@ -141,6 +141,7 @@ proptest! {
     #[test]
     fn it_reads_what_serde_json_reads_and_refuses_what_it_refuses(text in pieces()) {
         prop_assert_eq!(read(&text).ok(), serde_json::from_str::<Value>(&text).ok(), "{}", text);
+        prop_assert_eq!(check_json(&text).err(), read(&text).err(), "{}", text);
     }
 
     #[test]

@@ -232,6 +232,8 @@ impl Runner {
         } else if waiter.deadline.is_some() && self.may_wait {
             self.waiters.add(waiter);
             self.watch(id);
+        } else if queue.room() == 0 && !queue.attributes.fifo && waiter.deadline.is_none() {
+            respond(waiter.responder, Err(Error::Refused(queue_core::Error::OverLimit)));
         } else {
             respond(waiter.responder, Ok(Vec::new()));
         }

@@ -9,6 +9,10 @@ use queue_core::{Command, Error, Reply};
 const ATTEMPTS_MAX: usize = 20;
 
 /// What an attempt came to.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for a moment; a box would cost every publish an allocation"
+)]
 pub(crate) enum Step<T> {
     /// Nothing has to change for this answer.
     Answer(T),
@@ -67,9 +71,10 @@ fn is_overtaken(error: Error) -> bool {
 /// if what was checked before is not what the machine asks for; the rest are overtaken, or concern queues.
 fn refused(error: engine::Error) -> Fault {
     match error {
-        engine::Error::Stopped => {
-            Fault::new(Code::ServiceUnavailable, "The service is stopping. Please try again.")
-        }
+        engine::Error::Stopped => Fault::new(
+            Code::ServiceUnavailable,
+            "The service is stopping. Please try again.",
+        ),
         engine::Error::Refused(error) => {
             tracing::error!(?error, "a command for a topic was refused against expectation");
             Fault::internal()

@@ -34,7 +34,9 @@ pub(crate) struct Asked<'a> {
 
 /// Checks a message, but for its size and whether there is any text in it.
 pub(crate) fn check(asked: &Asked<'_>, topic: &TopicView, cx: &Context) -> Result<Published, Fault> {
-    let message = asked.message.ok_or_else(|| Fault::null_member(&format!("{}message", asked.path)))?;
+    let message = asked
+        .message
+        .ok_or_else(|| Fault::null_member(&format!("{}message", asked.path)))?;
     check_subject(asked.subject)?;
     let attributes = attributes::parse(asked.attributes, asked.path)?;
     // What is empty counts as missing: some clients send all that they have a name for.
@@ -56,7 +58,11 @@ pub(crate) fn check(asked: &Asked<'_>, topic: &TopicView, cx: &Context) -> Resul
 
 /// A message needs a text.
 pub(crate) fn check_text(message: &str) -> Result<(), Fault> {
-    if message.is_empty() { Err(Fault::invalid_parameter("Empty message")) } else { Ok(()) }
+    if message.is_empty() {
+        Err(Fault::invalid_parameter("Empty message"))
+    } else {
+        Ok(())
+    }
 }
 
 /// How much of the topic's limit a message takes.
@@ -70,27 +76,53 @@ pub(crate) fn fits(bytes: usize, topic: &TopicView) -> bool {
 }
 
 /// The command that publishes messages to whom the filters let them through, and the bodies that it brings.
-pub(crate) fn command(published: Vec<Published>, topic: &TopicView, secrets: &Secrets) -> (Command, Vec<Vec<u8>>) {
-    let outbound = published.into_iter().map(|published| outbound(published, topic, secrets));
+pub(crate) fn command(
+    published: Vec<Published>,
+    topic: &TopicView,
+    secrets: &Secrets,
+) -> (Command, Vec<Vec<u8>>) {
+    let outbound = published
+        .into_iter()
+        .map(|published| outbound(published, topic, secrets));
     let (messages, bodies) = outbound.unzip();
-    (Command::Publish(Publish { topic: topic.id, seen: topic.subscriptions_version, messages }), bodies)
+    (
+        Command::Publish(Publish {
+            topic: topic.id,
+            seen: topic.subscriptions_version,
+            messages,
+        }),
+        bodies,
+    )
 }
 
 fn outbound(published: Published, topic: &TopicView, secrets: &Secrets) -> (Outbound, Vec<u8>) {
     let text = published.text_for("sqs");
     let message = filters::Message::new(&text, published.attributes.iter().map(filtered));
-    let passes = |policy: &Option<filters::Policy>| policy.as_ref().is_none_or(|policy| policy.matches(&message));
-    let matching = || topic.subscriptions.iter().filter(|subscription| passes(&subscription.policy));
+    let passes =
+        |policy: &Option<filters::Policy>| policy.as_ref().is_none_or(|policy| policy.matches(&message));
+    let matching = || {
+        topic
+            .subscriptions
+            .iter()
+            .filter(|subscription| passes(&subscription.policy))
+    };
     let (mut matches, mut in_envelope) = (Vec::with_capacity(topic.subscriptions.len()), false);
     for subscription in matching() {
         matches.push(subscription.id);
         in_envelope |= !subscription.attributes.raw;
     }
     let raw_bytes = text.len() + published.attributes.iter().map(Attribute::bytes).sum::<usize>();
-    let envelope_bytes = if in_envelope { envelope::length(&published, topic.attributes.fifo) } else { 0 };
+    let envelope_bytes = if in_envelope {
+        envelope::length(&published, topic.attributes.fifo)
+    } else {
+        0
+    };
     let group = published.group.as_deref();
     let keys = group.zip(published.deduplication_id.as_deref());
-    let (group, deduplication) = (group.map(Into::into), keys.map(|(group, id)| secrets.deduplication(group, id)));
+    let (group, deduplication) = (
+        group.map(Into::into),
+        keys.map(|(group, id)| secrets.deduplication(group, id)),
+    );
     let attributes = published.attributes.len();
     drop(message);
     drop(text);
@@ -117,16 +149,27 @@ fn filtered(attribute: &Attribute) -> filters::Attribute<'_> {
         Value::Text(text) => Some(text.as_ref()),
         Value::Binary(_) => None,
     };
-    filters::Attribute { name: &attribute.name, data_type: &attribute.data_type, text }
+    filters::Attribute {
+        name: &attribute.name,
+        data_type: &attribute.data_type,
+        text,
+    }
 }
 
 fn check_subject(subject: Option<&str>) -> Result<(), Fault> {
     let is_one = |subject: &str| {
         let length = subject.chars().count();
-        let begins = subject.chars().next().is_some_and(|first| first.is_ascii_graphic());
+        let begins = subject
+            .chars()
+            .next()
+            .is_some_and(|first| first.is_ascii_graphic());
         begins && length <= SUBJECT_CHARACTERS_MAX && !subject.chars().any(char::is_control)
     };
-    if subject.is_none_or(is_one) { Ok(()) } else { Err(Fault::invalid_parameter("Subject")) }
+    if subject.is_none_or(is_one) {
+        Ok(())
+    } else {
+        Err(Fault::invalid_parameter("Subject"))
+    }
 }
 
 /// Whether the message is an object with a text for each protocol, `default` among them.
@@ -147,12 +190,18 @@ fn is_structured(structure: Option<&str>, message: &str) -> Result<bool, Fault> 
 
 /// A group or deduplication id, if there is one.
 fn id<'a>(parameter: &str, text: Option<&'a str>) -> Result<Option<&'a str>, Fault> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
     if text.len() <= ID_CHARACTERS_MAX && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(Some(text));
     }
-    let rule = format_args!("can only include alphanumeric and punctuation characters. 1 to {ID_CHARACTERS_MAX} in length");
-    Err(Fault::invalid_parameter(format_args!("{parameter} Reason: {parameter} {rule}")))
+    let rule = format_args!(
+        "can only include alphanumeric and punctuation characters. 1 to {ID_CHARACTERS_MAX} in length"
+    );
+    Err(Fault::invalid_parameter(format_args!(
+        "{parameter} Reason: {parameter} {rule}"
+    )))
 }
 
 /// What a message of a FIFO topic is told from others by.
@@ -172,13 +221,16 @@ fn deduplication_id(
         };
     }
     if group.is_none() {
-        return Err(Fault::invalid_parameter("The MessageGroupId parameter is required for FIFO topics"));
+        return Err(Fault::invalid_parameter(
+            "The MessageGroupId parameter is required for FIFO topics",
+        ));
     }
     match given {
         Some(id) => Ok(Some(id.to_owned())),
-        None if topic.attributes.content_based_deduplication => {
-            Ok(Some(hex::encode(digest::digest(&digest::SHA256, message.as_bytes()))))
-        }
+        None if topic.attributes.content_based_deduplication => Ok(Some(hex::encode(digest::digest(
+            &digest::SHA256,
+            message.as_bytes(),
+        )))),
         None => Err(Fault::invalid_parameter(
             "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
         )),
@@ -192,5 +244,8 @@ pub(crate) fn too_long() -> Fault {
 
 /// The fault of a batch whose messages are too large together.
 pub(crate) fn too_long_together() -> Fault {
-    Fault::new(Code::BatchRequestTooLong, "The length of all the messages put together is more than the limit.")
+    Fault::new(
+        Code::BatchRequestTooLong,
+        "The length of all the messages put together is more than the limit.",
+    )
 }

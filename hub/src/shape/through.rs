@@ -28,7 +28,9 @@ impl Through {
         match self {
             Self::CreateTopic => self.wrong(format_args!("Unknown attribute {name}")),
             Self::Subscribe => self.wrong(format_args!("Unknown attribute: {name}")),
-            Self::SetTopicAttributes | Self::SetSubscriptionAttributes => Fault::invalid_parameter("AttributeName"),
+            Self::SetTopicAttributes | Self::SetSubscriptionAttributes => {
+                Fault::invalid_parameter("AttributeName")
+            }
         }
     }
 
@@ -37,7 +39,9 @@ impl Through {
         match value {
             _ if value.eq_ignore_ascii_case("true") => Ok(true),
             _ if value.eq_ignore_ascii_case("false") => Ok(false),
-            _ => Err(self.wrong(format_args!("{name}: Invalid value [{value}]. Must be true or false."))),
+            _ => Err(self.wrong(format_args!(
+                "{name}: Invalid value [{value}]. Must be true or false."
+            ))),
         }
     }
 
@@ -47,7 +51,9 @@ impl Through {
             return Ok(());
         }
         let [one, other] = words;
-        Err(self.wrong(format_args!("{name}: Invalid value [{value}]. Please use either {one} or {other}")))
+        Err(self.wrong(format_args!(
+            "{name}: Invalid value [{value}]. Please use either {one} or {other}"
+        )))
     }
 }
 
@@ -58,14 +64,28 @@ mod tests {
     #[test]
     fn each_operation_says_the_same_fault_in_its_own_words() {
         let cases = [
-            (Through::CreateTopic, "Attributes Reason: X: bad", "Attributes Reason: Unknown attribute Y"),
+            (
+                Through::CreateTopic,
+                "Attributes Reason: X: bad",
+                "Attributes Reason: Unknown attribute Y",
+            ),
             (Through::SetTopicAttributes, "X: bad", "AttributeName"),
-            (Through::Subscribe, "Attributes Reason: X: bad", "Attributes Reason: Unknown attribute: Y"),
+            (
+                Through::Subscribe,
+                "Attributes Reason: X: bad",
+                "Attributes Reason: Unknown attribute: Y",
+            ),
             (Through::SetSubscriptionAttributes, "X: bad", "AttributeName"),
         ];
         for (through, wrong, unknown) in cases {
-            assert_eq!(through.wrong("X: bad").message(), format!("Invalid parameter: {wrong}"));
-            assert_eq!(through.unknown("Y").message(), format!("Invalid parameter: {unknown}"));
+            assert_eq!(
+                through.wrong("X: bad").message(),
+                format!("Invalid parameter: {wrong}")
+            );
+            assert_eq!(
+                through.unknown("Y").message(),
+                format!("Invalid parameter: {unknown}")
+            );
         }
     }
 }

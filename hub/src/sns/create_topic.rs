@@ -41,7 +41,11 @@ impl Operation for CreateTopic {
 
     fn resource(&self, cx: &Context) -> Option<String> {
         let name = self.name.as_deref()?;
-        Some(arn::of_topic(&Name::new(&cx.caller.account, &cx.caller.region, name)))
+        Some(arn::of_topic(&Name::new(
+            &cx.caller.account,
+            &cx.caller.region,
+            name,
+        )))
     }
 
     async fn run(self, cx: &Context) -> Result<Created, Fault> {
@@ -53,12 +57,20 @@ impl Operation for CreateTopic {
             return Err(Fault::invalid_parameter(reason));
         }
         let name = Name::new(&cx.caller.account, &cx.caller.region, name);
-        let created = || Created { topic_arn: arn::of_topic(&name) };
+        let created = || Created {
+            topic_arn: arn::of_topic(&name),
+        };
         let attempt = || match cx.hub.catalogue.topic(&name) {
-            Some(topic) => self.compare(&topic, &wanted, &tags).map(|()| Step::Answer(created())),
+            Some(topic) => self
+                .compare(&topic, &wanted, &tags)
+                .map(|()| Step::Answer(created())),
             None => {
                 let (name, attributes, tags) = (name.clone(), wanted.clone(), tags.clone());
-                let create = queue_core::CreateTopic { name, attributes, tags };
+                let create = queue_core::CreateTopic {
+                    name,
+                    attributes,
+                    tags,
+                };
                 Ok(Step::Propose(Command::CreateTopic(create), Vec::new()))
             }
         };
@@ -89,7 +101,9 @@ impl CreateTopic {
             return Err(Fault::invalid_parameter(reason));
         }
         if !self.tags.is_empty() && *tags != topic.tags {
-            return Err(Fault::invalid_parameter("Tags Reason: Topic already exists with different tags"));
+            return Err(Fault::invalid_parameter(
+                "Tags Reason: Topic already exists with different tags",
+            ));
         }
         Ok(())
     }
@@ -97,9 +111,14 @@ impl CreateTopic {
 
 /// Names of FIFO topics, and no others, end in `.fifo`.
 fn is_name(name: &str, fifo: bool) -> bool {
-    let stem = if fifo { name.strip_suffix(FIFO_SUFFIX) } else { Some(name) };
+    let stem = if fifo {
+        name.strip_suffix(FIFO_SUFFIX)
+    } else {
+        Some(name)
+    };
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    name.len() <= NAME_CHARACTERS_MAX && stem.is_some_and(|stem| !stem.is_empty() && stem.bytes().all(allowed))
+    name.len() <= NAME_CHARACTERS_MAX
+        && stem.is_some_and(|stem| !stem.is_empty() && stem.bytes().all(allowed))
 }
 
 #[cfg(test)]
@@ -122,7 +141,11 @@ mod tests {
             (&longest_fifo, false, true),
             (&format!("n{longest_fifo}"), false, false),
         ] {
-            assert_eq!((is_name(name, false), is_name(name, true)), (standard, fifo), "{name}");
+            assert_eq!(
+                (is_name(name, false), is_name(name, true)),
+                (standard, fifo),
+                "{name}"
+            );
         }
     }
 }

@@ -23,10 +23,15 @@ impl Operation for DeleteTopic {
     }
 
     async fn run(self, cx: &Context) -> Result<(), Fault> {
-        let arn = self.topic_arn.as_deref().ok_or_else(|| Fault::null_member("topicArn"))?;
+        let arn = self
+            .topic_arn
+            .as_deref()
+            .ok_or_else(|| Fault::null_member("topicArn"))?;
         let name = reference::name("TopicArn", arn, &cx.caller)?;
         let attempt = || {
-            let Some(topic) = cx.hub.catalogue.topic(&name) else { return Ok(Step::Answer(())) };
+            let Some(topic) = cx.hub.catalogue.topic(&name) else {
+                return Ok(Step::Answer(()));
+            };
             if attributes::value(&topic.attributes, "ArchivePolicy").is_some() {
                 let message = "Invalid parameter: Cannot delete a topic with an ArchivePolicy";
                 return Err(Fault::new(Code::InvalidState, message));

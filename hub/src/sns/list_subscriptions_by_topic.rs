@@ -26,10 +26,23 @@ impl Operation for ListSubscriptionsByTopic {
     async fn run(self, cx: &Context) -> Result<Page, Fault> {
         let topic = reference::topic(self.topic_arn.as_deref(), cx)?;
         let after = list::after::<SubscriptionId>(self.next_token.as_deref())?;
-        let from = topic.subscriptions.partition_point(|subscription| Some(subscription.id) <= after);
-        let mut found: Vec<_> = topic.subscriptions.iter().skip(from).take(list::LOOKED_FOR).collect();
+        let from = topic
+            .subscriptions
+            .partition_point(|subscription| Some(subscription.id) <= after);
+        let mut found: Vec<_> = topic
+            .subscriptions
+            .iter()
+            .skip(from)
+            .take(list::LOOKED_FOR)
+            .collect();
         let next_token = list::cut(&mut found, |subscription| subscription.id);
-        let subscriptions = found.into_iter().map(|subscription| Listed::from(&**subscription)).collect();
-        Ok(Page { subscriptions, next_token })
+        let subscriptions = found
+            .into_iter()
+            .map(|subscription| Listed::from(&**subscription))
+            .collect();
+        Ok(Page {
+            subscriptions,
+            next_token,
+        })
     }
 }

@@ -28,6 +28,8 @@ impl Operation for ListTagsForResource {
 
     async fn run(self, cx: &Context) -> Result<Listed, Fault> {
         let topic = reference::tagged(self.resource_arn.as_deref(), cx)?;
-        Ok(Listed { tags: tags::shown(&topic.tags) })
+        Ok(Listed {
+            tags: tags::shown(&topic.tags),
+        })
     }
 }

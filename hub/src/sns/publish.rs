@@ -49,7 +49,10 @@ impl Operation for Publish {
     }
 
     async fn run(self, cx: &Context) -> Result<Published, Fault> {
-        let message = self.message.as_deref().ok_or_else(|| Fault::null_member("message"))?;
+        let message = self
+            .message
+            .as_deref()
+            .ok_or_else(|| Fault::null_member("message"))?;
         let name = self.topic(cx)?;
         let asked = Asked {
             path: "",
@@ -127,7 +130,9 @@ fn is_push_endpoint(arn: &str) -> bool {
 /// Whether a text has the form of a telephone number (E.164), with or without its plus sign.
 fn is_phone_number(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or(text);
-    DIGITS.contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+    DIGITS.contains(&digits.len())
+        && !digits.starts_with('0')
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -139,7 +144,14 @@ mod tests {
         for number in ["+12065550100", "12065550100", "+49"] {
             assert!(is_phone_number(number), "{number}");
         }
-        for text in ["", "+", "+0123", "NAA+15551234567", "+1 206 555 0100", "1234567890123456"] {
+        for text in [
+            "",
+            "+",
+            "+0123",
+            "NAA+15551234567",
+            "+1 206 555 0100",
+            "1234567890123456",
+        ] {
             assert!(!is_phone_number(text), "{text}");
         }
     }

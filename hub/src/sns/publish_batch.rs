@@ -79,7 +79,10 @@ impl Operation for PublishBatch {
     }
 
     async fn run(self, cx: &Context) -> Result<Outcome, Fault> {
-        let arn = self.topic_arn.as_deref().ok_or_else(|| Fault::null_member("topicArn"))?;
+        let arn = self
+            .topic_arn
+            .as_deref()
+            .ok_or_else(|| Fault::null_member("topicArn"))?;
         let entries = self.publish_batch_request_entries.as_slice();
         if entries.is_empty() {
             return Err(Fault::null_member("publishBatchRequestEntries"));
@@ -90,7 +93,11 @@ impl Operation for PublishBatch {
         let attempt = || {
             let topic = reference::find(&name, cx)?;
             let sorted = sort(entries, &topic, cx)?;
-            outcome.failed = sorted.failed.iter().map(|(id, fault)| Failed::new(id, fault)).collect();
+            outcome.failed = sorted
+                .failed
+                .iter()
+                .map(|(id, fault)| Failed::new(id, fault))
+                .collect();
             let good;
             (ids, good) = sorted.good.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
             if good.is_empty() {
@@ -104,7 +111,11 @@ impl Operation for PublishBatch {
             _ => None,
         };
         let accepted = change(cx, attempt, settle).await?;
-        outcome.successful = ids.into_iter().zip(&accepted).map(|(id, one)| Successful::new(id, one)).collect();
+        outcome.successful = ids
+            .into_iter()
+            .zip(&accepted)
+            .map(|(id, one)| Successful::new(id, one))
+            .collect();
         Ok(outcome)
     }
 }
@@ -112,7 +123,10 @@ impl Operation for PublishBatch {
 /// Checks the batch as a whole, then each entry.
 fn sort<'e>(entries: &'e [Entry], topic: &TopicView, cx: &Context) -> Result<Sorted<'e>, Fault> {
     let ids = check_ids(entries)?;
-    let mut sorted = Sorted { good: Vec::with_capacity(entries.len()), failed: Vec::new() };
+    let mut sorted = Sorted {
+        good: Vec::with_capacity(entries.len()),
+        failed: Vec::new(),
+    };
     let mut bytes = 0;
     for ((number, entry), id) in (1..).zip(entries).zip(ids) {
         let path = path(number);
@@ -123,7 +137,11 @@ fn sort<'e>(entries: &'e [Entry], topic: &TopicView, cx: &Context) -> Result<Sor
             Err(fault) => sorted.failed.push((id, fault)),
         }
     }
-    if publication::fits(bytes, topic) { Ok(sorted) } else { Err(publication::too_long_together()) }
+    if publication::fits(bytes, topic) {
+        Ok(sorted)
+    } else {
+        Err(publication::too_long_together())
+    }
 }
 
 /// The ids of the entries, by which their outcomes are told apart.
@@ -133,7 +151,9 @@ fn check_ids(entries: &[Entry]) -> Result<Vec<&str>, Fault> {
         return Err(Fault::new(Code::TooManyEntriesInBatchRequest, message));
     }
     let null = |number| Fault::null_member(&format!("{}id", path(number)));
-    let ids = (1..).zip(entries).map(|(number, entry)| entry.id.as_deref().ok_or_else(|| null(number)));
+    let ids = (1..)
+        .zip(entries)
+        .map(|(number, entry)| entry.id.as_deref().ok_or_else(|| null(number)));
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
     if ids.iter().collect::<HashSet<_>>().len() < ids.len() {
         let message = "Two or more batch entries in the request have the same Id.";
@@ -151,7 +171,10 @@ fn check_id(id: &str) -> Result<(), Fault> {
         return Err(Fault::new(Code::InvalidBatchEntryId, message));
     }
     if id.len() > ID_CHARACTERS_MAX {
-        return Err(Fault::new(Code::InvalidBatchEntryId, format!("{the_id} is too long: {id}")));
+        return Err(Fault::new(
+            Code::InvalidBatchEntryId,
+            format!("{the_id} is too long: {id}"),
+        ));
     }
     Ok(())
 }

@@ -30,8 +30,14 @@ impl Operation for SetSubscriptionAttributes {
     }
 
     async fn run(self, cx: &Context) -> Result<(), Fault> {
-        let arn = self.subscription_arn.as_deref().ok_or_else(|| Fault::null_member("subscriptionArn"))?;
-        let name = self.attribute_name.as_deref().ok_or_else(|| Fault::null_member("attributeName"))?;
+        let arn = self
+            .subscription_arn
+            .as_deref()
+            .ok_or_else(|| Fault::null_member("subscriptionArn"))?;
+        let name = self
+            .attribute_name
+            .as_deref()
+            .ok_or_else(|| Fault::null_member("attributeName"))?;
         // What is left out is as good as empty.
         let value = self.attribute_value.as_deref().unwrap_or_default();
         let attempt = || {
@@ -54,7 +60,11 @@ fn wanted(
     value: &str,
     cx: &Context,
 ) -> Result<SubscriptionAttributes, Fault> {
-    let topic = cx.hub.catalogue.topic(&subscription.topic_name).filter(|topic| topic.id == subscription.topic);
+    let topic = cx
+        .hub
+        .catalogue
+        .topic(&subscription.topic_name)
+        .filter(|topic| topic.id == subscription.topic);
     let of = Subscribed {
         topic: &subscription.topic_name,
         topic_is_fifo: subscription.topic_name.name.ends_with(".fifo"),
@@ -62,7 +72,12 @@ fn wanted(
         endpoint: &subscription.endpoint,
     };
     let mut wanted = subscription.attributes.clone();
-    attributes::set(&mut wanted, [(name, value)].into_iter(), &of, Through::SetSubscriptionAttributes)?;
+    attributes::set(
+        &mut wanted,
+        [(name, value)].into_iter(),
+        &of,
+        Through::SetSubscriptionAttributes,
+    )?;
     if let Some(topic) = topic {
         quota::check_filters(&topic, Some(&subscription.attributes), &wanted, &cx.hub.catalogue)?;
     }

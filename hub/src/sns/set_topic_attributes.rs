@@ -28,16 +28,32 @@ impl Operation for SetTopicAttributes {
     }
 
     async fn run(self, cx: &Context) -> Result<(), Fault> {
-        let arn = self.topic_arn.as_deref().ok_or_else(|| Fault::null_member("topicArn"))?;
-        let name = self.attribute_name.as_deref().ok_or_else(|| Fault::null_member("attributeName"))?;
+        let arn = self
+            .topic_arn
+            .as_deref()
+            .ok_or_else(|| Fault::null_member("topicArn"))?;
+        let name = self
+            .attribute_name
+            .as_deref()
+            .ok_or_else(|| Fault::null_member("attributeName"))?;
         // What is left out is as good as empty.
         let value = self.attribute_value.as_deref().unwrap_or_default();
         let attempt = || {
             let topic = reference::topic(Some(arn), cx)?;
             let mut wanted = topic.attributes.clone();
-            attributes::set(&mut wanted, name, value, Through::SetTopicAttributes, cx.hub.now())?;
+            attributes::set(
+                &mut wanted,
+                name,
+                value,
+                Through::SetTopicAttributes,
+                cx.hub.now(),
+            )?;
             check_large(&topic, &wanted)?;
-            let set = queue_core::SetTopicAttributes { topic: topic.id, seen: topic.version, attributes: wanted };
+            let set = queue_core::SetTopicAttributes {
+                topic: topic.id,
+                seen: topic.version,
+                attributes: wanted,
+            };
             Ok(Step::Propose(Command::SetTopicAttributes(set), Vec::new()))
         };
         change(cx, attempt, |_| Some(())).await
@@ -49,7 +65,9 @@ fn check_large(topic: &TopicView, wanted: &TopicAttributes) -> Result<(), Fault>
     let maximum = quota::SUBSCRIPTIONS_OF_LARGE;
     let becomes_large = attributes::is_large(wanted) && !attributes::is_large(&topic.attributes);
     if becomes_large && topic.subscriptions.len() > maximum {
-        let rule = format_args!("MaximumMessageSize: a topic above 256 KiB can have at most {maximum} subscriptions");
+        let rule = format_args!(
+            "MaximumMessageSize: a topic above 256 KiB can have at most {maximum} subscriptions"
+        );
         return Err(Through::SetTopicAttributes.wrong(rule));
     }
     Ok(())

@@ -44,10 +44,18 @@ impl Operation for Subscribe {
     }
 
     async fn run(self, cx: &Context) -> Result<Subscription, Fault> {
-        let topic_arn = self.topic_arn.as_deref().ok_or_else(|| Fault::null_member("topicArn"))?;
-        let protocol = self.protocol.as_deref().ok_or_else(|| Fault::null_member("protocol"))?;
+        let topic_arn = self
+            .topic_arn
+            .as_deref()
+            .ok_or_else(|| Fault::null_member("topicArn"))?;
+        let protocol = self
+            .protocol
+            .as_deref()
+            .ok_or_else(|| Fault::null_member("protocol"))?;
         let topic_name = reference::name("TopicArn", topic_arn, &cx.caller)?;
-        let subscription = |uuid| Subscription { subscription_arn: arn::of_subscription(&topic_name, uuid) };
+        let subscription = |uuid| Subscription {
+            subscription_arn: arn::of_subscription(&topic_name, uuid),
+        };
         let attempt = || {
             let topic = reference::find(&topic_name, cx)?;
             let endpoint = endpoint::parse(protocol, self.endpoint.as_deref(), &topic, cx)?;
@@ -59,7 +67,12 @@ impl Operation for Subscribe {
             quota::check_subscriptions(&topic)?;
             quota::check_filters(&topic, None, &wanted, &cx.hub.catalogue)?;
             let owner = cx.caller.account.as_str().into();
-            let subscribe = queue_core::Subscribe { topic: topic.id, owner, endpoint, attributes: wanted };
+            let subscribe = queue_core::Subscribe {
+                topic: topic.id,
+                owner,
+                endpoint,
+                attributes: wanted,
+            };
             Ok(Step::Propose(Command::Subscribe(subscribe), Vec::new()))
         };
         let settle = |reply| match reply {
@@ -84,7 +97,11 @@ impl Subscribe {
             owner: &cx.caller.account,
             endpoint,
         };
-        let pairs = self.attributes.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs = self
+            .attributes
+            .0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
         attributes::set(&mut wanted, pairs, &of, Through::Subscribe)?;
         Ok(wanted)
     }
@@ -100,6 +117,9 @@ impl Subscribe {
 }
 
 fn existing<'t>(topic: &'t TopicView, endpoint: &Endpoint) -> Option<&'t SubscriptionView> {
-    let found = topic.subscriptions.iter().find(|subscription| subscription.endpoint == *endpoint);
+    let found = topic
+        .subscriptions
+        .iter()
+        .find(|subscription| subscription.endpoint == *endpoint);
     found.map(AsRef::as_ref)
 }

@@ -33,7 +33,11 @@ impl Operation for TagResource {
             let topic = reference::tagged(self.resource_arn.as_deref(), cx)?;
             let mut tags = topic.tags.clone();
             tags.append(&mut tags::parse(given)?);
-            let set = SetTopicTags { topic: topic.id, seen: topic.version, tags: tags::within_quota(tags)? };
+            let set = SetTopicTags {
+                topic: topic.id,
+                seen: topic.version,
+                tags: tags::within_quota(tags)?,
+            };
             Ok(Step::Propose(Command::SetTopicTags(set), Vec::new()))
         };
         change(cx, attempt, |_| Some(Tagged {})).await

@@ -29,7 +29,9 @@ impl Operation for Unsubscribe {
         let missing = || Fault::invalid_parameter("SubscriptionArn Reason: no value for required parameter");
         let arn = self.subscription_arn.as_deref().ok_or_else(missing)?;
         let attempt = || {
-            let Some(subscription) = reference::find(arn, cx)? else { return Ok(Step::Answer(())) };
+            let Some(subscription) = reference::find(arn, cx)? else {
+                return Ok(Step::Answer(()));
+            };
             if cx.caller.access_key_id.is_none() {
                 let message = "This subscription requires authentication for deletion.";
                 return Err(Fault::new(Code::AuthorizationError, message));

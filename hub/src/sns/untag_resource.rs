@@ -28,14 +28,21 @@ impl Operation for UntagResource {
     }
 
     async fn run(self, cx: &Context) -> Result<Untagged, Fault> {
-        let keys = self.tag_keys.as_deref().ok_or_else(|| Fault::null_member("tagKeys"))?;
+        let keys = self
+            .tag_keys
+            .as_deref()
+            .ok_or_else(|| Fault::null_member("tagKeys"))?;
         let attempt = || {
             let topic = reference::tagged(self.resource_arn.as_deref(), cx)?;
             let mut tags = topic.tags.clone();
             for key in keys {
                 tags.remove(key.as_str());
             }
-            let set = SetTopicTags { topic: topic.id, seen: topic.version, tags };
+            let set = SetTopicTags {
+                topic: topic.id,
+                seen: topic.version,
+                tags,
+            };
             Ok(Step::Propose(Command::SetTopicTags(set), Vec::new()))
         };
         change(cx, attempt, |_| Some(Untagged {})).await

@@ -2,7 +2,7 @@
 
 use super::fifo::Attempt;
 use super::{Order, Queue, exhausted};
-use crate::limits::{IN_FLIGHT_PER_QUEUE, MOVES_PER_RECEIVE};
+use crate::limits::MOVES_PER_RECEIVE;
 use crate::message::{Message, State};
 use crate::{Error, Receipt, Receive, Timestamp};
 
@@ -27,12 +27,12 @@ impl Queue {
         if let Some(taken) = self.repeat_attempt(receive, redrive, now) {
             return Ok(taken);
         }
-        let room = (IN_FLIGHT_PER_QUEUE as u64).saturating_sub(self.counts.in_flight);
+        let room = self.room();
         if room == 0 && !self.attributes.fifo {
             return Err(Error::OverLimit);
         }
-        let maximum = u64::from(receive.maximum).min(room);
-        let choice = self.choose(usize::try_from(maximum).unwrap_or(usize::MAX), redrive);
+        let maximum = usize::try_from(receive.maximum).unwrap_or(usize::MAX).min(room);
+        let choice = self.choose(maximum, redrive);
         let taken = Taken {
             exhausted: choice
                 .exhausted

@@ -212,6 +212,19 @@ fn an_attempt_anew_is_remembered_as_long_as_the_first() {
 }
 
 #[test]
+fn an_attempt_is_forgotten_in_time_also_when_timers_lag_behind() {
+    check(
+        "0s    create q fifo
+         0s    send q 'a' group=y
+         0s    receive q attempt=t visibility=1h       → a (receipt 1)
+         0s    fill q 2500 group=x
+         0s    receive q max=2500 visibility=300s
+         300s  receive q attempt=t visibility=1h max=1 → 1 (count 2)
+         300s  counts q                                → 999 visible, 1502 in flight",
+    );
+}
+
+#[test]
 fn an_attempt_that_took_nothing_is_not_remembered() {
     check(
         "0s   create q fifo

@@ -81,80 +81,81 @@ impl Player {
 
     /// What can be seen without a command; time passes first, if it has to.
     fn look(&mut self, line: &Line<'_>, time: Timestamp) -> Option<Outcome> {
-        let reads = [
-            "counts",
-            "next",
-            "touched",
-            "changed",
-            "bodies",
-            "unreclaimed",
-            "dropped",
-            "subscription",
-            "clock?",
-        ];
-        if !reads.contains(&line.verb.as_str()) {
-            return None;
-        }
+        let look: fn(&Self, &str) -> Outcome = match line.verb.as_str() {
+            "counts" => Self::counts,
+            "next" => Self::next,
+            "touched" => Self::touched,
+            "changed" => Self::changed,
+            "bodies" => Self::bodies,
+            "unreclaimed" => Self::unreclaimed,
+            "dropped" => Self::dropped,
+            "subscription" => Self::subscription,
+            "clock?" => Self::clock,
+            _ => return None,
+        };
         if time > self.world.machine.time() {
             self.world.apply(time, vec![(Command::Tick, Vec::new())]);
         }
+        Some(look(self, &line.object))
+    }
+
+    fn counts(&self, queue: &str) -> Outcome {
+        let counts = self.world.machine.queue(self.queues[queue]).unwrap().counts();
+        let counts = [
+            (counts.visible, "visible"),
+            (counts.in_flight, "in flight"),
+            (counts.delayed, "delayed"),
+        ];
+        let present = counts.iter().filter(|(count, _)| *count > 0);
+        Outcome::of(present.map(|(count, state)| Item::plain(format!("{count} {state}"))))
+    }
+
+    fn next(&self, queue: &str) -> Outcome {
         let machine = &self.world.machine;
-        Some(match line.verb.as_str() {
-            "counts" => {
-                let counts = machine
-                    .queue(self.queues[&line.object])
-                    .expect(line.text)
-                    .counts();
-                let counts = [
-                    (counts.visible, "visible"),
-                    (counts.in_flight, "in flight"),
-                    (counts.delayed, "delayed"),
-                ];
-                let present = counts.iter().filter(|(count, _)| *count > 0);
-                Outcome::of(present.map(|(count, state)| Item::plain(format!("{count} {state}"))))
-            }
-            "next" => {
-                let next = if line.object.is_empty() {
-                    machine.next_due()
-                } else {
-                    machine.next_due_of(self.queues[&line.object])
-                };
-                Outcome::of(next.map(|at| Item::plain(moment(at))))
-            }
-            "touched" => Outcome::of(
-                self.world
-                    .last()
-                    .touched
-                    .iter()
-                    .map(|id| Item::plain(self.queue_name(*id))),
-            ),
-            "changed" => Outcome::of(
-                self.world
-                    .changed()
-                    .map(|change| Item::plain(self.change(change))),
-            ),
-            "bodies" => Outcome::text(self.world.live.len().to_string()),
-            "unreclaimed" => Outcome::text(machine.unreclaimed().to_string()),
-            "dropped" => {
-                let subscription = machine
-                    .subscription(self.subscriptions[&line.object])
-                    .expect(line.text);
-                Outcome::text(subscription.dropped.to_string())
-            }
-            "subscription" => match machine.subscription(self.subscriptions[&line.object]) {
-                Some(subscription) => Outcome::text(format!("of {}", subscription.topic_name.name)),
-                None => Outcome::text("gone"),
-            },
-            _ => {
-                let clock = machine.clock();
-                let state = if clock.frozen { "frozen" } else { "running" };
-                Outcome::of([
-                    Item::plain(state),
-                    Item::plain(format!("{}s ahead", clock.ahead.as_secs())),
-                    Item::plain(format!("{}s behind", clock.behind.as_secs())),
-                ])
-            }
-        })
+        let next = match queue {
+            "" => machine.next_due(),
+            queue => machine.next_due_of(self.queues[queue]),
+        };
+        Outcome::of(next.map(|at| Item::plain(moment(at))))
+    }
+
+    fn touched(&self, _: &str) -> Outcome {
+        let queues = self.world.last().touched.iter();
+        Outcome::of(queues.map(|id| Item::plain(self.queue_name(*id))))
+    }
+
+    fn changed(&self, _: &str) -> Outcome {
+        let changes = self.world.last().changed.iter();
+        Outcome::of(changes.map(|change| Item::plain(self.change(*change))))
+    }
+
+    fn bodies(&self, _: &str) -> Outcome {
+        Outcome::text(self.world.live.len().to_string())
+    }
+
+    fn unreclaimed(&self, _: &str) -> Outcome {
+        Outcome::text(self.world.machine.unreclaimed().to_string())
+    }
+
+    fn dropped(&self, subscription: &str) -> Outcome {
+        let subscription = self.world.machine.subscription(self.subscriptions[subscription]);
+        Outcome::text(subscription.unwrap().dropped.to_string())
+    }
+
+    fn subscription(&self, subscription: &str) -> Outcome {
+        match self.world.machine.subscription(self.subscriptions[subscription]) {
+            Some(subscription) => Outcome::text(format!("of {}", subscription.topic_name.name)),
+            None => Outcome::text("gone"),
+        }
+    }
+
+    fn clock(&self, _: &str) -> Outcome {
+        let clock = self.world.machine.clock();
+        Outcome::of([
+            Item::plain(if clock.frozen { "frozen" } else { "running" }),
+            Item::plain(format!("{}s ahead", clock.ahead.as_secs())),
+            Item::plain(format!("{}s behind", clock.behind.as_secs())),
+        ])
     }
 
     fn queue_name(&self, id: QueueId) -> String {

@@ -1,1 +1,296 @@
+//! Any commands at all: what they look like, and that none of them breaks the machine.
 
+use super::player::commands::name;
+use super::world::{Bearing, START, World};
+use crate::{
+    BodyRef, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic, DeduplicationKeys,
+    DeduplicationScope, Delete, Endpoint, FilterScope, Genesis, Name, Outbound, Outgoing, Position, Publish,
+    PurgeQueue, QueueAttributes, QueueId, Receipt, Receive, RedrivePolicy, Send, SetQueueAttributes,
+    SetQueueTags, SetSubscriptionAttributes, SetTopicAttributes, SetTopicTags, Subscribe,
+    SubscriptionAttributes, SubscriptionId, Tags, Timestamp, TopicAttributes, TopicId,
+};
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Commands over a handful of queues, topics and subscriptions, some of which exist.
+pub(super) fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        1 => (any::<u32>(), any::<u128>(), any::<[u8; 32]>()).prop_map(|(level, store, key)| {
+            Command::Genesis(Genesis { level, store, handle_key: key, hash_key: key })
+        }),
+        1 => Just(Command::Tick),
+        1 => (any::<bool>(), duration(), duration())
+            .prop_map(|(frozen, ahead, behind)| Command::SetClock(Clock { frozen, ahead, behind })),
+        10 => queue_command(),
+        10 => message_command(),
+        10 => topic_command(),
+    ]
+}
+
+fn queue_command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        (any_name(), queue_attributes(), tags(), any::<bool>()).prop_map(
+            |(name, attributes, tags, hold_deleted_name)| {
+                Command::CreateQueue(CreateQueue {
+                    name,
+                    attributes,
+                    tags,
+                    hold_deleted_name,
+                })
+            }
+        ),
+        (queue(), version(), queue_attributes()).prop_map(|(queue, seen, attributes)| {
+            Command::SetQueueAttributes(SetQueueAttributes {
+                queue,
+                seen,
+                attributes,
+            })
+        }),
+        (queue(), version(), tags()).prop_map(|(queue, seen, tags)| Command::SetQueueTags(SetQueueTags {
+            queue,
+            seen,
+            tags
+        })),
+        queue().prop_map(Command::DeleteQueue),
+        (queue(), duration())
+            .prop_map(|(queue, not_within)| Command::PurgeQueue(PurgeQueue { queue, not_within })),
+    ]
+}
+
+fn message_command() -> impl Strategy<Value = Command> {
+    let outgoing =
+        (body(), option::of(duration()), group(), keys()).prop_map(|(body, delay, group, deduplication)| {
+            Outgoing {
+                body,
+                delay,
+                group,
+                deduplication,
+            }
+        });
+    prop_oneof![
+        3 => (queue(), vec(outgoing, 0..4)).prop_map(|(queue, messages)| Command::Send(Send { queue, messages })),
+        3 => (queue(), 0_u32..12, duration(), option::of(0_u128..3)).prop_map(
+            |(queue, maximum, visibility, attempt)| {
+                Command::Receive(Receive { queue, maximum, visibility, attempt })
+            }
+        ),
+        1 => (queue(), vec(receipt(), 0..4))
+            .prop_map(|(queue, receipts)| Command::Delete(Delete { queue, receipts })),
+        1 => (queue(), vec((receipt(), duration()), 0..4))
+            .prop_map(|(queue, changes)| Command::ChangeVisibility(ChangeVisibility { queue, changes })),
+    ]
+}
+
+fn topic_command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        2 => (any_name(), topic_attributes(), tags())
+            .prop_map(|(name, attributes, tags)| Command::CreateTopic(CreateTopic { name, attributes, tags })),
+        1 => (topic(), version(), topic_attributes()).prop_map(|(topic, seen, attributes)| {
+            Command::SetTopicAttributes(SetTopicAttributes { topic, seen, attributes })
+        }),
+        1 => (topic(), version(), tags())
+            .prop_map(|(topic, seen, tags)| Command::SetTopicTags(SetTopicTags { topic, seen, tags })),
+        1 => topic().prop_map(Command::DeleteTopic),
+        4 => (topic(), any_name(), subscription_attributes()).prop_map(|(topic, queue, attributes)| {
+            Command::Subscribe(Subscribe {
+                topic,
+                owner: "000000000000".into(),
+                endpoint: Endpoint::Queue(queue),
+                attributes,
+            })
+        }),
+        1 => (subscription(), version(), subscription_attributes()).prop_map(|(subscription, seen, attributes)| {
+            Command::SetSubscriptionAttributes(SetSubscriptionAttributes { subscription, seen, attributes })
+        }),
+        1 => subscription().prop_map(Command::Unsubscribe),
+        8 => (topic(), version(), vec(outbound(), 0..4))
+            .prop_map(|(topic, seen, messages)| Command::Publish(Publish { topic, seen, messages })),
+    ]
+}
+
+fn outbound() -> impl Strategy<Value = Outbound> {
+    (
+        body(),
+        vec(subscription(), 0..6),
+        group(),
+        keys(),
+        0_u32..1_200,
+        0_u32..13,
+    )
+        .prop_map(
+            |(body, matches, group, deduplication, bytes, attributes)| Outbound {
+                body,
+                matches,
+                group,
+                deduplication,
+                raw_bytes: bytes,
+                envelope_bytes: bytes + 500,
+                attributes,
+            },
+        )
+}
+
+fn duration() -> impl Strategy<Value = Duration> {
+    prop_oneof![
+        2 => Just(Duration::ZERO),
+        6 => (0_u64..400_000).prop_map(Duration::from_millis),
+        1 => any::<u64>().prop_map(Duration::from_millis),
+        1 => Just(Duration::from_millis(u64::MAX)),
+    ]
+}
+
+fn queue() -> impl Strategy<Value = QueueId> {
+    (1_u64..12).prop_map(QueueId)
+}
+
+fn topic() -> impl Strategy<Value = TopicId> {
+    (1_u64..12).prop_map(TopicId)
+}
+
+fn subscription() -> impl Strategy<Value = SubscriptionId> {
+    (1_u64..20).prop_map(SubscriptionId)
+}
+
+fn version() -> impl Strategy<Value = u64> {
+    1_u64..4
+}
+
+fn any_name() -> impl Strategy<Value = Name> {
+    (0..5).prop_map(|number| name(&format!("n{number}")))
+}
+
+fn tags() -> impl Strategy<Value = Tags> {
+    btree_map("[a-c]é?", ".{0,3}", 0..3).prop_map(|tags| {
+        tags.into_iter()
+            .map(|(key, value)| (key.into_boxed_str(), value.into_boxed_str()))
+            .collect()
+    })
+}
+
+fn body() -> impl Strategy<Value = BodyRef> {
+    (any::<u64>(), 1_u32..40).prop_map(|(position, bytes)| BodyRef {
+        position: Position(position),
+        bytes,
+    })
+}
+
+fn group() -> impl Strategy<Value = Option<Arc<str>>> {
+    option::weighted(0.9, (0..3).prop_map(|group| Arc::from(format!("g{group}"))))
+}
+
+fn keys() -> impl Strategy<Value = Option<DeduplicationKeys>> {
+    let keys = |(overall, in_group)| DeduplicationKeys { overall, in_group };
+    option::weighted(0.9, (0_u128..30, 0_u128..30).prop_map(keys))
+}
+
+fn scope() -> impl Strategy<Value = DeduplicationScope> {
+    prop_oneof![
+        Just(DeduplicationScope::Everything),
+        Just(DeduplicationScope::Group)
+    ]
+}
+
+fn receipt() -> impl Strategy<Value = Receipt> {
+    (queue(), 1_u64..20, 0_u32..4, 0_u64..500_000).prop_map(|(queue, number, receive, at)| Receipt {
+        queue,
+        number,
+        receive,
+        at: Timestamp(START.0 + at),
+    })
+}
+
+fn queue_attributes() -> impl Strategy<Value = QueueAttributes> {
+    let redrive = (any_name(), 0_u32..3).prop_map(|(target, maximum_receives)| RedrivePolicy {
+        target,
+        maximum_receives,
+    });
+    let times = (duration(), duration(), duration(), duration());
+    (
+        any::<bool>(),
+        times,
+        0_u32..2_000,
+        option::of(redrive),
+        any::<bool>(),
+        scope(),
+        tags(),
+    )
+        .prop_map(
+            |(fifo, times, maximum_message_bytes, redrive, content_based_deduplication, scope, texts)| {
+                QueueAttributes {
+                    fifo,
+                    delay: times.0,
+                    retention: times.1,
+                    visibility_timeout: times.2,
+                    receive_wait: times.3,
+                    maximum_message_bytes,
+                    redrive,
+                    content_based_deduplication,
+                    deduplication_scope: scope,
+                    texts,
+                }
+            },
+        )
+}
+
+fn topic_attributes() -> impl Strategy<Value = TopicAttributes> {
+    (any::<bool>(), any::<bool>(), scope(), tags()).prop_map(
+        |(fifo, content_based_deduplication, deduplication_scope, texts)| TopicAttributes {
+            fifo,
+            content_based_deduplication,
+            deduplication_scope,
+            texts,
+        },
+    )
+}
+
+fn subscription_attributes() -> impl Strategy<Value = SubscriptionAttributes> {
+    let filter_scope = prop_oneof![Just(FilterScope::Attributes), Just(FilterScope::Body)];
+    (
+        any::<bool>(),
+        option::of(".{0,9}"),
+        option::of(filter_scope),
+        option::of(any_name()),
+        tags(),
+    )
+        .prop_map(
+            |(raw, filter, filter_scope, dead_letters, texts)| SubscriptionAttributes {
+                raw,
+                filter: filter.map(String::into_boxed_str),
+                filter_scope,
+                dead_letters,
+                texts,
+            },
+        )
+}
+
+/// The command with bodies of the lengths that it speaks of.
+pub(super) fn bearing(mut command: Command) -> Bearing {
+    let bodies = command
+        .bodies_mut()
+        .iter()
+        .map(|body| vec![b'x'; body.bytes as usize])
+        .collect();
+    (command, bodies)
+}
+
+proptest! {
+    #[test]
+    fn no_command_breaks_the_machine(
+        entries in vec((prop_oneof![8 => 0_u64..2_000, 4 => 0_u64..100_000], vec(command(), 0..5)), 0..80),
+        last in vec(command(), 0..20),
+    ) {
+        let mut world = World::new();
+        let mut time = START;
+        for (wait, commands) in entries {
+            time = Timestamp(time.0 + wait);
+            world.apply(time, commands.into_iter().map(bearing).collect());
+        }
+        // Whatever the time.
+        world.apply(Timestamp(u64::MAX), last.iter().cloned().map(bearing).collect());
+        world.apply(Timestamp(0), last.into_iter().map(bearing).collect());
+        world.finish();
+    }
+}

@@ -3,11 +3,21 @@
 use crate::catalogue::TopicView;
 use crate::operation::Context;
 use crate::shape::arn::{self, Arn};
+use crate::shape::queue;
 use crate::wire::Fault;
 use queue_core::{Endpoint, Name};
 
 /// The protocols that AWS has besides `sqs`.
-const NOT_YET: [&str; 8] = ["http", "https", "email", "email-json", "sms", "application", "lambda", "firehose"];
+const NOT_YET: [&str; 8] = [
+    "http",
+    "https",
+    "email",
+    "email-json",
+    "sms",
+    "application",
+    "lambda",
+    "firehose",
+];
 
 /// The endpoint that a subscription of the topic is asked for.
 pub(crate) fn parse(
@@ -17,7 +27,7 @@ pub(crate) fn parse(
     cx: &Context,
 ) -> Result<Endpoint, Fault> {
     match protocol {
-        "sqs" => queue(endpoint.unwrap_or_default(), topic, cx).map(Endpoint::Queue),
+        "sqs" => queue_of(endpoint.unwrap_or_default(), topic, cx).map(Endpoint::Queue),
         _ if !NOT_YET.contains(&protocol) => {
             let what = format_args!("Amazon SNS does not support this protocol string: {protocol}");
             Err(Fault::invalid_parameter(what))
@@ -31,7 +41,7 @@ pub(crate) fn parse(
 }
 
 /// The queue need not exist. An ARN without an account means one of the caller.
-fn queue(endpoint: &str, topic: &TopicView, cx: &Context) -> Result<Name, Fault> {
+fn queue_of(endpoint: &str, topic: &TopicView, cx: &Context) -> Result<Name, Fault> {
     let without_account = |arn: &Arn<'_>| {
         let whole = arn.service == "sqs" && !arn.region.is_empty() && !arn.resource.is_empty();
         whole && arn.account.is_empty() && !arn.resource.contains(':')
@@ -39,9 +49,12 @@ fn queue(endpoint: &str, topic: &TopicView, cx: &Context) -> Result<Name, Fault>
     let completed = |arn: Arn<'_>| Name::new(&cx.caller.account, arn.region, arn.resource);
     let name = Arn::queue(endpoint)
         .or_else(|| Arn::parse(endpoint).filter(without_account).map(completed))
+        .filter(can_exist)
         .ok_or_else(|| Fault::invalid_parameter("SQS endpoint ARN"))?;
     if is_fifo(&name) && !topic.attributes.fifo {
-        return Err(invalid_endpoint("FIFO SQS Queues can not be subscribed to standard SNS topics"));
+        return Err(invalid_endpoint(
+            "FIFO SQS Queues can not be subscribed to standard SNS topics",
+        ));
     }
     Ok(name)
 }
@@ -54,6 +67,15 @@ fn invalid_endpoint(reason: &str) -> Fault {
 /// Whether a queue of that name is a FIFO queue, whether it exists or not.
 pub(crate) fn is_fifo(queue: &Name) -> bool {
     queue.name.ends_with(".fifo")
+}
+
+/// Whether there can be a queue of that name.
+pub(crate) fn can_exist(queue: &Name) -> bool {
+    const REGION_BYTES_MAX: usize = 32;
+    let is_account = queue.account.len() == 12 && queue.account.bytes().all(|byte| byte.is_ascii_digit());
+    is_account
+        && queue.region.len() <= REGION_BYTES_MAX
+        && queue::name::check(&queue.name, is_fifo(queue)).is_ok()
 }
 
 /// The protocol of an endpoint.

@@ -19,11 +19,18 @@ const TOPICS_WITHIN_ACCOUNT: usize = FILTERS_PER_ACCOUNT / FILTERS_PER_TOPIC;
 
 /// Refuses one subscription more than a topic can have.
 pub(crate) fn check_subscriptions(topic: &TopicView) -> Result<(), Fault> {
-    let maximum = if topic.attributes.fifo { SUBSCRIPTIONS_PER_FIFO_TOPIC } else { SUBSCRIPTIONS_PER_TOPIC };
+    let maximum = if topic.attributes.fifo {
+        SUBSCRIPTIONS_PER_FIFO_TOPIC
+    } else {
+        SUBSCRIPTIONS_PER_TOPIC
+    };
     if topic.subscriptions.len() < maximum {
         return Ok(());
     }
-    Err(Fault::new(Code::SubscriptionLimitExceeded, "Subscription limit exceeded"))
+    Err(Fault::new(
+        Code::SubscriptionLimitExceeded,
+        "Subscription limit exceeded",
+    ))
 }
 
 /// Refuses one filter policy more than a topic or an account can have. `before` is what the subscription has, if it
@@ -40,17 +47,32 @@ pub(crate) fn check_filters(
     }
     let all_filters = || {
         let (account, region) = (&topic.name.account, &topic.name.region);
-        if catalogue.topics(account, region, None, TOPICS_WITHIN_ACCOUNT + 1).len() <= TOPICS_WITHIN_ACCOUNT {
+        if catalogue
+            .topics(account, region, None, TOPICS_WITHIN_ACCOUNT + 1)
+            .len()
+            <= TOPICS_WITHIN_ACCOUNT
+        {
             return 0;
         }
-        catalogue.topics(account, region, None, usize::MAX).iter().map(|topic| filters(topic)).sum()
+        catalogue
+            .topics(account, region, None, usize::MAX)
+            .iter()
+            .map(|topic| filters(topic))
+            .sum()
     };
     if filters(topic) < FILTERS_PER_TOPIC && all_filters() < FILTERS_PER_ACCOUNT {
         return Ok(());
     }
-    Err(Fault::new(Code::FilterPolicyLimitExceeded, "Filter policy limit exceeded"))
+    Err(Fault::new(
+        Code::FilterPolicyLimitExceeded,
+        "Filter policy limit exceeded",
+    ))
 }
 
 fn filters(topic: &TopicView) -> usize {
-    topic.subscriptions.iter().filter(|subscription| subscription.attributes.filter.is_some()).count()
+    topic
+        .subscriptions
+        .iter()
+        .filter(|subscription| subscription.attributes.filter.is_some())
+        .count()
 }

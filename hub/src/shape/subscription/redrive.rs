@@ -3,7 +3,7 @@
 //! See <https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html>.
 
 use crate::shape::arn::{self, Arn};
-use crate::shape::subscription::endpoint::is_fifo;
+use crate::shape::subscription::endpoint::{can_exist, is_fifo};
 use queue_core::{Endpoint, Name};
 use serde_json::Value;
 
@@ -20,9 +20,15 @@ pub(crate) struct Subscribed<'a> {
 pub(crate) fn parse(text: &str, of: &Subscribed<'_>) -> Result<Name, String> {
     filters::check_json(text).map_err(|error| super::attributes::located(&error))?;
     let policy: Value = serde_json::from_str(text).unwrap_or_default();
-    let target = policy.get("deadLetterTargetArn").and_then(Value::as_str).and_then(Arn::queue);
-    let is_near = |name: &Name| *name.account == *of.owner && name.region == of.topic.region;
-    let target = target.filter(is_near).ok_or("deadLetterTargetArn is an invalid arn")?;
+    let target = policy
+        .get("deadLetterTargetArn")
+        .and_then(Value::as_str)
+        .and_then(Arn::queue);
+    let is_near =
+        |name: &Name| *name.account == *of.owner && name.region == of.topic.region && can_exist(name);
+    let target = target
+        .filter(is_near)
+        .ok_or("deadLetterTargetArn is an invalid arn")?;
     let Endpoint::Queue(endpoint) = of.endpoint;
     match (of.topic_is_fifo && is_fifo(endpoint), is_fifo(&target)) {
         (true, false) => {
@@ -84,6 +90,7 @@ mod tests {
             r#"{"deadLetterTargetArn":"arn:aws:sns:us-east-1:000000000000:dead"}"#,
             r#"{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:000000000000:dead"}"#,
             r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:111122223333:dead"}"#,
+            r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:de ad"}"#,
         ] {
             check("t", "q", policy, Err(invalid));
         }

@@ -21,9 +21,13 @@ pub(crate) fn find(arn: &str, cx: &Context) -> Result<Option<Arc<SubscriptionVie
     if require_parts("SubscriptionArn", arn)? == TOPIC_PARTS {
         return Err(Fault::invalid_parameter("SubscriptionId"));
     }
-    let named = arn.rsplit_once(':').and_then(|(topic, uuid)| Some((topic, Uuid::try_parse(uuid).ok()?)));
+    let named = arn
+        .rsplit_once(':')
+        .and_then(|(topic, uuid)| Some((topic, Uuid::try_parse(uuid).ok()?)));
     let found = named.and_then(|(topic, uuid)| Some((topic, cx.hub.catalogue.subscription(uuid)?)));
-    Ok(found.filter(|(topic, view)| names_topic(topic, view)).map(|(_, view)| view))
+    Ok(found
+        .filter(|(topic, view)| names_topic(topic, view))
+        .map(|(_, view)| view))
 }
 
 /// Whether the ARN of a topic, perhaps without its account, is that of the subscription's topic.
@@ -37,5 +41,6 @@ fn names_topic(arn: &str, view: &SubscriptionView) -> bool {
 
 /// The ARN of the topic in the ARN of a subscription.
 pub(crate) fn topic_arn(arn: Option<&str>) -> Option<String> {
-    arn.and_then(|arn| arn.rsplit_once(':')).map(|(topic, _)| topic.to_owned())
+    arn.and_then(|arn| arn.rsplit_once(':'))
+        .map(|(topic, _)| topic.to_owned())
 }

@@ -55,7 +55,9 @@ pub(crate) fn check(text: &str) -> Result<(), Flaw> {
     }
     let policy: Value = serde_json::from_str(text).map_err(|_| Flaw::Unreadable)?;
     let statements = match policy.get("Statement") {
-        Some(Value::Array(statements)) if (1..=STATEMENTS_MAX).contains(&statements.len()) => statements.as_slice(),
+        Some(Value::Array(statements)) if (1..=STATEMENTS_MAX).contains(&statements.len()) => {
+            statements.as_slice()
+        }
         Some(statement @ Value::Object(_)) => std::slice::from_ref(statement),
         _ => return Err(Flaw::Unreadable),
     };
@@ -70,8 +72,16 @@ fn check_statement(statement: &Value) -> Result<(), Flaw> {
     }
     check_principals(member(["Principal", "NotPrincipal"]).ok_or(Flaw::Unreadable)?)?;
     let actions = texts(member(["Action", "NotAction"]).ok_or(Flaw::Unreadable)?)?;
-    let of_sns = |action: &&str| action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sns:"));
-    if actions.iter().all(of_sns) { Ok(()) } else { Err(Flaw::ActionOutOfScope) }
+    let of_sns = |action: &&str| {
+        action
+            .get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("sns:"))
+    };
+    if actions.iter().all(of_sns) {
+        Ok(())
+    } else {
+        Err(Flaw::ActionOutOfScope)
+    }
 }
 
 fn check_principals(principals: &Value) -> Result<(), Flaw> {
@@ -81,7 +91,11 @@ fn check_principals(principals: &Value) -> Result<(), Flaw> {
         _ => return Err(Flaw::Unreadable),
     };
     let accounts = by_kind.get("AWS").map_or(Ok(Vec::new()), texts)?;
-    if accounts.into_iter().all(may_exist) { Ok(()) } else { Err(Flaw::PrincipalNotFound) }
+    if accounts.into_iter().all(may_exist) {
+        Ok(())
+    } else {
+        Err(Flaw::PrincipalNotFound)
+    }
 }
 
 /// Whether a principal has the form of one. Which accounts and users exist is not the hub's to know.
@@ -89,10 +103,15 @@ fn may_exist(principal: &str) -> bool {
     let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_id = |text: &str| {
         let known = ["AIDA", "AROA"].iter().any(|kind| text.starts_with(kind));
-        known && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        known
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
     };
     match arn::Arn::parse(principal) {
-        Some(arn) => matches!(arn.service, "iam" | "sts") && is_account(arn.account) && !arn.resource.is_empty(),
+        Some(arn) => {
+            matches!(arn.service, "iam" | "sts") && is_account(arn.account) && !arn.resource.is_empty()
+        }
         None => principal == "*" || is_account(principal) || is_id(principal),
     }
 }
@@ -101,9 +120,10 @@ fn may_exist(principal: &str) -> bool {
 fn texts(value: &Value) -> Result<Vec<&str>, Flaw> {
     match value {
         Value::String(text) => Ok(vec![text]),
-        Value::Array(texts) if !texts.is_empty() => {
-            texts.iter().map(|text| text.as_str().ok_or(Flaw::Unreadable)).collect()
-        }
+        Value::Array(texts) if !texts.is_empty() => texts
+            .iter()
+            .map(|text| text.as_str().ok_or(Flaw::Unreadable))
+            .collect(),
         _ => Err(Flaw::Unreadable),
     }
 }
@@ -121,7 +141,9 @@ mod tests {
     #[test]
     fn the_default_policy_is_one() {
         let text = default_of(&Name::new("000000000000", "us-east-1", "orders"));
-        assert!(text.starts_with(r#"{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"#));
+        assert!(
+            text.starts_with(r#"{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"#)
+        );
         assert!(text.contains(r#""Resource":"arn:aws:sns:us-east-1:000000000000:orders","Condition":{"#));
         assert!(text.ends_with(r#"{"StringEquals":{"AWS:SourceOwner":"000000000000"}}}]}"#));
         check_all(&[(&text, Ok(()))]);
@@ -139,13 +161,31 @@ mod tests {
             ("{}", Err(Flaw::Unreadable)),
             (r#"{"Statement":[]}"#, Err(Flaw::Unreadable)),
             (&statement(r#""*""#, publish), Ok(())),
-            (&statement(r#"{"Service":"s3.amazonaws.com"}"#, r#"["sns:Publish"]"#), Ok(())),
+            (
+                &statement(r#"{"Service":"s3.amazonaws.com"}"#, r#"["sns:Publish"]"#),
+                Ok(()),
+            ),
             (&statement(r#"{"AWS":"111122223333"}"#, publish), Ok(())),
-            (&statement(r#"{"AWS":["arn:aws:iam::111122223333:root","*"]}"#, publish), Ok(())),
-            (&statement(r#"{"AWS":"nobody"}"#, publish), Err(Flaw::PrincipalNotFound)),
-            (&statement(r#"{"AWS":"arn:aws:iam::1:user/x"}"#, publish), Err(Flaw::PrincipalNotFound)),
-            (&statement(r#""*""#, r#""sqs:SendMessage""#), Err(Flaw::ActionOutOfScope)),
-            (&statement(r#""*""#, r#"["SNS:Publish","*"]"#), Err(Flaw::ActionOutOfScope)),
+            (
+                &statement(r#"{"AWS":["arn:aws:iam::111122223333:root","*"]}"#, publish),
+                Ok(()),
+            ),
+            (
+                &statement(r#"{"AWS":"nobody"}"#, publish),
+                Err(Flaw::PrincipalNotFound),
+            ),
+            (
+                &statement(r#"{"AWS":"arn:aws:iam::1:user/x"}"#, publish),
+                Err(Flaw::PrincipalNotFound),
+            ),
+            (
+                &statement(r#""*""#, r#""sqs:SendMessage""#),
+                Err(Flaw::ActionOutOfScope),
+            ),
+            (
+                &statement(r#""*""#, r#"["SNS:Publish","*"]"#),
+                Err(Flaw::ActionOutOfScope),
+            ),
             (&statement(r#""*""#, "[]"), Err(Flaw::Unreadable)),
         ]);
     }

@@ -17,6 +17,8 @@ const MESSAGE_BYTES_DEFAULT: usize = 262_144;
 /// What a topic can say of it.
 const MESSAGE_BYTES: RangeInclusive<usize> = 1_024..=1_048_576;
 const DISPLAY_NAME_CHARACTERS_MAX: usize = 100;
+/// Bytes of a value that has no limit of its own.
+const VALUE_BYTES_MAX: usize = 2_048;
 /// Days that an archive can keep messages.
 const ARCHIVE_DAYS: RangeInclusive<u32> = 1..=365;
 const PERCENT: RangeInclusive<u32> = 0..=100;
@@ -60,6 +62,10 @@ pub(crate) fn set(
 ) -> Result<(), Fault> {
     let fifo = attributes.fifo;
     let wrong = |what: &str| through.wrong(format_args!("{name}: {what}"));
+    let has_own_limit = matches!(name, "DeliveryPolicy" | "DisplayName" | "Policy");
+    if value.len() > VALUE_BYTES_MAX && !has_own_limit {
+        return Err(wrong(&format!("must be at most {VALUE_BYTES_MAX} bytes long")));
+    }
     let kept = match name {
         "ArchivePolicy" if fifo => return set_archive(attributes, value, now),
         "ContentBasedDeduplication" if fifo => {
@@ -69,12 +75,17 @@ pub(crate) fn set(
         "DeliveryPolicy" if value.is_empty() => String::new(),
         "DeliveryPolicy" => DeliveryPolicy::parse(value).map_err(|flaw| wrong(&flaw))?.text(),
         "DisplayName" if value.chars().count() > DISPLAY_NAME_CHARACTERS_MAX => {
-            return Err(wrong(&format!("must be at most {DISPLAY_NAME_CHARACTERS_MAX} characters long")));
+            return Err(wrong(&format!(
+                "must be at most {DISPLAY_NAME_CHARACTERS_MAX} characters long"
+            )));
         }
         "FifoThroughputScope" if fifo => {
             through.one_of(name, value, ["Topic", "MessageGroup"])?;
-            attributes.deduplication_scope =
-                if value == "Topic" { DeduplicationScope::Everything } else { DeduplicationScope::Group };
+            attributes.deduplication_scope = if value == "Topic" {
+                DeduplicationScope::Everything
+            } else {
+                DeduplicationScope::Group
+            };
             value.to_owned()
         }
         // Which of the two a topic is cannot be changed, and is known before all other attributes.
@@ -155,7 +166,9 @@ fn keep(attributes: &mut TopicAttributes, name: &str, value: &str) {
 /// The policy of an archive says for how many days it keeps messages; an empty one ends it.
 fn set_archive(attributes: &mut TopicAttributes, value: &str, now: Timestamp) -> Result<(), Fault> {
     // AWS says this in the same words for both operations.
-    let flaw = || Fault::invalid_parameter("Attributes Reason: ArchivePolicy: MessageRetentionPeriod value is invalid");
+    let flaw = || {
+        Fault::invalid_parameter("Attributes Reason: ArchivePolicy: MessageRetentionPeriod value is invalid")
+    };
     let policy = match value {
         "" => serde_json::Map::new(),
         _ => serde_json::from_str(value).map_err(|_| flaw())?,
@@ -185,7 +198,13 @@ where
     N: std::str::FromStr + PartialOrd + std::fmt::Display,
 {
     let number = value.parse::<N>().ok().filter(|number| range.contains(number));
-    let rule = || format!("Invalid value [{value}]. Must be an integer from {} to {}.", range.start(), range.end());
+    let rule = || {
+        format!(
+            "Invalid value [{value}]. Must be an integer from {} to {}.",
+            range.start(),
+            range.end()
+        )
+    };
     number.map(|number| number.to_string()).ok_or_else(rule)
 }
 
@@ -195,34 +214,82 @@ mod tests {
 
     fn check(fifo: bool, name: &str, value: &str, expected: Result<Option<&str>, &str>) {
         let mut attributes = initial(fifo);
-        let set = set(&mut attributes, name, value, Through::SetTopicAttributes, Timestamp(0));
-        let shown = set.map(|()| super::value(&attributes, name)).map_err(|fault| fault.message().to_owned());
+        let set = set(
+            &mut attributes,
+            name,
+            value,
+            Through::SetTopicAttributes,
+            Timestamp(0),
+        );
+        let shown = set
+            .map(|()| super::value(&attributes, name))
+            .map_err(|fault| fault.message().to_owned());
         let expected = expected.map(|text| text.map(str::to_owned));
-        assert_eq!(shown, expected.map_err(|text| format!("Invalid parameter: {text}")), "{name}={value}");
+        assert_eq!(
+            shown,
+            expected.map_err(|text| format!("Invalid parameter: {text}")),
+            "{name}={value}"
+        );
     }
 
     #[test]
     fn attributes_are_given_back_as_they_were_set() {
         check(false, "DisplayName", "Orders", Ok(Some("Orders")));
         check(false, "DisplayName", "", Ok(Some("")));
-        check(false, "KmsMasterKeyId", "alias/aws/sns", Ok(Some("alias/aws/sns")));
+        check(
+            false,
+            "KmsMasterKeyId",
+            "alias/aws/sns",
+            Ok(Some("alias/aws/sns")),
+        );
         check(false, "KmsMasterKeyId", "", Ok(None));
         check(false, "SignatureVersion", "2", Ok(Some("2")));
         check(false, "TracingConfig", "Active", Ok(Some("Active")));
         check(false, "MaximumMessageSize", "1024", Ok(Some("1024")));
         check(false, "DeliveryPolicy", "", Ok(None));
         check(false, "SQSSuccessFeedbackSampleRate", "100", Ok(Some("100")));
-        check(false, "SQSFailureFeedbackRoleArn", "arn:aws:iam::000000000000:role/x", Ok(Some("arn:aws:iam::000000000000:role/x")));
+        check(
+            false,
+            "SQSFailureFeedbackRoleArn",
+            "arn:aws:iam::000000000000:role/x",
+            Ok(Some("arn:aws:iam::000000000000:role/x")),
+        );
         check(true, "ContentBasedDeduplication", "true", Ok(Some("true")));
-        check(true, "FifoThroughputScope", "MessageGroup", Ok(Some("MessageGroup")));
-        check(true, "ArchivePolicy", r#"{"MessageRetentionPeriod":"30"}"#, Ok(Some(r#"{"MessageRetentionPeriod":"30"}"#)));
+        check(
+            true,
+            "FifoThroughputScope",
+            "MessageGroup",
+            Ok(Some("MessageGroup")),
+        );
+        check(
+            true,
+            "ArchivePolicy",
+            r#"{"MessageRetentionPeriod":"30"}"#,
+            Ok(Some(r#"{"MessageRetentionPeriod":"30"}"#)),
+        );
         check(true, "ArchivePolicy", "{}", Ok(None));
     }
 
     #[test]
     fn values_that_an_attribute_cannot_have_are_refused() {
-        check(false, "DisplayName", &"x".repeat(101), Err("DisplayName: must be at most 100 characters long"));
-        check(false, "SignatureVersion", "3", Err("SignatureVersion: Invalid value [3]. Please use either 1 or 2"));
+        check(
+            false,
+            "DisplayName",
+            &"x".repeat(101),
+            Err("DisplayName: must be at most 100 characters long"),
+        );
+        check(
+            false,
+            "KmsMasterKeyId",
+            &"x".repeat(2_049),
+            Err("KmsMasterKeyId: must be at most 2048 bytes long"),
+        );
+        check(
+            false,
+            "SignatureVersion",
+            "3",
+            Err("SignatureVersion: Invalid value [3]. Please use either 1 or 2"),
+        );
         check(
             false,
             "TracingConfig",
@@ -232,7 +299,12 @@ mod tests {
         let size = "MaximumMessageSize: Invalid value [1023]. Must be an integer from 1024 to 1048576.";
         check(false, "MaximumMessageSize", "1023", Err(size));
         check(false, "Policy", "", Err("Policy Error: null"));
-        check(false, "DeliveryPolicy", r#"{"x":1}"#, Err("DeliveryPolicy: Unexpected JSON member: x"));
+        check(
+            false,
+            "DeliveryPolicy",
+            r#"{"x":1}"#,
+            Err("DeliveryPolicy: Unexpected JSON member: x"),
+        );
         check(
             true,
             "ContentBasedDeduplication",
@@ -240,15 +312,26 @@ mod tests {
             Err("ContentBasedDeduplication: Invalid value [yes]. Must be true or false."),
         );
         let archive = "Attributes Reason: ArchivePolicy: MessageRetentionPeriod value is invalid";
-        for policy in ["x", "[]", r#"{"MessageRetentionPeriod":"366"}"#, r#"{"MessageRetentionPeriod":"0"}"#, r#"{"a":1}"#]
-        {
+        for policy in [
+            "x",
+            "[]",
+            r#"{"MessageRetentionPeriod":"366"}"#,
+            r#"{"MessageRetentionPeriod":"0"}"#,
+            r#"{"a":1}"#,
+        ] {
             check(true, "ArchivePolicy", policy, Err(archive));
         }
     }
 
     #[test]
     fn some_attributes_are_of_one_kind_of_topic_only() {
-        for name in ["ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy", "FifoTopic", "Colour"] {
+        for name in [
+            "ContentBasedDeduplication",
+            "FifoThroughputScope",
+            "ArchivePolicy",
+            "FifoTopic",
+            "Colour",
+        ] {
             check(false, name, "true", Err("AttributeName"));
         }
         check(true, "TracingConfig", "Active", Err("AttributeName"));
@@ -260,7 +343,14 @@ mod tests {
         let mut attributes = initial(true);
         for (time, days) in [(0, 30), (60_000, 60)] {
             let policy = format!(r#"{{"MessageRetentionPeriod":"{days}"}}"#);
-            set(&mut attributes, "ArchivePolicy", &policy, Through::SetTopicAttributes, Timestamp(time)).unwrap();
+            set(
+                &mut attributes,
+                "ArchivePolicy",
+                &policy,
+                Through::SetTopicAttributes,
+                Timestamp(time),
+            )
+            .unwrap();
         }
         let began = value(&attributes, "BeginningArchiveTime");
         assert_eq!(began.as_deref(), Some("1970-01-01T00:00:00.000Z"));

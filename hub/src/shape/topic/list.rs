@@ -41,10 +41,16 @@ impl Mark for SubscriptionId {
 
 /// Where the page of this token begins: behind this; with the first thing if there is no token.
 pub(crate) fn after<M: Mark>(token: Option<&str>) -> Result<Option<M>, Fault> {
-    let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
-    let text = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some(token) = token.filter(|token| !token.is_empty()) else {
+        return Ok(None);
+    };
+    let text = URL_SAFE_NO_PAD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
     let mark = text.and_then(|text| M::read(&text));
-    mark.map(Some).ok_or_else(|| Fault::invalid_parameter("NextToken"))
+    mark.map(Some)
+        .ok_or_else(|| Fault::invalid_parameter("NextToken"))
 }
 
 /// Cuts what was found to a page; gives the token of the next one, if there is one.
@@ -53,7 +59,9 @@ pub(crate) fn cut<T, M: Mark>(found: &mut Vec<T>, mark: impl FnOnce(&T) -> M) ->
         return None;
     }
     found.truncate(PAGE);
-    found.last().map(|last| URL_SAFE_NO_PAD.encode(mark(last).write()))
+    found
+        .last()
+        .map(|last| URL_SAFE_NO_PAD.encode(mark(last).write()))
 }
 
 #[cfg(test)]
@@ -75,7 +83,10 @@ mod tests {
         assert_eq!(after::<Box<str>>(Some("")).unwrap(), None);
         let of_other_list = URL_SAFE_NO_PAD.encode(SubscriptionId(7).write());
         for token in ["?", "AAAA", &of_other_list] {
-            assert_eq!(after::<Box<str>>(Some(token)).unwrap_err().message(), "Invalid parameter: NextToken");
+            assert_eq!(
+                after::<Box<str>>(Some(token)).unwrap_err().message(),
+                "Invalid parameter: NextToken"
+            );
         }
     }
 }

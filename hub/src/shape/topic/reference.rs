@@ -13,17 +13,31 @@ const ARN_PARTS: usize = 6;
 
 /// The parameter `TopicArn`, as the topic that it names.
 pub(crate) fn topic(arn: Option<&str>, cx: &Context) -> Result<Arc<TopicView>, Fault> {
-    find(&name("TopicArn", arn.ok_or_else(|| Fault::null_member("topicArn"))?, &cx.caller)?, cx)
+    find(
+        &name(
+            "TopicArn",
+            arn.ok_or_else(|| Fault::null_member("topicArn"))?,
+            &cx.caller,
+        )?,
+        cx,
+    )
 }
 
 /// The topic of that name.
 pub(crate) fn find(name: &Name, cx: &Context) -> Result<Arc<TopicView>, Fault> {
-    cx.hub.catalogue.topic(name).ok_or_else(|| Fault::new(Code::NotFound, "Topic does not exist"))
+    cx.hub
+        .catalogue
+        .topic(name)
+        .ok_or_else(|| Fault::new(Code::NotFound, "Topic does not exist"))
 }
 
 /// The parameter `ResourceArn` of the operations on tags, as the topic that it names.
 pub(crate) fn tagged(arn: Option<&str>, cx: &Context) -> Result<Arc<TopicView>, Fault> {
-    let name = name("ResourceArn", arn.ok_or_else(|| Fault::null_member("resourceArn"))?, &cx.caller)?;
+    let name = name(
+        "ResourceArn",
+        arn.ok_or_else(|| Fault::null_member("resourceArn"))?,
+        &cx.caller,
+    )?;
     let missing = || Fault::new(Code::ResourceNotFound, "Resource does not exist");
     cx.hub.catalogue.topic(&name).ok_or_else(missing)
 }
@@ -38,8 +52,14 @@ pub(crate) fn name(parameter: &str, text: &str, caller: &Caller) -> Result<Name,
         let is_one = !arn.resource.is_empty() && !arn.resource.contains(':');
         arn.service == "sns" && !arn.region.is_empty() && is_here(arn.region) && is_one
     };
-    let arn = Arn::parse(text).filter(of_topic).ok_or_else(|| Fault::invalid_parameter(parameter))?;
-    let account = if arn.account.is_empty() { &caller.account } else { arn.account };
+    let arn = Arn::parse(text)
+        .filter(of_topic)
+        .ok_or_else(|| Fault::invalid_parameter(parameter))?;
+    let account = if arn.account.is_empty() {
+        &caller.account
+    } else {
+        arn.account
+    };
     Ok(Name::new(account, arn.region, arn.resource))
 }
 
@@ -48,7 +68,9 @@ pub(crate) fn require_parts(parameter: &str, text: &str) -> Result<usize, Fault>
     let parts = text.split(':').count();
     if parts < ARN_PARTS {
         let rule = format_args!("An ARN must have at least {ARN_PARTS} elements, not {parts}");
-        return Err(Fault::invalid_parameter(format_args!("{parameter} Reason: {rule}")));
+        return Err(Fault::invalid_parameter(format_args!(
+            "{parameter} Reason: {rule}"
+        )));
     }
     Ok(parts)
 }
@@ -65,20 +87,37 @@ mod tests {
         };
         let name = name("TopicArn", text, &caller).map(|name| format!("{}/{}", name.account, name.name));
         let name = name.map_err(|fault| fault.message().to_owned());
-        assert_eq!(name, expected.map(str::to_owned).map_err(|text| format!("Invalid parameter: {text}")));
+        assert_eq!(
+            name,
+            expected
+                .map(str::to_owned)
+                .map_err(|text| format!("Invalid parameter: {text}"))
+        );
     }
 
     #[test]
     fn an_arn_of_a_topic_names_it() {
-        check("arn:aws:sns:eu-west-1:000000000000:orders", Ok("000000000000/orders"));
-        check("arn:aws:sns:eu-west-1:000000000000:orders.fifo", Ok("000000000000/orders.fifo"));
+        check(
+            "arn:aws:sns:eu-west-1:000000000000:orders",
+            Ok("000000000000/orders"),
+        );
+        check(
+            "arn:aws:sns:eu-west-1:000000000000:orders.fifo",
+            Ok("000000000000/orders.fifo"),
+        );
         check("arn:aws:sns:eu-west-1::orders", Ok("111122223333/orders"));
     }
 
     #[test]
     fn what_is_no_arn_of_a_topic_here_is_refused() {
-        check("orders", Err("TopicArn Reason: An ARN must have at least 6 elements, not 1"));
-        check("arn:aws:sns:eu-west-1:000000000000", Err("TopicArn Reason: An ARN must have at least 6 elements, not 5"));
+        check(
+            "orders",
+            Err("TopicArn Reason: An ARN must have at least 6 elements, not 1"),
+        );
+        check(
+            "arn:aws:sns:eu-west-1:000000000000",
+            Err("TopicArn Reason: An ARN must have at least 6 elements, not 5"),
+        );
         check("arn:aws:sns:us-east-1:000000000000:orders", Err("TopicArn"));
         check("arn:aws:sqs:eu-west-1:000000000000:orders", Err("TopicArn"));
         check("arn:aws:sns:eu-west-1:000000000000:orders:more", Err("TopicArn"));

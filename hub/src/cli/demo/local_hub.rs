@@ -1,0 +1,58 @@
+//! A hub inside this process, which shares nothing with other hubs: not its port, settings or files.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base_url::local_authority;
+use crate::cli::Error;
+use crate::config::Settings;
+use crate::hub::Hub;
+use crate::server::{self, Limits, Running};
+
+/// For requests under way when the hub stops, in seconds.
+const STOP_REQUESTS_SECONDS: u64 = 2;
+
+/// For the whole stop.
+const STOP: Duration = Duration::from_secs(4);
+
+pub(super) struct LocalHub {
+    hub: Arc<Hub>,
+    running: Running,
+}
+
+impl LocalHub {
+    /// Starts a hub on a free port of loopback. Neither a file nor the environment is asked for settings.
+    pub(super) async fn start() -> Result<Self, Error> {
+        let settings = Settings {
+            port: 0,
+            in_memory: true,
+            ..Settings::default()
+        };
+        let limits = Limits {
+            stop_seconds: STOP_REQUESTS_SECONDS,
+            ..Limits::default()
+        };
+        let failed = |error| Error::Failed(format!("cannot start the hub: {error}"));
+        let listener = server::listen(&settings).await?;
+        let hub = Hub::start(settings).map_err(failed)?;
+        let running = server::start(Arc::clone(&hub), listener, limits).map_err(failed)?;
+        Ok(Self { hub, running })
+    }
+
+    pub(super) fn endpoint(&self) -> String {
+        format!("http://{}", local_authority(self.running.address))
+    }
+
+    /// Stops the hub as a signal stops `fanq serve`.
+    pub(super) async fn stop(self) -> Result<(), Error> {
+        let Self { hub, running } = self;
+        hub.begin_shutdown();
+        let stop = async {
+            running.stop().await;
+            let _ = tokio::task::spawn_blocking(move || hub.engine.stop()).await;
+        };
+        tokio::time::timeout(STOP, stop)
+            .await
+            .map_err(|_| Error::Failed("the hub did not stop in time".to_owned()))
+    }
+}

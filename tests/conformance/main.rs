@@ -1,0 +1,18 @@
+//! The hub as its clients see it: through the official Rust SDKs, and as bytes on a socket.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
+
+mod clients;
+
+mod exposure;
+mod hostile;
+mod life;
+mod orders;
+mod polls;
+mod query;
+mod refusals;
+mod worlds;

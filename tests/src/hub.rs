@@ -1,0 +1,208 @@
+//! The program under test.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::http::Request;
+
+/// A hub that does not start within this time has failed.
+const START: Duration = Duration::from_secs(30);
+
+/// A condition that does not hold within this time never will.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two looks at a condition.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The program: the one that `FANQ_BIN` names, or the one that was built with these tests.
+#[must_use]
+pub fn binary() -> PathBuf {
+    if let Some(named) = std::env::var_os("FANQ_BIN") {
+        return named.into();
+    }
+    let test = std::env::current_exe().expect("the path of this test");
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("a test lies in target/<profile>/deps");
+    let program = profile.join(format!("fanq{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        program.exists(),
+        "{} is missing; build it (cargo build -p fanq, in the profile of the tests) or name another with FANQ_BIN",
+        program.display()
+    );
+    program
+}
+
+/// The program with arguments, without settings from the environment and away from any file of settings.
+fn command<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
+    let mut command = Command::new(binary());
+    command.args(arguments).current_dir(std::env::temp_dir());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("FANQ_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Runs the program to its end.
+#[must_use]
+pub fn run<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
+    command(arguments).output().expect("the program starts")
+}
+
+/// Waits until a condition holds.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        thread::sleep(PAUSE);
+    }
+}
+
+/// A running hub with its state in memory. It ends with this value.
+#[derive(Debug)]
+pub struct Hub {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    log: Arc<Mutex<String>>,
+}
+
+impl Hub {
+    /// Starts a hub on a free port, with a clock that can be turned and these further flags.
+    #[must_use]
+    pub fn start(flags: &[&str]) -> Self {
+        let mut arguments = vec!["serve", "--port", "0", "--in-memory", "--test-clock"];
+        arguments.extend(flags);
+        let mut child = command(&arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the hub starts");
+        let log = Arc::<Mutex<String>>::default();
+        let errors = child.stderr.take().expect("a pipe");
+        let kept = Arc::clone(&log);
+        thread::spawn(move || {
+            for line in BufReader::new(errors).lines().map_while(Result::ok) {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+        });
+        let said = child.stdout.take().expect("a pipe");
+        // Kills the child if this does not return, so that reading its output ends.
+        let mut hub = Self {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            log,
+        };
+        hub.address = read_address(said).unwrap_or_else(|what| {
+            let _ = hub.child.kill();
+            panic!("the hub did not start: {what}\n{}", hub.log())
+        });
+        hub
+    }
+
+    /// The URL that clients call.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it has written to standard error.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Fails if the process has ended.
+    pub fn assert_alive(&mut self) {
+        let ended = self.child.try_wait().expect("a look at the process");
+        assert!(ended.is_none(), "the hub ended with {ended:?}\n{}", self.log());
+    }
+
+    /// Turns the clock, by a JSON object such as `{"advance_ms": 1000}`; what fell due has happened after it.
+    pub fn turn_clock(&self, turn: &str) {
+        let answer = Request::post("/_fanq/clock").body(turn).send(self);
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+
+    /// Stops the clock, so that only `advance` moves it.
+    pub fn freeze(&self) {
+        self.turn_clock(r#"{"freeze": true}"#);
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, by: Duration) {
+        self.turn_clock(&format!(r#"{{"advance_ms": {}}}"#, by.as_millis()));
+    }
+
+    /// Asks the process to end, as a service manager does.
+    pub fn terminate(&self) {
+        let asked = Command::new("kill")
+            .arg("-TERM")
+            .arg(self.child.id().to_string())
+            .status()
+            .expect("a signal");
+        assert!(asked.success());
+    }
+
+    /// Waits until the process has ended by itself.
+    pub fn wait(&mut self, within: Duration) -> ExitStatus {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a look at the process") {
+                return status;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the hub runs on after {within:?}\n{}",
+                self.log()
+            );
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads what the hub prints until it is ready, and finds its address in it.
+fn read_address(output: impl Read + Send + 'static) -> Result<SocketAddr, String> {
+    let (tell, told) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if tell.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    let deadline = Instant::now() + START;
+    let mut address = None;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let line = told.recv_timeout(left).map_err(|error| error.to_string())?;
+        if let Some(endpoint) = line.strip_prefix("export AWS_ENDPOINT_URL=http://") {
+            address = Some(
+                endpoint
+                    .parse()
+                    .map_err(|error| format!("{endpoint} is no address: {error}"))?,
+            );
+        }
+        if line == "Ready." {
+            return address.ok_or_else(|| "it was ready without naming its endpoint".to_owned());
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The rules of this house that no lint can hold, as tests.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod repository;
+
+mod crates;
+mod operations;
+mod sources;
+mod words;
