@@ -164,8 +164,21 @@ fn a_repeated_attempt_gets_the_same_messages_hidden_anew() {
          0s   receive q max=1 attempt=t       → a (receipt 1, count 1)
          5s   receive q max=1 attempt=t       → a (receipt 1, count 1)
          5s   receive q max=1 attempt=u       → nothing
-         34s  receive q                       → nothing
-         35s  receive q                       → a (receipt 2, count 2), b (receipt 3)",
+         9s   receive q max=1 attempt=t       → a (receipt 1, count 1)
+         38s  receive q                       → nothing
+         39s  receive q                       → a (receipt 2, count 2), b (receipt 3)",
+    );
+}
+
+#[test]
+fn an_attempt_is_told_from_another_receive_that_ends_with_it() {
+    check(
+        "0s   create q fifo
+         0s   send q 'a' group=x
+         0s   receive q visibility=20s attempt=t → a (receipt 1)
+         0s   visibility q 1=0s
+         0s   receive q visibility=20s           → a (receipt 2)
+         1s   receive q visibility=20s attempt=t → nothing",
     );
 }
 

@@ -90,6 +90,7 @@ impl Player {
             "unreclaimed" => Self::unreclaimed,
             "dropped" => Self::dropped,
             "subscription" => Self::subscription,
+            "versions" => Self::versions,
             "clock?" => Self::clock,
             _ => return None,
         };
@@ -147,6 +148,22 @@ impl Player {
             Some(subscription) => Outcome::text(format!("of {}", subscription.topic_name.name)),
             None => Outcome::text("gone"),
         }
+    }
+
+    /// Of a topic and its subscriptions, and of each of these.
+    fn versions(&self, topic: &str) -> Outcome {
+        let machine = &self.world.machine;
+        let topic = machine.topic(self.topics[topic]).unwrap();
+        let own = [
+            format!("topic {}", topic.version),
+            format!("subscriptions {}", topic.subscriptions_version),
+            format!("ended {}", topic.subscriptions_deleted),
+        ];
+        let each = topic
+            .subscriptions
+            .iter()
+            .map(|id| machine.subscription(*id).unwrap().version.to_string());
+        Outcome::of(own.into_iter().chain(each).map(Item::plain))
     }
 
     fn clock(&self, _: &str) -> Outcome {

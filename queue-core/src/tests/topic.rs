@@ -56,6 +56,23 @@ fn a_change_from_an_old_view_is_stale() {
 }
 
 #[test]
+fn every_change_makes_a_version() {
+    check(
+        "0s   topic news
+         0s   versions news                   → topic 1, subscriptions 1, ended 0
+         0s   set-topic news
+         0s   versions news                   → topic 2, subscriptions 1, ended 0
+         0s   subscribe s news to inbox
+         0s   subscribe t news to outbox
+         0s   versions news                   → topic 2, subscriptions 3, ended 0, 1, 1
+         0s   set-subscription t raw
+         0s   versions news                   → topic 2, subscriptions 4, ended 0, 1, 2
+         0s   unsubscribe s
+         0s   versions news                   → topic 2, subscriptions 5, ended 1, 2",
+    );
+}
+
+#[test]
 fn a_topic_stays_of_its_kind() {
     check(
         "0s   topic news

@@ -74,7 +74,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => Just(Step::Pass),
         20 => (slot(), vec(message, 1..5)).prop_map(|(slot, messages)| Step::Send(slot, messages)),
-        30 => (slot(), 0_u32..11, visibility(), option::weighted(0.3, 0_u8..3)).prop_map(
+        30 => (slot(), 0_u32..11, visibility(), option::weighted(0.5, 0_u8..2)).prop_map(
             |(slot, maximum, visibility, attempt)| Step::Receive { slot, maximum, visibility, attempt }
         ),
         12 => vec(pick(), 1..4).prop_map(Step::Delete),
