@@ -79,10 +79,7 @@ impl Client {
         struct Output {
             queue_url: String,
         }
-        let input = Input {
-            queue_name: name,
-            attributes: attributes.iter().copied().collect(),
-        };
+        let input = Input { queue_name: name, attributes: attributes.iter().copied().collect() };
         let output: Output = self.sqs("CreateQueue", &input, Duration::ZERO).await?;
         Ok(self.queue(output.queue_url))
     }
@@ -99,9 +96,7 @@ impl Client {
         struct Output {
             topic_arn: String,
         }
-        let output: Output = self
-            .sns("CreateTopic", Query::default().with("Name", name))
-            .await?;
+        let output: Output = self.sns("CreateTopic", Query::default().with("Name", name)).await?;
         Ok(self.topic(output.topic_arn))
     }
 
@@ -118,26 +113,14 @@ impl Client {
         wait: Duration,
     ) -> Result<O, Error> {
         let body = serde_json::to_vec(input).map_err(|error| Error::Setting(error.to_string()))?;
-        let headers = Headers::Json {
-            target: format!("AmazonSQS.{operation}"),
-        };
-        let call = Call {
-            operation,
-            service: "sqs",
-            headers,
-            body,
-            wait,
-        };
+        let headers = Headers::Json { target: format!("AmazonSQS.{operation}") };
+        let call = Call { operation, service: "sqs", headers, body, wait };
         let answer = self.connection.call(call).await?;
         if !answer.status.is_success() {
             return Err(self.json_fault(operation, &answer));
         }
         // An operation that has nothing to say answers with nothing.
-        let body: &[u8] = if answer.body.is_empty() {
-            b"null"
-        } else {
-            &answer.body
-        };
+        let body: &[u8] = if answer.body.is_empty() { b"null" } else { &answer.body };
         serde_json::from_slice(body).map_err(|error| self.unreadable(operation, &answer, &error.to_string()))
     }
 
@@ -147,9 +130,7 @@ impl Client {
         operation: &'static str,
         input: &I,
     ) -> Result<(), Error> {
-        self.sqs::<I, IgnoredAny>(operation, input, Duration::ZERO)
-            .await
-            .map(|_| ())
+        self.sqs::<I, IgnoredAny>(operation, input, Duration::ZERO).await.map(|_| ())
     }
 
     /// Calls an operation of SNS.
@@ -160,13 +141,7 @@ impl Client {
     ) -> Result<O, Error> {
         let body = query.finish(operation).into_bytes();
         let headers = Headers::Query;
-        let call = Call {
-            operation,
-            service: "sns",
-            headers,
-            body,
-            wait: Duration::ZERO,
-        };
+        let call = Call { operation, service: "sns", headers, body, wait: Duration::ZERO };
         let answer = self.connection.call(call).await?;
         if !answer.status.is_success() {
             return Err(self.query_fault(operation, &answer));
@@ -219,19 +194,10 @@ impl Client {
     }
 
     fn fault(&self, operation: &'static str, answer: &Answer, code: String, message: String) -> Error {
-        let request_id = answer
-            .headers
-            .get("x-amzn-requestid")
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned);
+        let request_id =
+            answer.headers.get("x-amzn-requestid").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let status = answer.status.as_u16();
-        Error::Fault(Fault {
-            operation,
-            code,
-            message,
-            status,
-            request_id,
-        })
+        Error::Fault(Fault { operation, code, message, status, request_id })
     }
 
     /// An answer that was read, but lacks what every hub says.

@@ -62,14 +62,10 @@ impl Connection {
         let uri = parse_endpoint(endpoint)?;
         let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
         if !is_account {
-            return Err(Error::Setting(format!(
-                "{account:?} is not an account: it has 12 digits"
-            )));
+            return Err(Error::Setting(format!("{account:?} is not an account: it has 12 digits")));
         }
-        let is_region = !region.is_empty()
-            && region
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let is_region =
+            !region.is_empty() && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !is_region {
             return Err(Error::Setting(format!("{region:?} is not the name of a region")));
         }
@@ -80,12 +76,7 @@ impl Connection {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .build(connector);
-        Ok(Self {
-            http,
-            uri,
-            account: account.to_owned(),
-            region: region.to_owned(),
-        })
+        Ok(Self { http, uri, account: account.to_owned(), region: region.to_owned() })
     }
 
     pub(crate) fn endpoint(&self) -> String {
@@ -99,11 +90,7 @@ impl Connection {
         let request = self.request(call)?;
         match tokio::time::timeout(patience, self.exchange(operation, request)).await {
             Ok(result) => result,
-            Err(_) => Err(Error::Timeout {
-                operation,
-                endpoint: self.endpoint(),
-                patience,
-            }),
+            Err(_) => Err(Error::Timeout { operation, endpoint: self.endpoint(), patience }),
         }
     }
 
@@ -118,17 +105,11 @@ impl Connection {
         headers.insert(AUTHORIZATION, header(&self.credential(call.service))?);
         match call.headers {
             Headers::Json { target } => {
-                headers.insert(
-                    CONTENT_TYPE,
-                    HeaderValue::from_static("application/x-amz-json-1.0"),
-                );
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
                 headers.insert(HeaderName::from_static("x-amz-target"), header(&target)?);
             }
             Headers::Query => {
-                headers.insert(
-                    CONTENT_TYPE,
-                    HeaderValue::from_static("application/x-www-form-urlencoded"),
-                );
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
                 // Otherwise the answer is XML.
                 headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
             }
@@ -152,26 +133,11 @@ impl Connection {
         operation: &'static str,
         request: Request<Full<Bytes>>,
     ) -> Result<Answer, Error> {
-        let broken = |source| Error::Transport {
-            operation,
-            endpoint: self.endpoint(),
-            source,
-        };
-        let response = self
-            .http
-            .request(request)
-            .await
-            .map_err(|error| broken(error.into()))?;
+        let broken = |source| Error::Transport { operation, endpoint: self.endpoint(), source };
+        let response = self.http.request(request).await.map_err(|error| broken(error.into()))?;
         let (head, body) = response.into_parts();
-        let body = Limited::new(body, ANSWER_BYTES_MAX)
-            .collect()
-            .await
-            .map_err(broken)?;
-        Ok(Answer {
-            status: head.status,
-            headers: head.headers,
-            body: body.to_bytes(),
-        })
+        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(broken)?;
+        Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
     }
 }
 
@@ -181,9 +147,7 @@ fn header(text: &str) -> Result<HeaderValue, Error> {
 
 fn parse_endpoint(text: &str) -> Result<Uri, Error> {
     let unusable = |reason: &str| Error::Setting(format!("{text:?} is not the endpoint of a hub: {reason}"));
-    let uri: Uri = text
-        .parse()
-        .map_err(|error: http::uri::InvalidUri| unusable(&error.to_string()))?;
+    let uri: Uri = text.parse().map_err(|error: http::uri::InvalidUri| unusable(&error.to_string()))?;
     if uri.scheme() == Some(&Scheme::HTTPS) {
         return Err(unusable("this client speaks no TLS yet"));
     }

@@ -29,17 +29,12 @@ pub struct Message {
 impl Message {
     /// How many times the message was received, this one included.
     pub fn receive_count(&self) -> Option<u32> {
-        self.system_attributes
-            .get("ApproximateReceiveCount")?
-            .parse()
-            .ok()
+        self.system_attributes.get("ApproximateReceiveCount")?.parse().ok()
     }
 
     /// The queue that the message came from, if it was moved to this one because it could not be processed.
     pub fn dead_letter_source(&self) -> Option<&str> {
-        self.system_attributes
-            .get("DeadLetterQueueSourceArn")
-            .map(String::as_str)
+        self.system_attributes.get("DeadLetterQueueSourceArn").map(String::as_str)
     }
 }
 
@@ -66,26 +61,17 @@ pub enum AttributeValue {
 impl MessageAttribute {
     /// A text.
     pub fn string(text: impl Into<String>) -> Self {
-        Self {
-            data_type: "String".to_owned(),
-            value: AttributeValue::Text(text.into()),
-        }
+        Self { data_type: "String".to_owned(), value: AttributeValue::Text(text.into()) }
     }
 
     /// A number, which AWS transports as it is written.
     pub fn number(number: impl ToString) -> Self {
-        Self {
-            data_type: "Number".to_owned(),
-            value: AttributeValue::Text(number.to_string()),
-        }
+        Self { data_type: "Number".to_owned(), value: AttributeValue::Text(number.to_string()) }
     }
 
     /// Bytes.
     pub fn binary(bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            data_type: "Binary".to_owned(),
-            value: AttributeValue::Bytes(bytes.into()),
-        }
+        Self { data_type: "Binary".to_owned(), value: AttributeValue::Bytes(bytes.into()) }
     }
 }
 
@@ -117,10 +103,7 @@ impl TryFrom<Wire> for MessageAttribute {
                 return Err("a message attribute has either a text or bytes".to_owned());
             }
         };
-        Ok(Self {
-            data_type: wire.data_type,
-            value,
-        })
+        Ok(Self { data_type: wire.data_type, value })
     }
 }
 
@@ -130,10 +113,6 @@ impl From<MessageAttribute> for Wire {
             AttributeValue::Text(text) => (Some(text), None),
             AttributeValue::Bytes(bytes) => (None, Some(base64(&bytes))),
         };
-        Self {
-            data_type: attribute.data_type,
-            string_value,
-            binary_value,
-        }
+        Self { data_type: attribute.data_type, string_value, binary_value }
     }
 }

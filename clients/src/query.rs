@@ -30,21 +30,18 @@ impl Query {
 
     /// The attributes of a message, which are a map with names of their own.
     pub(crate) fn with_message_attributes(self, attributes: &[(&str, MessageAttribute)]) -> Self {
-        (1..)
-            .zip(attributes)
-            .fold(self, |query, (number, (name, attribute))| {
-                let prefix = format!("MessageAttributes.entry.{number}");
-                let query = query
-                    .with(&format!("{prefix}.Name"), name)
-                    .with(&format!("{prefix}.Value.DataType"), &attribute.data_type);
-                match &attribute.value {
-                    AttributeValue::Text(text) => query.with(&format!("{prefix}.Value.StringValue"), text),
-                    AttributeValue::Bytes(bytes) => query.with(
-                        &format!("{prefix}.Value.BinaryValue"),
-                        &crate::message::base64(bytes),
-                    ),
+        (1..).zip(attributes).fold(self, |query, (number, (name, attribute))| {
+            let prefix = format!("MessageAttributes.entry.{number}");
+            let query = query
+                .with(&format!("{prefix}.Name"), name)
+                .with(&format!("{prefix}.Value.DataType"), &attribute.data_type);
+            match &attribute.value {
+                AttributeValue::Text(text) => query.with(&format!("{prefix}.Value.StringValue"), text),
+                AttributeValue::Bytes(bytes) => {
+                    query.with(&format!("{prefix}.Value.BinaryValue"), &crate::message::base64(bytes))
                 }
-            })
+            }
+        })
     }
 
     /// The finished text, with the name of the operation.

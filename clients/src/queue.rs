@@ -30,11 +30,7 @@ pub struct Receive {
 impl Default for Receive {
     /// Up to ten messages, those that are there.
     fn default() -> Self {
-        Self {
-            count: 10,
-            wait: Duration::ZERO,
-            visibility: None,
-        }
+        Self { count: 10, wait: Duration::ZERO, visibility: None }
     }
 }
 
@@ -117,10 +113,7 @@ impl Queue {
             queue_url: &'a str,
             receipt_handle: &'a str,
         }
-        let input = Input {
-            queue_url: &self.url,
-            receipt_handle,
-        };
+        let input = Input { queue_url: &self.url, receipt_handle };
         self.client.sqs_done("DeleteMessage", &input).await
     }
 
@@ -133,11 +126,8 @@ impl Queue {
             receipt_handle: &'a str,
             visibility_timeout: u64,
         }
-        let input = Input {
-            queue_url: &self.url,
-            receipt_handle,
-            visibility_timeout: whole_seconds(timeout),
-        };
+        let input =
+            Input { queue_url: &self.url, receipt_handle, visibility_timeout: whole_seconds(timeout) };
         self.client.sqs_done("ChangeMessageVisibility", &input).await
     }
 
@@ -149,14 +139,8 @@ impl Queue {
             #[serde(default)]
             attributes: BTreeMap<String, String>,
         }
-        let input = Named {
-            queue_url: &self.url,
-            attribute_names: names,
-        };
-        let output: Option<Output> = self
-            .client
-            .sqs("GetQueueAttributes", &input, Duration::ZERO)
-            .await?;
+        let input = Named { queue_url: &self.url, attribute_names: names };
+        let output: Option<Output> = self.client.sqs("GetQueueAttributes", &input, Duration::ZERO).await?;
         Ok(output.unwrap_or_default().attributes)
     }
 
@@ -164,15 +148,11 @@ impl Queue {
     pub async fn arn(&self) -> Result<String, Error> {
         const NAME: &str = "QueueArn";
         let mut attributes = self.attributes(&[NAME]).await?;
-        attributes
-            .remove(NAME)
-            .ok_or_else(|| self.client.incomplete("GetQueueAttributes", NAME))
+        attributes.remove(NAME).ok_or_else(|| self.client.incomplete("GetQueueAttributes", NAME))
     }
 }
 
 /// The protocol has whole seconds; rounding down would make no wait of a short one.
 fn whole_seconds(duration: Duration) -> u64 {
-    duration
-        .as_secs()
-        .saturating_add(u64::from(duration.subsec_nanos() > 0))
+    duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }

@@ -12,11 +12,7 @@ use crate::{AttributeValue, Client, Error, MessageAttribute, Receive};
 async fn server(answer: &str) -> (Client, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let client = Client::builder(endpoint)
-        .account("111122223333")
-        .region("eu-central-1")
-        .build()
-        .unwrap();
+    let client = Client::builder(endpoint).account("111122223333").region("eu-central-1").build().unwrap();
     let answer = answer.to_owned();
     let request = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -52,10 +48,7 @@ fn answer(status: &str, body: &str) -> String {
 #[tokio::test]
 async fn sqs_is_called_in_json_with_account_and_region_in_the_scope() {
     let (client, request) = server(&answer("200 OK", r#"{"QueueUrl":"http://x/1/jobs"}"#)).await;
-    let queue = client
-        .create_queue("jobs", &[("DelaySeconds", "1")])
-        .await
-        .unwrap();
+    let queue = client.create_queue("jobs", &[("DelaySeconds", "1")]).await.unwrap();
     assert_eq!(queue.url(), "http://x/1/jobs");
     let request = request.await.unwrap();
     for expected in [
@@ -73,10 +66,8 @@ async fn sqs_is_called_in_json_with_account_and_region_in_the_scope() {
 async fn sns_is_called_in_query_and_answers_in_json() {
     let body = r#"{"PublishResponse":{"PublishResult":{"MessageId":"m-1"},"ResponseMetadata":{}}}"#;
     let (client, request) = server(&answer("200 OK", body)).await;
-    let attributes = [
-        ("kind", MessageAttribute::string("physical")),
-        ("bytes", MessageAttribute::binary(*b"\0\x01")),
-    ];
+    let attributes =
+        [("kind", MessageAttribute::string("physical")), ("bytes", MessageAttribute::binary(*b"\0\x01"))];
     let id = client.topic("arn:x").publish("a&b", &attributes).await.unwrap();
     assert_eq!(id, "m-1");
     let request = request.await.unwrap();
@@ -99,14 +90,9 @@ async fn a_received_message_has_all_that_is_known_of_it() {
         "MessageAttributes":{"n":{"DataType":"Number.int","StringValue":"1"},
                              "b":{"DataType":"Binary","BinaryValue":"AAE="}}}]}"#;
     let (client, request) = server(&answer("200 OK", body)).await;
-    let receive = Receive {
-        wait: Duration::from_millis(1500),
-        ..Receive::default()
-    };
+    let receive = Receive { wait: Duration::from_millis(1500), ..Receive::default() };
     let messages = client.queue("jobs").receive(receive).await.unwrap();
-    let [message] = messages.as_slice() else {
-        panic!("{messages:?}")
-    };
+    let [message] = messages.as_slice() else { panic!("{messages:?}") };
     assert_eq!(message.receive_count(), Some(4));
     assert_eq!(message.dead_letter_source(), Some("arn:q"));
     assert_eq!(message.attributes["n"].data_type, "Number.int");
@@ -130,29 +116,20 @@ async fn a_refusal_has_code_message_and_status() {
     let body = r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"No such queue."}"#;
     let (client, _request) = server(&answer("400 Bad Request", body)).await;
     let error = client.queue("jobs").arn().await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "GetQueueAttributes: QueueDoesNotExist (400): No such queue."
-    );
+    assert_eq!(error.to_string(), "GetQueueAttributes: QueueDoesNotExist (400): No such queue.");
 
     let body = r#"{"Error":{"Code":"NotFound","Message":"No such topic","Type":"Sender"},"RequestId":"r"}"#;
     let (client, _request) = server(&answer("404 Not Found", body)).await;
     let error = client.topic("arn:x").publish("m", &[]).await.unwrap_err();
     assert_eq!(error.code(), Some("NotFound"));
-    let Error::Fault(fault) = error else {
-        panic!("{error}")
-    };
+    let Error::Fault(fault) = error else { panic!("{error}") };
     assert_eq!(fault.status, 404);
     assert_eq!(fault.request_id.as_deref(), Some("request-1"));
 }
 
 #[tokio::test]
 async fn what_is_no_hub_is_told_apart() {
-    for (status, body) in [
-        ("200 OK", "<html>"),
-        ("502 Bad Gateway", "<html>"),
-        ("200 OK", "{}"),
-    ] {
+    for (status, body) in [("200 OK", "<html>"), ("502 Bad Gateway", "<html>"), ("200 OK", "{}")] {
         let (client, _request) = server(&answer(status, body)).await;
         let error = client.create_queue("jobs", &[]).await.unwrap_err();
         assert!(matches!(error, Error::Answer { .. }), "{error}");
@@ -172,11 +149,7 @@ async fn a_connection_that_breaks_is_a_transport_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let error = Client::new(endpoint)
-        .unwrap()
-        .create_topic("t")
-        .await
-        .unwrap_err();
+    let error = Client::new(endpoint).unwrap().create_topic("t").await.unwrap_err();
     assert!(matches!(error, Error::Transport { .. }), "{error}");
     assert!(error.to_string().contains("refused"), "{error}");
 }
@@ -185,42 +158,21 @@ async fn a_connection_that_breaks_is_a_transport_error() {
 async fn a_hub_that_says_nothing_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let error = Client::new(endpoint)
-        .unwrap()
-        .create_topic("t")
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::Timeout { .. } | Error::Transport { .. }),
-        "{error}"
-    );
+    let error = Client::new(endpoint).unwrap().create_topic("t").await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. } | Error::Transport { .. }), "{error}");
 }
 
 #[test]
 fn what_cannot_work_is_refused_at_once() {
-    for endpoint in [
-        "",
-        "hub",
-        "127.0.0.1:4566",
-        "https://hub",
-        "http://",
-        "http://h?a=b",
-        "/x",
-    ] {
+    for endpoint in ["", "hub", "127.0.0.1:4566", "https://hub", "http://", "http://h?a=b", "/x"] {
         let result = Client::new(endpoint);
         assert!(matches!(result, Err(Error::Setting(_))), "{endpoint}");
     }
     for account in ["", "1", "1234567890123", "12345678901x"] {
-        assert!(
-            Client::builder("http://h").account(account).build().is_err(),
-            "{account}"
-        );
+        assert!(Client::builder("http://h").account(account).build().is_err(), "{account}");
     }
     for region in ["", "a/b", "a\r\nb", "é"] {
-        assert!(
-            Client::builder("http://h").region(region).build().is_err(),
-            "{region}"
-        );
+        assert!(Client::builder("http://h").region(region).build().is_err(), "{region}");
     }
 }
 

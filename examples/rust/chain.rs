@@ -25,10 +25,7 @@ const UNLUCKY: &str = "order-3";
 const ORDERS: [&str; 5] = ["order-1", "order-2", "order-3", "order-4", "order-5"];
 
 async fn publish(shop: &Shop, topic: &str, event: &str, order: &str) -> Result<()> {
-    let event = MessageAttributeValue::builder()
-        .data_type("String")
-        .string_value(event)
-        .build()?;
+    let event = MessageAttributeValue::builder().data_type("String").string_value(event).build()?;
     shop.sns
         .publish()
         .topic_arn(topic)
@@ -62,23 +59,13 @@ impl<'a> Service<'a> {
         deed: &'static str,
     ) -> Result<Self> {
         let filter = json!({"event": [waits_for]});
-        shop.subscribe(topic, &queue, "MessageAttributes", &filter)
-            .await?;
-        Ok(Self {
-            shop,
-            topic,
-            name,
-            queue,
-            deed,
-            done: BTreeSet::new(),
-            duplicates: 0,
-        })
+        shop.subscribe(topic, &queue, "MessageAttributes", &filter).await?;
+        Ok(Self { shop, topic, name, queue, deed, done: BTreeSet::new(), duplicates: 0 })
     }
 
     async fn work(&mut self) -> Result<()> {
         let (shop, queue) = (self.shop, self.queue.clone());
-        shop.consume(&queue, async |message| self.handle(message).await)
-            .await
+        shop.consume(&queue, async |message| self.handle(message).await).await
     }
 
     async fn handle(&mut self, message: &Message) -> Result<Done> {
@@ -131,10 +118,7 @@ async fn run(shop: &mut Shop) -> Result<()> {
     if !(inventory.is_right(0) && payment.is_right(1) && shipping.is_right(0)) {
         return Err("not every order was reserved, paid and shipped once".into());
     }
-    println!(
-        "{} orders were reserved, paid and shipped once each; 1 duplicate was recognised",
-        ORDERS.len()
-    );
+    println!("{} orders were reserved, paid and shipped once each; 1 duplicate was recognised", ORDERS.len());
     Ok(())
 }
 

@@ -28,11 +28,7 @@ fn orders() -> Vec<Order> {
         kind: if number.is_multiple_of(3) { "file" } else { "thing" },
         amount: if number.is_multiple_of(7) { 0 } else { number * 5 },
         country: if number.is_multiple_of(2) { "DE" } else { "JP" },
-        card: if number.is_multiple_of(10) {
-            "declined"
-        } else {
-            "good"
-        },
+        card: if number.is_multiple_of(10) { "declined" } else { "good" },
     };
     (1..=30).map(order).collect()
 }
@@ -46,14 +42,8 @@ fn expected(orders: &[Order]) -> BTreeMap<&'static str, BTreeSet<String>> {
     BTreeMap::from([
         ("inventory", those(|order| order.kind == "thing")),
         ("payment", those(|order| order.amount > 0 && order.card == "good")),
-        (
-            "shipping",
-            those(|order| order.kind == "thing" && order.country == "DE"),
-        ),
-        (
-            "dead letters",
-            those(|order| order.amount > 0 && order.card == "declined"),
-        ),
+        ("shipping", those(|order| order.kind == "thing" && order.country == "DE")),
+        ("dead letters", those(|order| order.amount > 0 && order.card == "declined")),
     ])
 }
 
@@ -74,16 +64,8 @@ async fn open(shop: &mut Shop, topic: &str) -> Result<Queues> {
     };
     let filters = [
         (&queues.inventory, "MessageAttributes", json!({"kind": ["thing"]})),
-        (
-            &queues.payment,
-            "MessageAttributes",
-            json!({"amount": [{"numeric": [">", 0]}]}),
-        ),
-        (
-            &queues.shipping,
-            "MessageBody",
-            json!({"kind": ["thing"], "destination": {"country": ["DE"]}}),
-        ),
+        (&queues.payment, "MessageAttributes", json!({"amount": [{"numeric": [">", 0]}]})),
+        (&queues.shipping, "MessageBody", json!({"kind": ["thing"], "destination": {"country": ["DE"]}})),
     ];
     for (queue, scope, filter) in filters {
         shop.subscribe(topic, queue, scope, &filter).await?;
@@ -94,10 +76,7 @@ async fn open(shop: &mut Shop, topic: &str) -> Result<Queues> {
 async fn publish(shop: &Shop, topic: &str, orders: &[Order]) -> Result<()> {
     for order in orders {
         let attribute = |kind: &str, value: &str| {
-            MessageAttributeValue::builder()
-                .data_type(kind)
-                .string_value(value)
-                .build()
+            MessageAttributeValue::builder().data_type(kind).string_value(value).build()
         };
         let body: Value = json!({
             "order": order.id,
@@ -125,10 +104,7 @@ async fn process(shop: &Shop, queue: &Queue) -> Result<BTreeSet<String>> {
         let (order, body) = shop::read(message)?;
         let is_declined = body.get("card").is_some_and(|card| card == "declined");
         if is_declined && queue.url.contains("/payment-") {
-            println!(
-                "payment: {order} is declined, try {}",
-                shop::told(message, &ApproximateReceiveCount)
-            );
+            println!("payment: {order} is declined, try {}", shop::told(message, &ApproximateReceiveCount));
             return Ok(Done::No);
         }
         if !processed.insert(order) {
@@ -177,11 +153,7 @@ async fn run(shop: &mut Shop) -> Result<()> {
     ]);
     let expected = expected(&orders);
     for (name, orders) in &actual {
-        let verdict = if expected.get(name) == Some(orders) {
-            "ok"
-        } else {
-            "WRONG"
-        };
+        let verdict = if expected.get(name) == Some(orders) { "ok" } else { "WRONG" };
         println!("{name:>12}: {:2} orders, {verdict}", orders.len());
     }
     if actual != expected {

@@ -202,9 +202,7 @@ pub(crate) fn read(message: &Message) -> Result<(String, Value)> {
 /// What the queue itself says of a message.
 pub(crate) fn told<'a>(message: &'a Message, name: &MessageSystemAttributeName) -> &'a str {
     let attributes = message.attributes();
-    attributes
-        .and_then(|attributes| attributes.get(name))
-        .map_or("unknown", String::as_str)
+    attributes.and_then(|attributes| attributes.get(name)).map_or("unknown", String::as_str)
 }
 
 /// Ends the program. The SDK's errors say little by themselves; what caused them says more.

@@ -12,19 +12,13 @@ use crate::value::Value;
 ///
 /// It calls itself as deep as the body nests, which the reader of the body has bounded.
 pub(crate) fn search(body: &Map<String, Json>, conditions: &[Condition]) -> Evidence {
-    let mut search = Search {
-        conditions,
-        present: Conditions::default(),
-    };
+    let mut search = Search { conditions, present: Conditions::default() };
     let mut paths = [Path::Elsewhere; KEYS_MAX];
     for (path, condition) in paths.iter_mut().zip(conditions) {
         *path = Path::Below(&condition.path);
     }
     let together = search.object(body, &paths);
-    Evidence {
-        present: search.present,
-        together,
-    }
+    Evidence { present: search.present, together }
 }
 
 struct Search<'p> {

@@ -31,15 +31,9 @@ impl Cidr {
         }
         // The bits come first: recorded for a text in which both are wrong.
         let bits = bits.parse::<u32>().map_err(|_| CidrError::Bits)?;
-        let address: IpAddr = address
-            .parse()
-            .map_err(|_| CidrError::Address(address.to_owned()))?;
+        let address: IpAddr = address.parse().map_err(|_| CidrError::Address(address.to_owned()))?;
         let width = if address.is_ipv4() { 32 } else { 128 };
-        if bits > width {
-            Err(CidrError::TooManyBits(width))
-        } else {
-            Ok(Self { address, bits })
-        }
+        if bits > width { Err(CidrError::TooManyBits(width)) } else { Ok(Self { address, bits }) }
     }
 
     /// Whether a text is an address, in any spelling, of this block. The families do not mix.
@@ -50,16 +44,10 @@ impl Cidr {
         let free = |width: u32| width.saturating_sub(self.bits);
         match (self.address, address) {
             (IpAddr::V4(block), IpAddr::V4(address)) => {
-                (block.to_bits() ^ address.to_bits())
-                    .checked_shr(free(32))
-                    .unwrap_or(0)
-                    == 0
+                (block.to_bits() ^ address.to_bits()).checked_shr(free(32)).unwrap_or(0) == 0
             }
             (IpAddr::V6(block), IpAddr::V6(address)) => {
-                (block.to_bits() ^ address.to_bits())
-                    .checked_shr(free(128))
-                    .unwrap_or(0)
-                    == 0
+                (block.to_bits() ^ address.to_bits()).checked_shr(free(128)).unwrap_or(0) == 0
             }
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
@@ -82,11 +70,7 @@ mod tests {
     use super::{Cidr, CidrError};
 
     fn check(block: &str, address: &str, expected: bool) {
-        assert_eq!(
-            Cidr::parse(block).unwrap().contains(address),
-            expected,
-            "{address} in {block}"
-        );
+        assert_eq!(Cidr::parse(block).unwrap().contains(address), expected, "{address} in {block}");
     }
 
     #[test]

@@ -17,11 +17,7 @@ pub(crate) fn check(policy: &Object, scope: Scope) -> Result<(), ErrorKind> {
     let complex = combinations(policy, 1) > COMBINATIONS_MAX
         || !wildcards_allowed(policy)
         || wildcard_points(policy) > WILDCARD_POINTS_MAX;
-    if complex {
-        Err(ErrorKind::TooComplex)
-    } else {
-        Ok(())
-    }
+    if complex { Err(ErrorKind::TooComplex) } else { Ok(()) }
 }
 
 /// Whether any key has keys below it.
@@ -69,20 +65,18 @@ fn combinations(object: &Object, depth: u64) -> u64 {
         .map(|entry| match entry {
             Entry::Leaf { patterns, .. } => depth.saturating_mul(patterns.len() as u64),
             Entry::Nested { inner, .. } => combinations(inner, depth + 1),
-            Entry::Or { branches } => branches
-                .iter()
-                .map(|branch| combinations(branch, depth))
-                .fold(0, u64::saturating_add),
+            Entry::Or { branches } => {
+                branches.iter().map(|branch| combinations(branch, depth)).fold(0, u64::saturating_add)
+            }
         })
         .fold(1, u64::saturating_mul)
 }
 
 fn wildcards_allowed(object: &Object) -> bool {
     object.entries.iter().all(|entry| match entry {
-        Entry::Leaf { patterns, .. } => patterns
-            .iter()
-            .filter_map(Pattern::stars)
-            .all(|stars| stars <= WILDCARDS_MAX),
+        Entry::Leaf { patterns, .. } => {
+            patterns.iter().filter_map(Pattern::stars).all(|stars| stars <= WILDCARDS_MAX)
+        }
         Entry::Nested { inner, .. } => wildcards_allowed(inner),
         Entry::Or { branches } => branches.iter().all(wildcards_allowed),
     })
@@ -109,16 +103,12 @@ fn points(patterns: &[Pattern]) -> u64 {
     if patterns.iter().all(|pattern| pattern.stars().is_none()) {
         return 0;
     }
-    let worth = patterns
-        .iter()
-        .filter_map(|pattern| match (pattern.operator(), pattern.stars()) {
-            (Operator::AnythingBut, _) | (_, Some(0 | 1)) => Some(1),
-            (_, Some(_)) => Some(3),
-            (_, None) => None,
-        });
-    let (count, points) = worth.fold((0_u64, 0_u64), |(count, points), worth| {
-        (count + 1, points + worth)
+    let worth = patterns.iter().filter_map(|pattern| match (pattern.operator(), pattern.stars()) {
+        (Operator::AnythingBut, _) | (_, Some(0 | 1)) => Some(1),
+        (_, Some(_)) => Some(3),
+        (_, None) => None,
     });
+    let (count, points) = worth.fold((0_u64, 0_u64), |(count, points), worth| (count + 1, points + worth));
     points.saturating_mul(count)
 }
 
@@ -127,11 +117,7 @@ mod tests {
     use crate::{ErrorKind, Policy, Scope};
 
     fn check(text: &str, scope: Scope, expected: Option<ErrorKind>) {
-        assert_eq!(
-            Policy::compile(text, scope).err().map(|error| error.kind),
-            expected,
-            "{text}"
-        );
+        assert_eq!(Policy::compile(text, scope).err().map(|error| error.kind), expected, "{text}");
     }
 
     #[test]
@@ -146,28 +132,16 @@ mod tests {
     fn nesting_is_found_before_keys_and_keys_before_combinations() {
         let values = format!("[{}]", ["1"; 151].join(","));
         let keys = format!(r#"{{"a":{values},"b":[1],"c":[1],"d":[1],"e":[1],"f":{{"g":[1]}}}}"#);
-        check(
-            &keys,
-            Scope::MessageAttributes,
-            Some(ErrorKind::NestedInAttributeScope),
-        );
+        check(&keys, Scope::MessageAttributes, Some(ErrorKind::NestedInAttributeScope));
         check(&keys, Scope::MessageBody, Some(ErrorKind::TooManyKeys));
-        check(
-            &format!(r#"{{"a":{values}}}"#),
-            Scope::MessageBody,
-            Some(ErrorKind::TooComplex),
-        );
+        check(&format!(r#"{{"a":{values}}}"#), Scope::MessageBody, Some(ErrorKind::TooComplex));
     }
 
     #[test]
     fn nesting_inside_a_branch_is_nesting() {
         let text = r#"{"$or": [{"a": ["1"]}, {"b": {"c": ["1"]}}]}"#;
         check(text, Scope::MessageBody, None);
-        check(
-            text,
-            Scope::MessageAttributes,
-            Some(ErrorKind::NestedInAttributeScope),
-        );
+        check(text, Scope::MessageAttributes, Some(ErrorKind::NestedInAttributeScope));
     }
 
     #[test]
@@ -181,20 +155,12 @@ mod tests {
         check(&key("a*b*", 5), Scope::MessageBody, None);
         check(&key("a*b*", 6), Scope::MessageBody, Some(ErrorKind::TooComplex));
         check(&key("a*b*c*", 1), Scope::MessageBody, None);
-        check(
-            &key("a*b*c*d*", 1),
-            Scope::MessageBody,
-            Some(ErrorKind::TooComplex),
-        );
+        check(&key("a*b*c*d*", 1), Scope::MessageBody, Some(ErrorKind::TooComplex));
     }
 
     #[test]
     fn a_policy_without_wildcards_has_no_wildcard_points() {
         let patterns = vec![r#"{"anything-but": "a"}"#; 150];
-        check(
-            &format!(r#"{{"k": [{}]}}"#, patterns.join(",")),
-            Scope::MessageBody,
-            None,
-        );
+        check(&format!(r#"{{"k": [{}]}}"#, patterns.join(",")), Scope::MessageBody, None);
     }
 }

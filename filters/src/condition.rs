@@ -22,32 +22,22 @@ pub(crate) type Alternative = Vec<Condition>;
 
 impl Condition {
     pub(crate) fn matches(&self, value: Value<'_>) -> bool {
-        self.all
-            .iter()
-            .all(|any| any.iter().any(|pattern| pattern.matches(value)))
+        self.all.iter().all(|any| any.iter().any(|pattern| pattern.matches(value)))
     }
 
     /// Whether it is satisfied by a message that has nothing at its path.
     pub(crate) fn matches_absence(&self) -> bool {
-        self.all
-            .iter()
-            .all(|any| any.iter().any(Pattern::matches_absence))
+        self.all.iter().all(|any| any.iter().any(Pattern::matches_absence))
     }
 
     /// Whether absence is all that satisfies it.
     pub(crate) fn demands_absence(&self) -> bool {
-        self.all
-            .iter()
-            .any(|any| any.iter().all(Pattern::matches_absence))
+        self.all.iter().any(|any| any.iter().all(Pattern::matches_absence))
     }
 
     /// The operator that the policy names first at this path.
     pub(crate) fn operator(&self) -> Operator {
-        self.all
-            .iter()
-            .flat_map(|any| any.iter())
-            .next()
-            .map_or(Operator::Exact, Pattern::operator)
+        self.all.iter().flat_map(|any| any.iter()).next().map_or(Operator::Exact, Pattern::operator)
     }
 }
 
@@ -66,26 +56,19 @@ fn expand(object: Object, prefix: &mut String, paths: &mut BTreeSet<Arc<str>>) -
         let options = match entry {
             Entry::Leaf { key, patterns } => {
                 prefix.push_str(&key);
-                vec![vec![Condition {
-                    path: stored(prefix, paths),
-                    all: vec![patterns.into()],
-                }]]
+                vec![vec![Condition { path: stored(prefix, paths), all: vec![patterns.into()] }]]
             }
             Entry::Nested { key, inner } => {
                 prefix.push_str(&key);
                 prefix.push('.');
                 expand(inner, prefix, paths)
             }
-            Entry::Or { branches } => branches
-                .into_iter()
-                .flat_map(|branch| expand(branch, prefix, paths))
-                .collect(),
+            Entry::Or { branches } => {
+                branches.into_iter().flat_map(|branch| expand(branch, prefix, paths)).collect()
+            }
         };
         prefix.truncate(length);
-        ways = ways
-            .iter()
-            .flat_map(|way| options.iter().map(|option| merged(way, option)))
-            .collect();
+        ways = ways.iter().flat_map(|way| options.iter().map(|option| merged(way, option))).collect();
     }
     ways
 }

@@ -53,11 +53,7 @@ impl Evidence {
         } else {
             Reason::NoValueMatched
         };
-        Refusal {
-            key: condition.path.to_string(),
-            operator: condition.operator(),
-            reason,
-        }
+        Refusal { key: condition.path.to_string(), operator: condition.operator(), reason }
     }
 
     fn holds(&self, conditions: &[Condition], which: Conditions) -> bool {
@@ -87,8 +83,5 @@ fn in_attributes(conditions: &[Condition], message: &Message<'_>) -> Evidence {
             satisfied.insert(position);
         }
     }
-    Evidence {
-        present,
-        together: Together::exactly(satisfied),
-    }
+    Evidence { present, together: Together::exactly(satisfied) }
 }

@@ -92,13 +92,7 @@ enum Expected {
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            at: 0,
-            began: 0,
-            open: Vec::new(),
-            next: Expected::Value,
-        }
+        Self { text, at: 0, began: 0, open: Vec::new(), next: Expected::Value }
     }
 
     /// The next token; [`Token::End`] from the end of the text on.
@@ -139,10 +133,7 @@ impl<'a> Scanner<'a> {
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let column = before.get(line_start..).map_or(0, |line| line.chars().count()) + 1;
         let line = before.matches('\n').count() + 1;
-        Error {
-            kind,
-            location: Some(Location { line, column }),
-        }
+        Error { kind, location: Some(Location { line, column }) }
     }
 
     fn value(&mut self) -> Result<Token<'a>, Error> {
@@ -194,11 +185,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn after_value(&self) -> Expected {
-        if self.open.is_empty() {
-            Expected::Nothing
-        } else {
-            Expected::CommaOrEnd
-        }
+        if self.open.is_empty() { Expected::Nothing } else { Expected::CommaOrEnd }
     }
 
     /// The error of a character, or of the end of the text, where something else belongs.

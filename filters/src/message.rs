@@ -46,24 +46,15 @@ impl<'a> Message<'a> {
         let attributes = attributes
             .into_iter()
             .filter_map(|attribute| {
-                Some((
-                    attribute.name,
-                    Values::read(attribute.data_type, attribute.text?)?,
-                ))
+                Some((attribute.name, Values::read(attribute.data_type, attribute.text?)?))
             })
             .collect();
-        Self {
-            body,
-            members: OnceCell::new(),
-            attributes,
-        }
+        Self { body, members: OnceCell::new(), attributes }
     }
 
     /// The members of the body, if it is a JSON object. One nested deeper than `serde_json` reads (128 levels) is none.
     pub(crate) fn body(&self) -> Option<&Map<String, Json>> {
-        self.members
-            .get_or_init(|| serde_json::from_str(self.body).ok())
-            .as_ref()
+        self.members.get_or_init(|| serde_json::from_str(self.body).ok()).as_ref()
     }
 
     pub(crate) fn has_attributes(&self) -> bool {
@@ -71,10 +62,7 @@ impl<'a> Message<'a> {
     }
 
     pub(crate) fn attribute(&self, name: &str) -> Option<&Values<'a>> {
-        self.attributes
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, values)| values)
+        self.attributes.iter().find(|(known, _)| *known == name).map(|(_, values)| values)
     }
 }
 
@@ -113,8 +101,5 @@ impl<'a> Values<'a> {
 /// The elements of a JSON list of scalars.
 fn elements(text: &str) -> Option<Vec<Json>> {
     let elements: Vec<Json> = serde_json::from_str(text).ok()?;
-    elements
-        .iter()
-        .all(|element| Value::of(element).is_some())
-        .then_some(elements)
+    elements.iter().all(|element| Value::of(element).is_some()).then_some(elements)
 }

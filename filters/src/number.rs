@@ -27,14 +27,8 @@ impl Number {
             return Some(Self::from_integer(integer.into()));
         }
         // The standard library also reads "inf" and "nan", which are no numbers here.
-        let decimal = text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
-        if decimal {
-            text.parse().ok().map(Self::from_real)
-        } else {
-            None
-        }
+        let decimal = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
+        if decimal { text.parse().ok().map(Self::from_real) } else { None }
     }
 
     const fn from_integer(whole: i128) -> Self {
@@ -46,10 +40,7 @@ impl Number {
         let whole = real.trunc();
         let rest = if real.is_finite() { real - whole } else { 0.0 };
         // Adding zero turns the negative zero of -3.0 into the positive one. The cast saturates.
-        Self {
-            whole: whole as i128,
-            rest: rest + 0.0,
-        }
+        Self { whole: whole as i128, rest: rest + 0.0 }
     }
 }
 
@@ -67,9 +58,7 @@ impl From<&serde_json::Number> for Number {
 
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.whole
-            .cmp(&other.whole)
-            .then_with(|| self.rest.total_cmp(&other.rest))
+        self.whole.cmp(&other.whole).then_with(|| self.rest.total_cmp(&other.rest))
     }
 }
 
@@ -149,18 +138,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_is_not_read_as_one() {
-        for text in [
-            "",
-            "inf",
-            "nan",
-            "-Infinity",
-            "1,5",
-            "0x10",
-            "e",
-            "1e",
-            " 1",
-            "--1",
-        ] {
+        for text in ["", "inf", "nan", "-Infinity", "1,5", "0x10", "e", "1e", " 1", "--1"] {
             assert_eq!(Number::parse(text), None, "{text:?}");
         }
     }

@@ -66,33 +66,15 @@ impl Range {
         match operator.as_ref() {
             "=" => {
                 let equal = Bound::Included(operand(scanner, NumericError::Equals)?);
-                alone(
-                    scanner,
-                    Self {
-                        lower: equal,
-                        upper: equal,
-                    },
-                )
+                alone(scanner, Self { lower: equal, upper: equal })
             }
             "<" => {
                 let upper = Bound::Excluded(operand(scanner, NumericError::Operand("<"))?);
-                alone(
-                    scanner,
-                    Self {
-                        lower: Bound::Unbounded,
-                        upper,
-                    },
-                )
+                alone(scanner, Self { lower: Bound::Unbounded, upper })
             }
             "<=" => {
                 let upper = Bound::Included(operand(scanner, NumericError::Operand("<="))?);
-                alone(
-                    scanner,
-                    Self {
-                        lower: Bound::Unbounded,
-                        upper,
-                    },
-                )
+                alone(scanner, Self { lower: Bound::Unbounded, upper })
             }
             ">" => {
                 let lower = operand(scanner, NumericError::Operand(">"))?;
@@ -129,10 +111,7 @@ fn alone(scanner: &mut Scanner<'_>, range: Range) -> Result<Range, Error> {
 fn with_upper(scanner: &mut Scanner<'_>, least: Number, lower: Bound<Number>) -> Result<Range, Error> {
     let operator = match scanner.token()? {
         Token::EndArray => {
-            return Ok(Range {
-                lower,
-                upper: Bound::Unbounded,
-            });
+            return Ok(Range { lower, upper: Bound::Unbounded });
         }
         Token::Text(operator) => operator,
         other => return refuse(scanner, NumericError::RangeValue(other.as_written())),

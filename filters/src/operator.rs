@@ -40,9 +40,7 @@ impl Operator {
 
     /// The operator that a policy writes with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::WRITTEN
-            .into_iter()
-            .find(|operator| operator.as_str() == name)
+        Self::WRITTEN.into_iter().find(|operator| operator.as_str() == name)
     }
 
     /// Its name in a policy, or `exact` for a bare value.

@@ -53,13 +53,10 @@ fn object(scanner: &mut Scanner<'_>, level: u64) -> Result<Object, Error> {
         let key = key.into_owned();
         let place = *places.entry(key.clone()).or_insert(entries.len());
         let entry = match scanner.token()? {
-            Token::StartArray if key == OR && begins_branches(scanner.clone()) => Entry::Or {
-                branches: or(scanner, level)?,
-            },
-            Token::StartArray => Entry::Leaf {
-                key,
-                patterns: expression::values(scanner)?,
-            },
+            Token::StartArray if key == OR && begins_branches(scanner.clone()) => {
+                Entry::Or { branches: or(scanner, level)? }
+            }
+            Token::StartArray => Entry::Leaf { key, patterns: expression::values(scanner)? },
             Token::StartObject => {
                 let inner = object(scanner, level + 1)?;
                 if inner.entries.is_empty() {

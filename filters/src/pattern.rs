@@ -123,7 +123,5 @@ const fn text<'a>(value: Value<'a>) -> Option<&'a str> {
 
 /// Letters of every script have case, not only the Latin ones.
 fn equals_ignore_case(left: &str, right: &str) -> bool {
-    left.chars()
-        .flat_map(char::to_lowercase)
-        .eq(right.chars().flat_map(char::to_lowercase))
+    left.chars().flat_map(char::to_lowercase).eq(right.chars().flat_map(char::to_lowercase))
 }

@@ -37,10 +37,7 @@ impl Policy {
         }
         let policy = parse::policy(if is_no_policy(text) { "{}" } else { text })?;
         complexity::check(&policy, scope)?;
-        Ok(Self {
-            scope,
-            alternatives: alternatives(policy).into(),
-        })
+        Ok(Self { scope, alternatives: alternatives(policy).into() })
     }
 
     /// The part of a message that this policy looks at.
@@ -81,14 +78,9 @@ impl Policy {
     fn follow(&self, conditions: &Alternative, message: &Message<'_>) -> Option<(usize, Refusal)> {
         let first = conditions.first()?;
         match Evidence::find(conditions, self.scope, message) {
-            Err(reason) => Some((
-                0,
-                Refusal {
-                    key: first.path.to_string(),
-                    operator: first.operator(),
-                    reason,
-                },
-            )),
+            Err(reason) => {
+                Some((0, Refusal { key: first.path.to_string(), operator: first.operator(), reason }))
+            }
             Ok(found) => {
                 let position = found.first_failing(conditions)?;
                 Some((position, found.refusal(position, conditions.get(position)?)))

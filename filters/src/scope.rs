@@ -16,9 +16,7 @@ impl Scope {
     /// The scope of this name, if there is one. Names are case-sensitive.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::MessageAttributes, Self::MessageBody]
-            .into_iter()
-            .find(|scope| scope.as_str() == name)
+        [Self::MessageAttributes, Self::MessageBody].into_iter().find(|scope| scope.as_str() == name)
     }
 
     /// Its name in the subscription attribute `FilterPolicyScope`.

@@ -29,26 +29,14 @@ impl Wildcard {
         }
         let mut parts = parts.into_iter();
         match parts.next() {
-            None => Self {
-                first: part,
-                between: Vec::new(),
-                last: None,
-            },
-            Some(first) => Self {
-                first,
-                between: parts.collect(),
-                last: Some(part),
-            },
+            None => Self { first: part, between: Vec::new(), last: None },
+            Some(first) => Self { first, between: parts.collect(), last: Some(part) },
         }
     }
 
     /// How many `*` it has.
     pub(crate) fn stars(&self) -> usize {
-        if self.last.is_some() {
-            self.between.len() + 1
-        } else {
-            0
-        }
+        if self.last.is_some() { self.between.len() + 1 } else { 0 }
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
@@ -77,11 +65,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn check(pattern: &str, text: &str, expected: bool) {
-        assert_eq!(
-            Wildcard::parse(pattern).matches(text),
-            expected,
-            "{pattern:?} on {text:?}"
-        );
+        assert_eq!(Wildcard::parse(pattern).matches(text), expected, "{pattern:?} on {text:?}");
     }
 
     #[test]

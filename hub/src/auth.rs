@@ -1,7 +1,8 @@
 //! Who asks, and whether he may.
 //!
-//! Every request passes through the two functions here. Signatures are read for what they say, not verified
-//! yet, and everybody may do everything: a client needs credentials only because its SDK insists.
+//! Every request passes through [`authenticate`], and everything that is looked up for one through [`authorize`].
+//! Signatures are read for what they say, not verified yet, and policies are not asked: a client needs credentials
+//! only because its SDK insists. What can only be the owner's is refused to other accounts all the same.
 
 mod credential;
 
@@ -31,10 +32,7 @@ impl Caller {
 }
 
 /// Tells who asks. An access key id of twelve digits is an account, which keeps users of one hub apart.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "signatures will be verified here, and then some are refused"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "signatures will be verified here, and then some are refused")]
 pub(crate) fn authenticate(
     credential: Option<Credential<'_>>,
     default_region: &str,
@@ -42,39 +40,63 @@ pub(crate) fn authenticate(
     let key = credential.map(|it| it.access_key_id);
     let region = credential.map(|it| it.region).filter(|region| is_region(region));
     Ok(Caller {
-        account: key
-            .filter(|key| is_account(key))
-            .unwrap_or(DEFAULT_ACCOUNT)
-            .to_owned(),
+        account: key.filter(|key| is_account(key)).unwrap_or(DEFAULT_ACCOUNT).to_owned(),
         region: region.unwrap_or(default_region).to_owned(),
         access_key_id: key.map(str::to_owned),
     })
 }
 
-/// Asks whether a caller may perform an action on a resource. The resource is worked out only if it matters.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "policies will be asked here, and then some calls are refused"
-)]
+/// What nobody can do with things of another account, whatever a policy says.
+const OWNER_ONLY: [&str; 18] = [
+    // SQS.
+    "AddPermission",
+    "CancelMessageMoveTask",
+    "CreateQueue",
+    "DeleteQueue",
+    "ListMessageMoveTasks",
+    "ListQueueTags",
+    "ListQueues",
+    "RemovePermission",
+    "SetQueueAttributes",
+    "StartMessageMoveTask",
+    "TagQueue",
+    "UntagQueue",
+    // SNS; its two actions on permissions are called as those of SQS.
+    "DeleteTopic",
+    "SetSubscriptionAttributes",
+    "SetTopicAttributes",
+    "TagResource",
+    "Unsubscribe",
+    "UntagResource",
+];
+
+/// Asks whether a caller may perform an action on a thing that belongs to these accounts. `denied` says that he may
+/// not in the words of the service.
 pub(crate) fn authorize(
-    _caller: &Caller,
-    _action: &'static str,
-    _resource: impl FnOnce() -> Option<String>,
+    caller: &Caller,
+    action: &'static str,
+    owners: &[&str],
+    denied: impl FnOnce() -> Fault,
 ) -> Result<(), Fault> {
-    Ok(())
+    if owners.contains(&caller.account.as_str()) || !OWNER_ONLY.contains(&action) {
+        Ok(())
+    } else {
+        Err(denied())
+    }
 }
 
-fn is_account(text: &str) -> bool {
+/// Whether a text is the id of an account.
+pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Bytes of the name of a region.
+pub(crate) const REGION_BYTES_MAX: usize = 32;
+
 /// Whether a text can stand in an ARN as a region. Self-hosted clients make up their own.
 fn is_region(text: &str) -> bool {
-    const REGION_BYTES_MAX: usize = 32;
     (1..=REGION_BYTES_MAX).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 #[cfg(test)]
@@ -92,19 +114,35 @@ mod tests {
             (Some(("", "")), ("000000000000", "eu-west-1")),
         ];
         for (given, (account, region)) in cases {
-            let credential = given.map(|(key, region)| Credential {
-                access_key_id: key,
-                region,
-                service: "sqs",
-            });
+            let credential =
+                given.map(|(key, region)| Credential { access_key_id: key, region, service: "sqs" });
             let caller = authenticate(credential, "eu-west-1").unwrap();
-            assert_eq!(
-                (caller.account.as_str(), caller.region.as_str()),
-                (account, region),
-                "{given:?}"
-            );
+            assert_eq!((caller.account.as_str(), caller.region.as_str()), (account, region), "{given:?}");
             assert_eq!(caller.access_key_id.as_deref(), given.map(|(key, _)| key));
             assert_eq!(caller.principal_arn(), format!("arn:aws:iam::{account}:root"));
+        }
+    }
+
+    #[test]
+    fn only_owners_do_what_is_theirs_alone() {
+        let caller = authenticate(None, "eu-west-1").unwrap();
+        let own = caller.account.as_str();
+        let cases = [
+            ("DeleteQueue", vec![own], true),
+            ("DeleteQueue", vec!["111122223333"], false),
+            ("Unsubscribe", vec!["111122223333", own], true),
+            ("SendMessage", vec!["111122223333"], true),
+        ];
+        for (action, owners, expected) in cases {
+            let allowed = authorize(&caller, action, &owners, Fault::internal).is_ok();
+            assert_eq!(allowed, expected, "{action} {owners:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_the_owners_alone_is_an_action() {
+        for action in OWNER_ONLY {
+            assert!(crate::sqs::knows(action) || crate::sns::knows(action), "{action}");
         }
     }
 }

@@ -40,9 +40,7 @@ impl Host {
 /// The underscore is no part of a DNS name, but container networks name services with it.
 fn is_label(label: &str) -> bool {
     (1..=LABEL_BYTES_MAX).contains(&label.len())
-        && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 impl fmt::Display for Host {
@@ -76,10 +74,7 @@ impl Authority {
             Some("") => None,
             Some(digits) => Some(parse_port(digits)?),
         };
-        Some(Self {
-            host: Host::parse(host)?,
-            port,
-        })
+        Some(Self { host: Host::parse(host)?, port })
     }
 }
 

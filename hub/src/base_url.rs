@@ -20,16 +20,9 @@ pub(crate) fn base_url(settings: &Settings, listen: SocketAddr, headers: &Header
         return url.to_string();
     }
     let sent = text(headers, HOST.as_str()).and_then(Authority::parse);
-    let forwarded = if settings.trust_proxy {
-        Forwarded::read(headers)
-    } else {
-        Forwarded::default()
-    };
+    let forwarded = if settings.trust_proxy { Forwarded::read(headers) } else { Forwarded::default() };
     let scheme = forwarded.scheme.unwrap_or("http");
-    let mut authority = forwarded
-        .authority
-        .or(sent)
-        .unwrap_or_else(|| local_authority(listen));
+    let mut authority = forwarded.authority.or(sent).unwrap_or_else(|| local_authority(listen));
     if authority.port.is_none() {
         authority.port = forwarded.port.filter(|port| *port != default_port(scheme));
     }
@@ -44,10 +37,7 @@ pub(crate) fn local_authority(listen: SocketAddr) -> Authority {
         IpAddr::V4(address) => Host::V4(address),
         IpAddr::V6(address) => Host::V6(address),
     };
-    Authority {
-        host,
-        port: Some(listen.port()),
-    }
+    Authority { host, port: Some(listen.port()) }
 }
 
 pub(crate) fn default_port(scheme: &str) -> u16 {
@@ -90,9 +80,7 @@ impl Forwarded {
 }
 
 fn known_scheme(text: &str) -> Option<&'static str> {
-    ["http", "https"]
-        .into_iter()
-        .find(|scheme| text.eq_ignore_ascii_case(scheme))
+    ["http", "https"].into_iter().find(|scheme| text.eq_ignore_ascii_case(scheme))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -100,9 +88,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    text(headers, name)
-        .and_then(|list| list.split(',').next())
-        .map(str::trim)
+    text(headers, name).and_then(|list| list.split(',').next()).map(str::trim)
 }
 
 #[cfg(test)]
@@ -115,16 +101,9 @@ mod tests {
     fn check(settings: &Settings, headers: &[(&str, &str)], expected: &str) {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(
-                HeaderName::try_from(*name).unwrap(),
-                HeaderValue::from_str(value).unwrap(),
-            );
+            map.append(HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap());
         }
-        assert_eq!(
-            base_url(settings, LISTEN.parse().unwrap(), &map),
-            expected,
-            "{headers:?}"
-        );
+        assert_eq!(base_url(settings, LISTEN.parse().unwrap(), &map), expected, "{headers:?}");
     }
 
     #[test]
@@ -146,16 +125,11 @@ mod tests {
     #[test]
     fn forwarding_headers_count_only_from_a_trusted_proxy() {
         let host = ("host", "hub:4566");
-        let forwarded = (
-            "forwarded",
-            "for=1.2.3.4;proto=https;host=\"hub.example.com:8443\", for=5.6.7.8;host=x",
-        );
+        let forwarded =
+            ("forwarded", "for=1.2.3.4;proto=https;host=\"hub.example.com:8443\", for=5.6.7.8;host=x");
         let proto = ("x-forwarded-proto", "https, http");
         let name = ("x-forwarded-host", "hub.example.com, proxy");
-        let trusting = Settings {
-            trust_proxy: true,
-            ..Settings::default()
-        };
+        let trusting = Settings { trust_proxy: true, ..Settings::default() };
         for headers in [&[host, forwarded][..], &[host, proto, name]] {
             check(&Settings::default(), headers, "http://hub:4566");
         }
@@ -167,18 +141,9 @@ mod tests {
             (&[host, ("forwarded", "host=<bad>;proto=ftp")], "http://hub:4566"),
             (&[host, proto], "https://hub:4566"),
             (&[host, proto, name], "https://hub.example.com"),
-            (
-                &[host, proto, name, ("x-forwarded-port", "443")],
-                "https://hub.example.com",
-            ),
-            (
-                &[host, proto, name, ("x-forwarded-port", "8443")],
-                "https://hub.example.com:8443",
-            ),
-            (
-                &[("host", "hub"), ("x-forwarded-port", "8080")],
-                "http://hub:8080",
-            ),
+            (&[host, proto, name, ("x-forwarded-port", "443")], "https://hub.example.com"),
+            (&[host, proto, name, ("x-forwarded-port", "8443")], "https://hub.example.com:8443"),
+            (&[("host", "hub"), ("x-forwarded-port", "8080")], "http://hub:8080"),
             (&[host, ("x-forwarded-port", "8080")], "http://hub:4566"),
             (&[host, ("x-forwarded-host", "a b")], "http://hub:4566"),
         ] {

@@ -89,11 +89,7 @@ impl Catalogue {
         after: Option<&str>,
         limit: usize,
     ) -> Vec<Arc<QueueView>> {
-        let from = Name::new(
-            account,
-            region,
-            after.filter(|after| *after > prefix).unwrap_or(prefix),
-        );
+        let from = Name::new(account, region, after.filter(|after| *after > prefix).unwrap_or(prefix));
         self.read(|views| {
             let within = |view: &&Arc<QueueView>| {
                 *view.name.account == *account
@@ -102,21 +98,14 @@ impl Catalogue {
             };
             let beyond = |view: &&Arc<QueueView>| after.is_none_or(|after| *view.name.name > *after);
             let all = views.queues.range(from..).map(|(_, view)| view);
-            all.take_while(within)
-                .filter(beyond)
-                .take(limit)
-                .cloned()
-                .collect()
+            all.take_while(within).filter(beyond).take(limit).cloned().collect()
         })
     }
 
     /// The queues of that account and region whose dead-letter queue is `target`, in the order of their names.
     pub(crate) fn sources_of(&self, target: &Name) -> Vec<Arc<QueueView>> {
         let names_it = |view: &Arc<QueueView>| {
-            view.attributes
-                .redrive
-                .as_ref()
-                .is_some_and(|policy| policy.target == *target)
+            view.attributes.redrive.as_ref().is_some_and(|policy| policy.target == *target)
         };
         let all = self.queues(&target.account, &target.region, "", None, usize::MAX);
         all.into_iter().filter(names_it).collect()
@@ -140,11 +129,7 @@ impl Catalogue {
                 |view: &&Arc<TopicView>| *view.name.account == *account && *view.name.region == *region;
             let beyond = |view: &&Arc<TopicView>| after.is_none_or(|after| *view.name.name > *after);
             let all = views.topics.range(from..).map(|(_, view)| view);
-            all.take_while(within)
-                .filter(beyond)
-                .take(limit)
-                .cloned()
-                .collect()
+            all.take_while(within).filter(beyond).take(limit).cloned().collect()
         })
     }
 

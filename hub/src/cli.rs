@@ -18,8 +18,9 @@ mod demo;
 mod health;
 mod serve;
 
-/// What is logged unless `--log` or `FANQ_LOG` says otherwise: our own news, and others' only if it is bad.
-const LOG_DEFAULT: &str = "warn,fanq=info";
+/// What is logged unless `--log` or `FANQ_LOG` says otherwise: our own news, and others' only if it is bad. The HTTP
+/// library calls every malformed head an error; whoever can reach the hub could fill the log with them.
+const LOG_DEFAULT: &str = "warn,actix_http=off,fanq=info";
 
 /// Why a command ended without doing what it should.
 #[derive(Debug, thiserror::Error)]
@@ -39,10 +40,7 @@ pub enum Error {
 /// The parser's own text, without the word "error" in front: whoever prints it adds the program's name.
 fn shown(error: &clap::Error) -> String {
     let text = error.render().to_string();
-    text.strip_prefix("error: ")
-        .unwrap_or(&text)
-        .trim_end()
-        .to_owned()
+    text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned()
 }
 
 impl Error {
@@ -126,29 +124,18 @@ fn config_flag() -> Arg {
 /// Reads the settings for a subcommand that has `config_flag`; `flags` if it has those of the settings as well.
 fn load_settings(matches: &ArgMatches, flags: Option<&ArgMatches>) -> Result<Settings, config::Error> {
     let file = matches.get_one::<PathBuf>("config").cloned();
-    config::load(&Sources {
-        file,
-        environment: std::env::vars_os().collect(),
-        flags,
-    })
+    config::load(&Sources { file, environment: std::env::vars_os().collect(), flags })
 }
 
 fn start_logging(matches: &ArgMatches) -> Result<(), Error> {
-    let by_flag = matches
-        .subcommand()
-        .and_then(|(_, matches)| matches.get_one::<String>("log").cloned());
+    let by_flag = matches.subcommand().and_then(|(_, matches)| matches.get_one::<String>("log").cloned());
     let by_variable = || std::env::var("FANQ_LOG").ok().filter(|text| !text.is_empty());
-    let text = by_flag
-        .or_else(by_variable)
-        .unwrap_or_else(|| LOG_DEFAULT.to_owned());
+    let text = by_flag.or_else(by_variable).unwrap_or_else(|| LOG_DEFAULT.to_owned());
     let filter = EnvFilter::try_new(&text)
         .map_err(|error| Error::Setting(format!("--log: {text:?} is not a filter of logs: {error}")))?;
-    let logging = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(
-            std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none(),
-        );
+    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(
+        std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none(),
+    );
     // Only the first call in a process counts, which matters to tests alone.
     let _ = logging.try_init();
     Ok(())
@@ -186,37 +173,15 @@ mod tests {
         let settings = |line: &str| {
             let matches = parse(line).unwrap();
             let (_, matches) = matches.subcommand().unwrap();
-            config::load(&Sources {
-                file: None,
-                environment: Vec::new(),
-                flags: Some(matches),
-            })
-            .unwrap()
+            config::load(&Sources { file: None, environment: Vec::new(), flags: Some(matches) }).unwrap()
         };
         for (line, expected) in [
             ("serve", Settings::default()),
-            (
-                "serve --port 0 --strict",
-                Settings {
-                    port: 0,
-                    strict: true,
-                    ..Settings::default()
-                },
-            ),
-            (
-                "serve --strict=false --in-memory",
-                Settings {
-                    in_memory: true,
-                    ..Settings::default()
-                },
-            ),
+            ("serve --port 0 --strict", Settings { port: 0, strict: true, ..Settings::default() }),
+            ("serve --strict=false --in-memory", Settings { in_memory: true, ..Settings::default() }),
             (
                 "serve --trust-proxy --test-clock",
-                Settings {
-                    trust_proxy: true,
-                    test_clock: true,
-                    ..Settings::default()
-                },
+                Settings { trust_proxy: true, test_clock: true, ..Settings::default() },
             ),
         ] {
             assert_eq!(settings(line), expected, "{line}");

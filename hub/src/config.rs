@@ -60,8 +60,8 @@ settings! {
     region: Region = Region::default();
     /// Keep all state in memory, to be gone when the hub stops.
     in_memory: bool = false;
-    /// Refuse what AWS refuses for its own reasons: 60 seconds between two purges of a queue and before a
-    /// deleted name is used again, and destinations that cannot be reached.
+    /// Refuse what AWS refuses for its own reasons: a second purge of a queue, or a deleted queue's name for a new
+    /// one, within 60 seconds.
     strict: bool = false;
     /// Let clients freeze and advance the hub's clock, at `/_fanq/clock`.
     test_clock: bool = false;
@@ -101,11 +101,7 @@ impl Setting {
             default if default.is_empty() || self.shape == Shape::Switch => String::new(),
             default => format!(" [default: {default}]"),
         };
-        format!(
-            "{}{default} [env: {}]",
-            words.trim_end_matches('.'),
-            self.variable()
-        )
+        format!("{}{default} [env: {}]", words.trim_end_matches('.'), self.variable())
     }
 
     fn apply(&self, settings: &mut Settings, text: &str, place: Place) -> Result<(), Error> {
@@ -120,9 +116,7 @@ impl Setting {
 /// The flags of all settings, for the command line.
 pub(crate) fn flags() -> impl Iterator<Item = clap::Arg> {
     TABLE.iter().map(|setting| {
-        let flag = clap::Arg::new(setting.field)
-            .long(setting.name())
-            .help(setting.help());
+        let flag = clap::Arg::new(setting.field).long(setting.name()).help(setting.help());
         match setting.shape {
             Shape::One(placeholder) | Shape::List(placeholder) => flag.value_name(placeholder),
             // `--strict=false` takes back what a file says; `--strict false` would be read as two words.
@@ -148,34 +142,20 @@ const FILE_IN_WORKING_DIRECTORY: &str = "fanq.toml";
 /// Reads all sources into settings.
 pub(crate) fn load(sources: &Sources<'_>) -> Result<Settings, Error> {
     let variables = environment::read(&sources.environment)?;
-    let path = sources
-        .file
-        .clone()
-        .or_else(|| environment::config_file(&sources.environment));
+    let path = sources.file.clone().or_else(|| environment::config_file(&sources.environment));
     let file = match path {
         Some(path) => Some((read_file(&path)?, path)),
         None => {
             let path = Path::new(FILE_IN_WORKING_DIRECTORY);
-            if path.exists() {
-                Some((read_file(path)?, path.to_owned()))
-            } else {
-                None
-            }
+            if path.exists() { Some((read_file(path)?, path.to_owned())) } else { None }
         }
     };
     let flags = sources.flags.map(given_flags).unwrap_or_default();
-    assemble(
-        file.as_ref().map(|(text, path)| (path.as_path(), text.as_str())),
-        &variables,
-        &flags,
-    )
+    assemble(file.as_ref().map(|(text, path)| (path.as_path(), text.as_str())), &variables, &flags)
 }
 
 fn read_file(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|source| Error::Read {
-        file: path.to_owned(),
-        source,
-    })
+    std::fs::read_to_string(path).map_err(|source| Error::Read { file: path.to_owned(), source })
 }
 
 fn given_flags(matches: &clap::ArgMatches) -> Vec<(&'static Setting, String)> {
@@ -222,16 +202,8 @@ fn suggest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<Stri
 /// Settings for tests, from pairs of flag and value.
 #[cfg(test)]
 pub(crate) fn from_flags(flags: &[(&str, &str)]) -> Result<Settings, Error> {
-    let find = |name: &str| {
-        TABLE
-            .iter()
-            .find(|setting| setting.name() == name)
-            .expect("a known flag")
-    };
-    let flags = flags
-        .iter()
-        .map(|(name, text)| (find(name), (*text).to_owned()))
-        .collect::<Vec<_>>();
+    let find = |name: &str| TABLE.iter().find(|setting| setting.name() == name).expect("a known flag");
+    let flags = flags.iter().map(|(name, text)| (find(name), (*text).to_owned())).collect::<Vec<_>>();
     assemble(None, &[], &flags)
 }
 

@@ -74,13 +74,7 @@ impl Content {
     pub(crate) fn to_body(&self) -> (BodyRef, Vec<u8>) {
         let bytes = self.to_bytes();
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        (
-            BodyRef {
-                position: Position(0),
-                bytes: length,
-            },
-            bytes,
-        )
+        (BodyRef { position: Position(0), bytes: length }, bytes)
     }
 }
 
@@ -91,12 +85,7 @@ impl Published {
             return Cow::Borrowed(&self.message);
         }
         let texts: serde_json::Value = serde_json::from_str(&self.message).unwrap_or_default();
-        let text = |key: &str| {
-            texts
-                .get(key)
-                .and_then(serde_json::Value::as_str)
-                .map(str::to_owned)
-        };
+        let text = |key: &str| texts.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
         Cow::Owned(text(protocol).or_else(|| text("default")).unwrap_or_default())
     }
 }
@@ -151,11 +140,7 @@ mod tests {
     use super::*;
 
     fn text(name: &str, data_type: &str, value: &str) -> Attribute {
-        Attribute {
-            name: name.into(),
-            data_type: data_type.into(),
-            value: Value::Text(value.into()),
-        }
+        Attribute { name: name.into(), data_type: data_type.into(), value: Value::Text(value.into()) }
     }
 
     #[test]
@@ -166,19 +151,13 @@ mod tests {
             value: Value::Binary(b"dummy 2 value"[..].into()),
         };
         let cases = [
-            (
-                vec![text("Hello", "String", "World")],
-                "7db7fb1ba7f41366a8ea5eb18220b26d",
-            ),
+            (vec![text("Hello", "String", "World")], "7db7fb1ba7f41366a8ea5eb18220b26d"),
             (
                 vec![text("UserId", "Number.bigint", "1234567890123456789012")],
                 "797ab158d73dcb5242dedc4412c8e855",
             ),
             (
-                vec![
-                    text("attr1", "Number", "99.12"),
-                    text("attr2", "Number", "109.12"),
-                ],
+                vec![text("attr1", "Number", "99.12"), text("attr2", "Number", "109.12")],
                 "9b720b3af309c1c4b0d395c53b08c502",
             ),
             (
@@ -193,17 +172,10 @@ mod tests {
                 ],
                 "c5c0d2c6f195fcbc91083c5465d8955f",
             ),
-            (
-                vec![text("AWSTraceHeader", "String", "some-trace-id")],
-                "fdce4f2818803f2f73becc09a54792c0",
-            ),
+            (vec![text("AWSTraceHeader", "String", "some-trace-id")], "fdce4f2818803f2f73becc09a54792c0"),
         ];
         for (attributes, digest) in cases {
-            assert_eq!(
-                md5_of_attributes(&attributes).as_deref(),
-                Some(digest),
-                "{attributes:?}"
-            );
+            assert_eq!(md5_of_attributes(&attributes).as_deref(), Some(digest), "{attributes:?}");
         }
         assert_eq!(md5_of_attributes(&[]), None);
     }

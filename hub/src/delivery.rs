@@ -63,10 +63,7 @@ fn render_published(
         (published.text_for("sqs").into_owned(), published.attributes)
     } else {
         let subscription = secrets.subscription(topical.subscription);
-        (
-            envelope::notification(&published, &topical, subscription, received.sent),
-            Vec::new(),
-        )
+        (envelope::notification(&published, &topical, subscription, received.sent), Vec::new())
     };
     Rendered {
         body_md5: md5_of_body(&body),

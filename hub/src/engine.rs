@@ -11,8 +11,8 @@ mod waiters;
 
 use crate::catalogue::Catalogue;
 use crate::secrets::Secrets;
-use crate::storage::clock::{ClockChange, ClockState, LogClock};
 use crate::storage::Log;
+use crate::storage::clock::{ClockChange, ClockState, LogClock};
 use bytes::Bytes;
 use queue_core::{Command, Machine, Proposal, QueueId, Receive, Received, Reply};
 use run::Runner;
@@ -55,6 +55,11 @@ enum Event {
     Gone {
         queue: QueueId,
         waiter: u64,
+    },
+    /// A receiver went before it looked at what it was given.
+    PutBack {
+        queue: QueueId,
+        deliveries: Vec<Delivery>,
     },
     Read {
         queue: Option<QueueId>,
@@ -117,20 +122,11 @@ impl Engine {
         let id = self.next_waiter.fetch_add(1, Ordering::Relaxed);
         let queue = receive.queue;
         let deadline = (!wait.is_zero()).then(|| Instant::now() + wait);
-        self.send(Event::Receive(waiters::Waiter {
-            id,
-            receive,
-            deadline,
-            responder,
-        }))?;
-        let mut gone = Gone {
-            engine: self,
-            queue,
-            waiter: id,
-            armed: deadline.is_some(),
-        };
-        let response = response.await;
-        gone.armed = false;
+        self.send(Event::Receive(waiters::Waiter { id, receive, deadline, responder }))?;
+        let mut receiving =
+            Receiving { engine: self, queue, waiter: id, is_waiting: deadline.is_some(), response };
+        let response = (&mut receiving.response).await;
+        receiving.is_waiting = false;
         response.map_err(|_| Error::Stopped)?
     }
 
@@ -199,21 +195,27 @@ impl Drop for Engine {
     }
 }
 
-/// Tells the engine when a waiting receiver is dropped, so that it keeps nothing for it.
-struct Gone<'a> {
+/// A receiver. When it is dropped before its end, the engine keeps nothing for it, and takes back what it was given.
+struct Receiving<'a> {
     engine: &'a Engine,
     queue: QueueId,
     waiter: u64,
-    armed: bool,
+    is_waiting: bool,
+    response: oneshot::Receiver<Result<Vec<Delivery>, Error>>,
 }
 
-impl Drop for Gone<'_> {
+impl Drop for Receiving<'_> {
     fn drop(&mut self) {
-        if self.armed {
-            let _ = self.engine.send(Event::Gone {
-                queue: self.queue,
-                waiter: self.waiter,
-            });
+        let queue = self.queue;
+        if self.is_waiting {
+            let _ = self.engine.send(Event::Gone { queue, waiter: self.waiter });
+        }
+        // From here on the engine cannot give it anything; what it gave before is there, or was taken.
+        self.response.close();
+        if let Ok(Ok(deliveries)) = self.response.try_recv()
+            && !deliveries.is_empty()
+        {
+            let _ = self.engine.send(Event::PutBack { queue, deliveries });
         }
     }
 }

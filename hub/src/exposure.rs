@@ -7,7 +7,7 @@
 //! accepted, which are all that container networks use, and others by `--allowed-hosts`.
 
 use actix_web::http::Method;
-use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN, REFERER, USER_AGENT};
 
 use crate::authority::{Authority, Host};
 use crate::config::{CorsOrigin, Settings, is_under};
@@ -64,9 +64,7 @@ pub(crate) fn admit(
     query: &str,
     headers: &HeaderMap,
 ) -> Result<Admission, Refusal> {
-    let host = headers
-        .get(HOST)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let host = headers.get(HOST).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let authority = match &host {
         Some(host) => Some(
             Authority::parse(host)
@@ -76,7 +74,12 @@ pub(crate) fn admit(
         None => None,
     };
     let Some(origin) = headers.get(ORIGIN) else {
-        return if is_foreign_page(method, query, headers) && !allows_all(settings) {
+        let is_known = |origin: &str| {
+            is_own_origin(origin, authority.as_ref(), base_url) || is_allowed_origin(settings, origin)
+        };
+        let is_foreign =
+            !is_harmless_link(method, query, headers) && is_foreign_page(method, query, headers, is_known);
+        return if is_foreign && !settings.cors_origins.contains(&CorsOrigin::Any) {
             Err(Refusal::Page)
         } else {
             Ok(Admission::Plain)
@@ -86,14 +89,8 @@ pub(crate) fn admit(
     if is_own_origin(&origin, authority.as_ref(), base_url) {
         return Ok(Admission::Plain);
     }
-    let allowed = settings.cors_origins.iter().any(|allowed| match allowed {
-        CorsOrigin::Any => true,
-        CorsOrigin::One(allowed) => origin.eq_ignore_ascii_case(allowed),
-    });
-    if allowed {
-        Ok(Admission::Cors {
-            origin: origin.into_owned(),
-        })
+    if is_allowed_origin(settings, &origin) {
+        Ok(Admission::Cors { origin: origin.into_owned() })
     } else {
         Err(Refusal::Origin(origin.into_owned()))
     }
@@ -118,34 +115,74 @@ fn is_own_origin(origin: &str, authority: Option<&Authority>, base_url: &str) ->
     if origin.eq_ignore_ascii_case(base_url) {
         return true;
     }
-    let sent = origin
-        .split_once("://")
-        .filter(|(scheme, _)| matches!(*scheme, "http" | "https"));
+    let sent = origin.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"));
     match (sent.and_then(|(_, rest)| Authority::parse(rest)), authority) {
         (Some(origin), Some(authority)) => origin == *authority,
         (Some(_) | None, _) => false,
     }
 }
 
-fn allows_all(settings: &Settings) -> bool {
-    settings.cors_origins.contains(&CorsOrigin::Any)
+fn is_allowed_origin(settings: &Settings, origin: &str) -> bool {
+    settings.cors_origins.iter().any(|allowed| match allowed {
+        CorsOrigin::Any => true,
+        CorsOrigin::One(allowed) => origin.eq_ignore_ascii_case(allowed),
+    })
 }
 
-/// An image or a link of a page is fetched with GET and without `Origin`, and a GET can be an action too. Browsers
-/// mark such requests; no other client does. Links that people follow on purpose, from a mail that asks them to
-/// confirm or end a subscription for instance, go through.
-fn is_foreign_page(method: &Method, query: &str, headers: &HeaderMap) -> bool {
-    let is = |name: &str, expected: &[&str]| {
-        headers
-            .get(name)
-            .is_some_and(|value| expected.iter().any(|text| value.as_bytes() == text.as_bytes()))
-    };
-    let harmless_link = *method == Method::GET
-        && is("sec-fetch-mode", &["navigate"])
-        && form_urlencoded::parse(query.as_bytes())
-            .filter(|(name, _)| name == "Action")
-            .all(|(_, action)| matches!(action.as_ref(), "ConfirmSubscription" | "Unsubscribe"));
-    is("sec-fetch-site", &["cross-site", "same-site"]) && !harmless_link
+/// An image or a link of a page is fetched with GET and without `Origin`, and a GET can be an action too. Towards
+/// loopback and TLS browsers mark such requests, and no other client does. Towards an address such as 192.168.1.10
+/// they say at most which page they come from, and pages can keep that back; so an action that only a browser asks
+/// for, without a signature, counts as a page's as well.
+fn is_foreign_page(
+    method: &Method,
+    query: &str,
+    headers: &HeaderMap,
+    is_known: impl Fn(&str) -> bool,
+) -> bool {
+    if is(headers, "sec-fetch-site", &["cross-site", "same-site"]) {
+        return true;
+    }
+    let referer = headers.get(REFERER).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    if let Some(referer) = referer.filter(|referer| !referer.is_empty()) {
+        return !is_known(origin_of(&referer));
+    }
+    let is_browser = starts(headers, USER_AGENT, "Mozilla/");
+    // A signature in the URL proves nothing: the page wrote the URL.
+    let is_signed = starts(headers, AUTHORIZATION, "AWS4-HMAC-SHA256");
+    let is_marked = is(headers, "sec-fetch-site", &["same-origin", "none"]);
+    *method == Method::GET && actions(query).next().is_some() && is_browser && !is_signed && !is_marked
+}
+
+/// Links that people follow on purpose, from a mail that asks them to confirm or end a subscription for instance.
+fn is_harmless_link(method: &Method, query: &str, headers: &HeaderMap) -> bool {
+    let is_followed = !headers.contains_key("sec-fetch-mode") || is(headers, "sec-fetch-mode", &["navigate"]);
+    let is_harmless = |action: String| matches!(action.as_str(), "ConfirmSubscription" | "Unsubscribe");
+    *method == Method::GET && is_followed && actions(query).all(is_harmless)
+}
+
+/// The values of all parameters `Action`.
+fn actions(query: &str) -> impl Iterator<Item = String> {
+    form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| name == "Action")
+        .map(|(_, action)| action.into_owned())
+}
+
+/// Scheme and authority of a URL, as an `Origin` has them.
+fn origin_of(url: &str) -> &str {
+    let authority = url.find("://").map_or(0, |at| at + "://".len());
+    let length = url
+        .get(authority..)
+        .and_then(|rest| rest.find(['/', '?', '#']))
+        .map_or(url.len(), |length| authority + length);
+    url.get(..length).unwrap_or(url)
+}
+
+fn is(headers: &HeaderMap, name: &str, expected: &[&str]) -> bool {
+    headers.get(name).is_some_and(|value| expected.iter().any(|text| value.as_bytes() == text.as_bytes()))
+}
+
+fn starts(headers: &HeaderMap, name: HeaderName, start: &str) -> bool {
+    headers.get(name).is_some_and(|value| value.as_bytes().starts_with(start.as_bytes()))
 }
 
 #[cfg(test)]

@@ -25,20 +25,9 @@ impl Hub {
         let secrets = Arc::new(Secrets::new(&genesis));
         let catalogue = Arc::new(Catalogue::default());
         let log = Box::new(MemoryLog::new(Arc::clone(&clock)));
-        let engine = Engine::start(
-            log,
-            Arc::clone(&clock),
-            Arc::clone(&catalogue),
-            Arc::clone(&secrets),
-            genesis,
-        )?;
-        Ok(Arc::new(Self {
-            settings,
-            engine,
-            catalogue,
-            secrets,
-            clock,
-        }))
+        let engine =
+            Engine::start(log, Arc::clone(&clock), Arc::clone(&catalogue), Arc::clone(&secrets), genesis)?;
+        Ok(Arc::new(Self { settings, engine, catalogue, secrets, clock }))
     }
 
     /// Log time.

@@ -37,7 +37,7 @@ impl Secrets {
             key
         };
         Genesis {
-            level: 1,
+            level: queue_core::LEVEL,
             store: Uuid::new_v4().as_u128(),
             handle_key: key(),
             hash_key: key(),
@@ -65,16 +65,8 @@ impl Secrets {
 
     /// What a deduplication id is remembered as.
     pub(crate) fn deduplication(&self, group: &str, id: &str) -> DeduplicationKeys {
-        let in_group = [
-            &(group.len() as u64).to_le_bytes(),
-            group.as_bytes(),
-            id.as_bytes(),
-        ]
-        .concat();
-        DeduplicationKeys {
-            overall: self.hash("id", id.as_bytes()),
-            in_group: self.hash("group", &in_group),
-        }
+        let in_group = [&(group.len() as u64).to_le_bytes(), group.as_bytes(), id.as_bytes()].concat();
+        DeduplicationKeys { overall: self.hash("id", id.as_bytes()), in_group: self.hash("group", &in_group) }
     }
 
     /// What a ReceiveRequestAttemptId is remembered as.
@@ -94,10 +86,7 @@ impl Secrets {
         context.update(&[0]);
         context.update(bytes);
         let code = context.sign();
-        code.as_ref()
-            .iter()
-            .take(16)
-            .fold(0, |hash, byte| (hash << 8) | u128::from(*byte))
+        code.as_ref().iter().take(16).fold(0, |hash, byte| (hash << 8) | u128::from(*byte))
     }
 }
 
@@ -110,12 +99,8 @@ mod tests {
         Secrets::new(&Secrets::genesis())
     }
 
-    const RECEIPT: Receipt = Receipt {
-        queue: QueueId(7),
-        number: 300,
-        receive: 2,
-        at: Timestamp(1_700_000_000_000),
-    };
+    const RECEIPT: Receipt =
+        Receipt { queue: QueueId(7), number: 300, receive: 2, at: Timestamp(1_700_000_000_000) };
 
     #[test]
     fn a_handle_gives_its_receipt_back() {

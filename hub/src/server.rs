@@ -85,11 +85,7 @@ pub(crate) enum Error {
 pub(crate) async fn listen(settings: &Settings) -> Result<TcpListener, Error> {
     let address = resolve(&settings.host, settings.port).await?;
     let open = || {
-        let socket = if address.is_ipv4() {
-            TcpSocket::new_v4()
-        } else {
-            TcpSocket::new_v6()
-        }?;
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // A restart must not wait for connections of the last run that are closing.
         #[cfg(unix)]
         socket.set_reuseaddr(true)?;
@@ -111,16 +107,9 @@ async fn resolve(host: &Host, port: u16) -> Result<SocketAddr, Error> {
         Host::Name(name) => name,
     };
     let failed = |error| Error::Resolve(name.clone(), error);
-    let addresses = tokio::net::lookup_host((name.as_str(), port))
-        .await
-        .map_err(failed)?
-        .collect::<Vec<_>>();
-    let best = addresses
-        .iter()
-        .find(|address| address.is_ipv4())
-        .or(addresses.first());
-    best.copied()
-        .ok_or_else(|| failed(io::ErrorKind::NotFound.into()))
+    let addresses = tokio::net::lookup_host((name.as_str(), port)).await.map_err(failed)?.collect::<Vec<_>>();
+    let best = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
+    best.copied().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))
 }
 
 /// A server at work.
@@ -156,25 +145,16 @@ pub(crate) fn start<B: Backend>(
 ) -> io::Result<Running> {
     let address = listener.local_addr()?;
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let builder = Server::build()
-        .workers(workers)
-        .disable_signals()
-        .shutdown_timeout(limits.stop_seconds);
+    let builder = Server::build().workers(workers).disable_signals().shutdown_timeout(limits.stop_seconds);
     let stopping = builder.graceful_shutdown_signal();
-    let site = request::Site {
-        backend,
-        limits,
-        address,
-    };
+    let site = request::Site { backend, limits, address };
     let server = builder.listen("http", listener, move || {
         let site = site.clone();
         let app = App::new().default_service(web::to(move |request: HttpRequest, payload: Payload| {
             let site = site.clone();
             async move { request::answer(&site, &request, payload).await }
         }));
-        let app = app
-            .into_factory()
-            .map_err(|error: actix_web::Error| error.error_response());
+        let app = app.into_factory().map_err(|error: actix_web::Error| error.error_response());
         let stopping = stopping.clone();
         let http = HttpService::build()
             .keep_alive(KeepAlive::Timeout(limits.idle))
@@ -202,11 +182,7 @@ pub(crate) fn start<B: Backend>(
     })?;
     let server = server.run();
     let handle = server.handle();
-    Ok(Running {
-        address,
-        handle,
-        task: tokio::spawn(server),
-    })
+    Ok(Running { address, handle, task: tokio::spawn(server) })
 }
 
 #[cfg(test)]

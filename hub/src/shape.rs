@@ -5,6 +5,8 @@ pub(crate) mod attribute;
 pub(crate) mod change;
 pub(crate) mod publication;
 pub(crate) mod queue;
+pub(crate) mod reply;
 pub(crate) mod subscription;
 pub(crate) mod through;
+pub(crate) mod token;
 pub(crate) mod topic;

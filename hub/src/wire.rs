@@ -20,6 +20,7 @@ mod blob;
 mod call;
 mod fault;
 mod json;
+mod list;
 mod names;
 mod pairs;
 mod parameter;
@@ -33,6 +34,7 @@ mod xml;
 pub(crate) use blob::Blob;
 pub(crate) use call::Call;
 pub(crate) use fault::{Code, Fault};
+pub(crate) use list::{Counted, List};
 pub(crate) use pairs::Pairs;
 pub(crate) use service::{Service, is_queue_path};
 
@@ -99,13 +101,9 @@ enum Protocol<'a> {
 impl<'a> Protocol<'a> {
     fn of(head: &Head<'a>) -> Self {
         const JSON: &str = "application/x-amz-json-1.0";
-        let is_json = |kind: &str| {
-            kind.get(..JSON.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(JSON))
-        };
-        let action = head
-            .header(&TARGET)
-            .and_then(|target| target.strip_prefix("AmazonSQS."));
+        let is_json =
+            |kind: &str| kind.get(..JSON.len()).is_some_and(|start| start.eq_ignore_ascii_case(JSON));
+        let action = head.header(&TARGET).and_then(|target| target.strip_prefix("AmazonSQS."));
         if action.is_some() || head.header(&CONTENT_TYPE).is_some_and(is_json) {
             Self::Json(action)
         } else {
@@ -169,13 +167,7 @@ fn read<'a>(
             (service, action, Input::Query(parameters))
         }
     };
-    Ok(Call {
-        service,
-        action,
-        input,
-        format: Format::of(head, protocol),
-        id: RequestId::new(),
-    })
+    Ok(Call { service, action, input, format: Format::of(head, protocol), id: RequestId::new() })
 }
 
 /// Runs the operation that a call names.

@@ -15,6 +15,8 @@ pub enum DecodeError {
     Truncated,
     /// A tag that this version does not know; such a log must not be skipped over.
     UnknownTag(u64),
+    /// A log that was begun with behaviour that this version does not know.
+    UnknownLevel(u32),
     /// Text that is not UTF-8, or an integer outside its type.
     Malformed,
 }
@@ -24,6 +26,7 @@ impl std::fmt::Display for DecodeError {
         match self {
             Self::Truncated => f.write_str("the bytes end too early"),
             Self::UnknownTag(tag) => write!(f, "tag {tag} is not known to this version"),
+            Self::UnknownLevel(level) => write!(f, "level {level} is not known to this version"),
             Self::Malformed => f.write_str("the bytes are malformed"),
         }
     }
@@ -67,11 +70,7 @@ impl<'a> Reader<'a> {
     /// A length prefix; no more than the bytes that are left, since every element takes at least one.
     fn length(&mut self) -> Result<usize, DecodeError> {
         let length = usize::try_from(u64::decode(self)?).map_err(|_| DecodeError::Malformed)?;
-        if length > self.0.len() {
-            Err(DecodeError::Truncated)
-        } else {
-            Ok(length)
-        }
+        if length > self.0.len() { Err(DecodeError::Truncated) } else { Ok(length) }
     }
 }
 
@@ -285,11 +284,7 @@ impl<T: Codec> Codec for Option<T> {
     }
 
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(if bool::decode(input)? {
-            Some(T::decode(input)?)
-        } else {
-            None
-        })
+        Ok(if bool::decode(input)? { Some(T::decode(input)?) } else { None })
     }
 }
 
@@ -351,8 +346,6 @@ impl<K: Codec + Ord, V: Codec> Codec for BTreeMap<K, V> {
 
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let length = input.length()?;
-        (0..length)
-            .map(|_| Ok((K::decode(input)?, V::decode(input)?)))
-            .collect()
+        (0..length).map(|_| Ok((K::decode(input)?, V::decode(input)?))).collect()
     }
 }

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The behaviour that this version has and that a new log begins with. A log of another level stops the program.
+pub const LEVEL: u32 = 1;
+
 /// Tags of a queue or topic.
 pub type Tags = BTreeMap<Box<str>, Box<str>>;
 
@@ -297,16 +300,8 @@ impl Command {
     /// The bodies that the command brings, in order.
     pub(crate) fn bodies_mut(&mut self) -> Vec<&mut BodyRef> {
         match self {
-            Self::Send(send) => send
-                .messages
-                .iter_mut()
-                .map(|message| &mut message.body)
-                .collect(),
-            Self::Publish(publish) => publish
-                .messages
-                .iter_mut()
-                .map(|message| &mut message.body)
-                .collect(),
+            Self::Send(send) => send.messages.iter_mut().map(|message| &mut message.body).collect(),
+            Self::Publish(publish) => publish.messages.iter_mut().map(|message| &mut message.body).collect(),
             Self::Genesis(_)
             | Self::Tick
             | Self::SetClock(_)

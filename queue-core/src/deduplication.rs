@@ -43,14 +43,9 @@ impl DeduplicationKeys {
 impl Deduplication {
     /// What was accepted under `key` within the window. Holds also when expiry lags behind.
     pub(crate) fn find(&self, key: u128, now: Timestamp) -> Option<Accepted> {
-        let Remembered { id, sequence, .. } = *self
-            .remembered
-            .get(&key)
-            .filter(|remembered| remembered.end > now)?;
-        Some(Accepted {
-            id,
-            sequence: Some(sequence),
-        })
+        let Remembered { id, sequence, .. } =
+            *self.remembered.get(&key).filter(|remembered| remembered.end > now)?;
+        Some(Accepted { id, sequence: Some(sequence) })
     }
 
     /// Remembers the message that was accepted under `key`, which must be new.
@@ -75,11 +70,7 @@ impl Deduplication {
         }
         self.ends.pop_front();
         // The key may have been accepted anew before its old end was come to.
-        if self
-            .remembered
-            .get(&key)
-            .is_some_and(|remembered| remembered.end == end)
-        {
+        if self.remembered.get(&key).is_some_and(|remembered| remembered.end == end) {
             self.remembered.remove(&key);
         }
         true

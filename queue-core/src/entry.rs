@@ -1,7 +1,7 @@
 //! A batch of commands as the log holds it.
 
 use crate::codec::{Codec, DecodeError, Reader};
-use crate::{Command, Position, Timestamp, encoded};
+use crate::{Command, LEVEL, Position, Timestamp, encoded};
 
 encoded! {
     /// What the log and the proposer say about a batch.
@@ -30,10 +30,7 @@ impl Proposal {
     /// count for nothing and whose lengths must be those of the bodies.
     #[must_use]
     pub fn new(command: &Command, bodies: Vec<Vec<u8>>) -> Self {
-        Self {
-            command: command.to_bytes(),
-            bodies,
-        }
+        Self { command: command.to_bytes(), bodies }
     }
 
     /// How much it adds to an entry.
@@ -76,15 +73,18 @@ impl Entry {
         let mut input = Reader::new(bytes);
         let header = Header::decode(&mut input)?;
         let mut commands = Vec::<Command>::decode(&mut input)?;
+        for command in &commands {
+            if let Command::Genesis(genesis) = command
+                && genesis.level != LEVEL
+            {
+                return Err(DecodeError::UnknownLevel(genesis.level));
+            }
+        }
         let mut next = (bytes.len() - input.remaining()) as u64;
         for body in commands.iter_mut().flat_map(Command::bodies_mut) {
             body.position = Position(position.0.checked_add(next).ok_or(DecodeError::Malformed)?);
             next += u64::from(body.bytes);
         }
-        if next == bytes.len() as u64 {
-            Ok(Self { header, commands })
-        } else {
-            Err(DecodeError::Truncated)
-        }
+        if next == bytes.len() as u64 { Ok(Self { header, commands }) } else { Err(DecodeError::Truncated) }
     }
 }

@@ -96,11 +96,8 @@ impl Machine {
     pub fn apply(&mut self, entry: &Entry) -> Applied {
         let mut applied = Applied::default();
         self.time = self.time.max(entry.header.time);
-        let mut scope = Scope {
-            now: self.time,
-            identities: Identities::new(entry.header.seed),
-            applied: &mut applied,
-        };
+        let mut scope =
+            Scope { now: self.time, identities: Identities::new(entry.header.seed), applied: &mut applied };
         self.run_due(&mut scope);
         for command in &entry.commands {
             let reply = self.execute(command, &mut scope);
@@ -156,9 +153,7 @@ impl Machine {
         // FNV-1a with 128 bits: not against forgery, only against drift.
         const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
         const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-        self.to_bytes()
-            .iter()
-            .fold(BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
+        self.to_bytes().iter().fold(BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
     }
 }
 

@@ -37,6 +37,8 @@ encoded! {
         1 => Delayed(Timestamp),
         /// None before this moment, unless it is deleted first.
         2 => InFlight(Timestamp),
+        /// Any, which then finds it exhausted; if none comes before this moment, it is given up by itself.
+        3 => Spent(Timestamp),
     }
 
     /// How a message came from a topic.
@@ -82,7 +84,15 @@ impl State {
     pub(crate) fn until(self) -> Option<Timestamp> {
         match self {
             Self::Visible => None,
-            Self::Delayed(until) | Self::InFlight(until) => Some(until),
+            Self::Delayed(until) | Self::InFlight(until) | Self::Spent(until) => Some(until),
+        }
+    }
+
+    /// Whether a receive may see the message.
+    pub(crate) fn is_visible(self) -> bool {
+        match self {
+            Self::Visible | Self::Spent(_) => true,
+            Self::Delayed(_) | Self::InFlight(_) => false,
         }
     }
 }

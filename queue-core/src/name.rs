@@ -23,11 +23,7 @@ impl Name {
     /// A name from its three parts.
     #[must_use]
     pub fn new(account: &str, region: &str, name: &str) -> Self {
-        Self {
-            account: account.into(),
-            region: region.into(),
-            name: name.into(),
-        }
+        Self { account: account.into(), region: region.into(), name: name.into() }
     }
 }
 

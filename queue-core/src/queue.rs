@@ -73,10 +73,8 @@ encoded! {
         timers: BTreeSet<(Timestamp, u64)>,
         /// Messages whose retention began earlier than their number tells, because they were moved here.
         moved_in: BTreeSet<(Timestamp, u64)>,
-        /// When exhausted messages that nobody asks for are moved.
-        sweeps: BTreeSet<(Timestamp, u64)>,
-        /// Up to where a changed delay of a FIFO queue has been applied to waiting messages.
-        redelay: Option<u64>,
+        /// Up to where changed attributes have been applied to the messages that were there.
+        revisit: Option<u64>,
         deduplication: Deduplication,
         pub(crate) purged: Option<Timestamp>,
         /// When the machine will look at this queue again.
@@ -107,8 +105,7 @@ impl Queue {
             counts: Counts::default(),
             timers: BTreeSet::new(),
             moved_in: BTreeSet::new(),
-            sweeps: BTreeSet::new(),
-            redelay: None,
+            revisit: None,
             deduplication: Deduplication::default(),
             purged: None,
             registered: None,
@@ -138,13 +135,12 @@ impl Queue {
     }
 
     pub(crate) fn set_attributes(&mut self, attributes: QueueAttributes, now: Timestamp) {
-        if self.attributes.fifo && attributes.delay != self.attributes.delay {
-            self.redelay = Some(0);
+        let delay_changed = self.attributes.fifo && attributes.delay != self.attributes.delay;
+        let redrive_changed = attributes.redrive.is_some() && attributes.redrive != self.attributes.redrive;
+        if delay_changed || redrive_changed {
+            self.revisit = Some(0);
         }
-        self.attributes = QueueAttributes {
-            fifo: self.attributes.fifo,
-            ..attributes
-        };
+        self.attributes = QueueAttributes { fifo: self.attributes.fifo, ..attributes };
         self.version += 1;
         self.modified = now;
     }
@@ -167,19 +163,11 @@ impl Queue {
     ) -> Accepted {
         let fifo = self.attributes.fifo;
         let delay = delay.filter(|_| !fifo).unwrap_or(self.attributes.delay);
-        message.state = if delay.is_zero() {
-            State::Visible
-        } else {
-            State::Delayed(now.after(delay))
-        };
+        message.state = if delay.is_zero() { State::Visible } else { State::Delayed(now.after(delay)) };
         let (id, number) = (message.id, self.last_number + 1);
-        let accepted = Accepted {
-            id,
-            sequence: fifo.then_some(number),
-        };
+        let accepted = Accepted { id, sequence: fifo.then_some(number) };
         if let Some(keys) = keys.filter(|_| fifo) {
-            self.deduplication
-                .remember(keys.within(self.scope), id, number, now);
+            self.deduplication.remember(keys.within(self.scope), id, number, now);
         }
         self.insert(message);
         accepted
@@ -212,7 +200,7 @@ impl Queue {
 
     fn count(&mut self, state: State, by: i64) {
         let counter = match state {
-            State::Visible => &mut self.counts.visible,
+            State::Visible | State::Spent(_) => &mut self.counts.visible,
             State::Delayed(_) => &mut self.counts.delayed,
             State::InFlight(_) => &mut self.counts.in_flight,
         };
@@ -235,16 +223,14 @@ impl Queue {
         self.order.state_changed(number, &self.messages);
     }
 
-    /// Ends a receive. A message that has no receive left is swept away if none asks for it.
-    fn show(&mut self, number: u64, redrive: Option<u32>, now: Timestamp) {
-        if self
-            .messages
-            .get(&number)
-            .is_some_and(|message| exhausted(message, redrive))
-        {
-            self.sweeps.insert((now.after(SWEEP_AFTER), number));
-        }
-        self.set_state(number, State::Visible);
+    /// Ends a receive, at a moment that may have passed. A message that has no receive left is swept away if none
+    /// asks for it.
+    fn show(&mut self, number: u64, redrive: Option<u32>, at: Timestamp) {
+        let Some(message) = self.messages.get(&number) else {
+            return;
+        };
+        let spent = exhausted(message, redrive);
+        self.set_state(number, if spent { State::Spent(at.after(SWEEP_AFTER)) } else { State::Visible });
     }
 
     /// Lets a receive last `timeout` from now; none ends it.
@@ -298,7 +284,7 @@ impl Queue {
             return Err(Error::BeyondVisibilityTotal);
         }
         let stale = message.receives != receipt.receive;
-        let ended_already = timeout.is_zero() && message.state == State::Visible;
+        let ended_already = timeout.is_zero() && message.state.is_visible();
         if !stale && !ended_already {
             self.hide(receipt.number, timeout, redrive, now);
         }
@@ -308,13 +294,12 @@ impl Queue {
     /// Cuts everything off at once; it is reclaimed by the machine, bit by bit.
     pub(crate) fn empty(&mut self) -> Remains {
         self.counts = Counts::default();
-        self.redelay = None;
+        self.revisit = None;
         Remains {
             messages: std::mem::take(&mut self.messages),
             order: Some(std::mem::replace(&mut self.order, Order::of(&self.attributes))),
             timers: std::mem::take(&mut self.timers),
             moved_in: std::mem::take(&mut self.moved_in),
-            sweeps: std::mem::take(&mut self.sweeps),
             deduplication: std::mem::take(&mut self.deduplication),
         }
     }
@@ -322,11 +307,7 @@ impl Queue {
 
 impl Order {
     fn of(attributes: &QueueAttributes) -> Self {
-        if attributes.fifo {
-            Self::Fifo(Fifo::default())
-        } else {
-            Self::Standard(Standard::default())
-        }
+        if attributes.fifo { Self::Fifo(Fifo::default()) } else { Self::Standard(Standard::default()) }
     }
 
     fn add(&mut self, number: u64, message: &Message) {

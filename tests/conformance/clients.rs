@@ -58,10 +58,7 @@ pub(crate) async fn fifo_queue(sqs: &aws_sdk_sqs::Client, name: &str) -> String 
 }
 
 pub(crate) async fn attribute(sqs: &aws_sdk_sqs::Client, url: &str, name: QueueAttributeName) -> String {
-    let asked = sqs
-        .get_queue_attributes()
-        .queue_url(url)
-        .attribute_names(name.clone());
+    let asked = sqs.get_queue_attributes().queue_url(url).attribute_names(name.clone());
     asked.send().await.unwrap().attributes.unwrap()[&name].clone()
 }
 
@@ -76,11 +73,7 @@ pub(crate) async fn receive(sqs: &aws_sdk_sqs::Client, url: &str) -> Vec<Message
 
 /// Up to ten messages, waiting up to so many seconds for the first.
 pub(crate) async fn receive_within(sqs: &aws_sdk_sqs::Client, url: &str, seconds: i32) -> Vec<Message> {
-    let asked = sqs
-        .receive_message()
-        .queue_url(url)
-        .max_number_of_messages(10)
-        .wait_time_seconds(seconds);
+    let asked = sqs.receive_message().queue_url(url).max_number_of_messages(10).wait_time_seconds(seconds);
     asked.send().await.unwrap().messages.unwrap_or_default()
 }
 
@@ -89,12 +82,7 @@ pub(crate) fn bodies(messages: &[Message]) -> Vec<&str> {
 }
 
 pub(crate) async fn send(sqs: &aws_sdk_sqs::Client, url: &str, body: &str) {
-    sqs.send_message()
-        .queue_url(url)
-        .message_body(body)
-        .send()
-        .await
-        .unwrap();
+    sqs.send_message().queue_url(url).message_body(body).send().await.unwrap();
 }
 
 pub(crate) async fn delete(sqs: &aws_sdk_sqs::Client, url: &str, message: &Message) {
@@ -113,12 +101,8 @@ pub(crate) async fn subscribe(
     queue_arn: &str,
     attributes: &[(&str, &str)],
 ) -> String {
-    let mut asked = sns
-        .subscribe()
-        .topic_arn(topic)
-        .protocol("sqs")
-        .endpoint(queue_arn)
-        .return_subscription_arn(true);
+    let mut asked =
+        sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(queue_arn).return_subscription_arn(true);
     for (name, value) in attributes {
         asked = asked.attributes(*name, *value);
     }

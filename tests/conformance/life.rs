@@ -16,16 +16,8 @@ fn said(output: &Output) -> (Option<i32>, String, String) {
 #[test]
 fn a_stop_answers_whoever_waits_and_ends_well() {
     let mut hub = Hub::start(&[]);
-    assert_eq!(
-        Request::json("CreateQueue", r#"{"QueueName": "orders"}"#)
-            .send(&hub)
-            .status,
-        200
-    );
-    let poll = Request::json(
-        "ReceiveMessage",
-        r#"{"QueueUrl": "orders", "WaitTimeSeconds": 20}"#,
-    );
+    assert_eq!(Request::json("CreateQueue", r#"{"QueueName": "orders"}"#).send(&hub).status, 200);
+    let poll = Request::json("ReceiveMessage", r#"{"QueueUrl": "orders", "WaitTimeSeconds": 20}"#);
     let mut waiting = (0..10).map(|_| Connection::open(&hub)).collect::<Vec<_>>();
     for connection in &mut waiting {
         connection.write(&poll.bytes(&hub));
@@ -46,21 +38,12 @@ fn a_stop_answers_whoever_waits_and_ends_well() {
 #[test]
 fn a_poll_that_waits_is_answered_when_the_hub_stops() {
     let mut hub = Hub::start(&[]);
-    assert_eq!(
-        Request::json("CreateQueue", r#"{"QueueName": "orders"}"#)
-            .send(&hub)
-            .status,
-        200
-    );
+    assert_eq!(Request::json("CreateQueue", r#"{"QueueName": "orders"}"#).send(&hub).status, 200);
     let mut connection = Connection::open(&hub);
     // On one connection requests are handled in turn: the answer to the first shows that the second is being read.
     connection.write(&Request::get("/health").bytes(&hub));
     connection.write(
-        &Request::json(
-            "ReceiveMessage",
-            r#"{"QueueUrl": "orders", "WaitTimeSeconds": 2}"#,
-        )
-        .bytes(&hub),
+        &Request::json("ReceiveMessage", r#"{"QueueUrl": "orders", "WaitTimeSeconds": 2}"#).bytes(&hub),
     );
     assert_eq!(connection.answer().status, 200);
     hub.terminate();
@@ -86,10 +69,9 @@ fn a_hub_is_healthy_and_ready() {
         assert_eq!(Request::get(path).send(&hub).status, 200, "{path}");
     }
     let endpoint = hub.endpoint();
-    for flags in [
-        ["health", "--endpoint", &endpoint].as_slice(),
-        &["health", "--ready", "--endpoint", &endpoint],
-    ] {
+    for flags in
+        [["health", "--endpoint", &endpoint].as_slice(), &["health", "--ready", "--endpoint", &endpoint]]
+    {
         let (code, _, errors) = said(&run(flags));
         assert_eq!(code, Some(0), "{errors}");
     }
@@ -151,10 +133,7 @@ fn an_unknown_key_of_a_file_is_an_error_with_its_place_and_a_suggestion() {
     let file = std::env::temp_dir().join(format!("fanq-test-{}.toml", std::process::id()));
     let path = file.to_str().unwrap();
     for (content, expected) in [
-        (
-            "[server]\nprot = 1\n",
-            ":2: server.prot is not a known setting; did you mean port?",
-        ),
+        ("[server]\nprot = 1\n", ":2: server.prot is not a known setting; did you mean port?"),
         ("port = 1\n", "did you mean port in [server]?"),
         ("[server]\nport = \"no\"\n", "port"),
         ("[server\n", ":1"),

@@ -1,10 +1,6 @@
 //! The hub as its clients see it: through the official Rust SDKs, and as bytes on a socket.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on stops"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 mod clients;
 

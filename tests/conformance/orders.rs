@@ -14,9 +14,7 @@ use crate::clients::{
 };
 
 fn text(value: &str) -> MessageAttributeValue {
-    let value = MessageAttributeValue::builder()
-        .data_type("String")
-        .string_value(value);
+    let value = MessageAttributeValue::builder().data_type("String").string_value(value);
     value.build().unwrap()
 }
 
@@ -24,14 +22,7 @@ fn text(value: &str) -> MessageAttributeValue {
 async fn an_order_is_published_once_filtered_received_and_deleted() {
     let hub = Hub::start(&[]);
     let (sqs, sns) = (sqs(&hub), sns(&hub));
-    let topic = sns
-        .create_topic()
-        .name("orders")
-        .send()
-        .await
-        .unwrap()
-        .topic_arn
-        .unwrap();
+    let topic = sns.create_topic().name("orders").send().await.unwrap().topic_arn.unwrap();
     let parcels = queue(&sqs, "parcels", &[]).await;
     let downloads = queue(&sqs, "downloads", &[]).await;
     let audit = queue(&sqs, "audit", &[]).await;
@@ -53,25 +44,16 @@ async fn an_order_is_published_once_filtered_received_and_deleted() {
 
     for (kind, total) in [("physical", 20), ("digital", 200), ("physical", 300)] {
         let message = format!(r#"{{"kind": "{kind}", "total": {total}}}"#);
-        let published = sns
-            .publish()
-            .topic_arn(&topic)
-            .message(message)
-            .message_attributes("kind", text(kind));
+        let published =
+            sns.publish().topic_arn(&topic).message(message).message_attributes("kind", text(kind));
         assert!(published.send().await.unwrap().message_id.is_some());
     }
 
-    let totals = |expected: &[i32]| {
-        expected
-            .iter()
-            .map(|total| format!("\"total\": {total}"))
-            .collect::<Vec<_>>()
-    };
-    for (url, expected) in [
-        (&parcels, totals(&[20, 300])),
-        (&downloads, totals(&[200, 300])),
-        (&audit, totals(&[20, 200, 300])),
-    ] {
+    let totals =
+        |expected: &[i32]| expected.iter().map(|total| format!("\"total\": {total}")).collect::<Vec<_>>();
+    for (url, expected) in
+        [(&parcels, totals(&[20, 300])), (&downloads, totals(&[200, 300])), (&audit, totals(&[20, 200, 300]))]
+    {
         let got = receive(&sqs, url).await;
         assert_eq!(got.len(), expected.len(), "{:?}", bodies(&got));
         for (message, part) in got.iter().zip(expected) {
@@ -81,12 +63,7 @@ async fn an_order_is_published_once_filtered_received_and_deleted() {
         }
         assert_eq!(receive(&sqs, url).await, []);
         assert_eq!(
-            attribute(
-                &sqs,
-                url,
-                QueueAttributeName::ApproximateNumberOfMessagesNotVisible
-            )
-            .await,
+            attribute(&sqs, url, QueueAttributeName::ApproximateNumberOfMessagesNotVisible).await,
             "0"
         );
     }
@@ -96,19 +73,10 @@ async fn an_order_is_published_once_filtered_received_and_deleted() {
 async fn groups_of_a_fifo_topic_keep_their_order() {
     let hub = Hub::start(&[]);
     let (sqs, sns) = (sqs(&hub), sns(&hub));
-    let made = sns
-        .create_topic()
-        .name("orders.fifo")
-        .attributes("FifoTopic", "true");
+    let made = sns.create_topic().name("orders.fifo").attributes("FifoTopic", "true");
     let topic = made.send().await.unwrap().topic_arn.unwrap();
     let url = fifo_queue(&sqs, "inbox.fifo").await;
-    subscribe(
-        &sns,
-        &topic,
-        &arn(&sqs, &url).await,
-        &[("RawMessageDelivery", "true")],
-    )
-    .await;
+    subscribe(&sns, &topic, &arn(&sqs, &url).await, &[("RawMessageDelivery", "true")]).await;
     let mut numbers = Vec::new();
     for step in 0..3 {
         for group in ["a", "b"] {
@@ -152,10 +120,7 @@ async fn a_duplicate_within_five_minutes_is_the_original() {
     let first = send("first").await;
     hub.advance(Duration::from_secs(299));
     let second = send("second").await;
-    assert_eq!(
-        (&second.message_id, &second.sequence_number),
-        (&first.message_id, &first.sequence_number)
-    );
+    assert_eq!((&second.message_id, &second.sequence_number), (&first.message_id, &first.sequence_number));
     hub.advance(Duration::from_millis(1001));
     assert_ne!(send("third").await.message_id, first.message_id);
     assert_eq!(bodies(&receive(&sqs, &url).await), ["first", "third"]);
@@ -170,66 +135,31 @@ async fn a_batch_is_sent_received_and_deleted() {
         let entry = SendMessageBatchRequestEntry::builder().id(format!("e{number}"));
         entry.message_body(number.to_string()).build().unwrap()
     };
-    let sent = sqs
-        .send_message_batch()
-        .queue_url(&url)
-        .set_entries(Some((0..10).map(entry).collect()));
+    let sent = sqs.send_message_batch().queue_url(&url).set_entries(Some((0..10).map(entry).collect()));
     let sent = sent.send().await.unwrap();
     assert_eq!((sent.successful.len(), sent.failed.len()), (10, 0));
     let got = receive(&sqs, &url).await;
-    assert_eq!(
-        bodies(&got),
-        (0..10).map(|number| number.to_string()).collect::<Vec<_>>()
-    );
+    assert_eq!(bodies(&got), (0..10).map(|number| number.to_string()).collect::<Vec<_>>());
     let entry = |(number, message): (usize, &aws_sdk_sqs::types::Message)| {
         let entry = DeleteMessageBatchRequestEntry::builder().id(format!("e{number}"));
-        entry
-            .receipt_handle(message.receipt_handle().unwrap())
-            .build()
-            .unwrap()
+        entry.receipt_handle(message.receipt_handle().unwrap()).build().unwrap()
     };
     let entries = got.iter().enumerate().map(entry).collect();
-    let gone = sqs
-        .delete_message_batch()
-        .queue_url(&url)
-        .set_entries(Some(entries))
-        .send()
-        .await
-        .unwrap();
+    let gone = sqs.delete_message_batch().queue_url(&url).set_entries(Some(entries)).send().await.unwrap();
     assert_eq!((gone.successful.len(), gone.failed.len()), (10, 0));
-    assert_eq!(
-        attribute(
-            &sqs,
-            &url,
-            QueueAttributeName::ApproximateNumberOfMessagesNotVisible
-        )
-        .await,
-        "0"
-    );
+    assert_eq!(attribute(&sqs, &url, QueueAttributeName::ApproximateNumberOfMessagesNotVisible).await, "0");
 }
 
 #[tokio::test]
 async fn a_batch_is_published_and_each_entry_is_its_own_message() {
     let hub = Hub::start(&[]);
     let (sqs, sns) = (sqs(&hub), sns(&hub));
-    let topic = sns
-        .create_topic()
-        .name("orders")
-        .send()
-        .await
-        .unwrap()
-        .topic_arn
-        .unwrap();
+    let topic = sns.create_topic().name("orders").send().await.unwrap().topic_arn.unwrap();
     let url = queue(&sqs, "inbox", &[]).await;
-    let attributes = [
-        ("RawMessageDelivery", "true"),
-        ("FilterPolicy", r#"{"kind": ["a"]}"#),
-    ];
+    let attributes = [("RawMessageDelivery", "true"), ("FilterPolicy", r#"{"kind": ["a"]}"#)];
     subscribe(&sns, &topic, &arn(&sqs, &url).await, &attributes).await;
     let entry = |number: usize| {
-        let entry = PublishBatchRequestEntry::builder()
-            .id(format!("e{number}"))
-            .message(number.to_string());
+        let entry = PublishBatchRequestEntry::builder().id(format!("e{number}")).message(number.to_string());
         let kind = if number.is_multiple_of(2) { "a" } else { "b" };
         entry.message_attributes("kind", text(kind)).build().unwrap()
     };
@@ -245,17 +175,11 @@ async fn a_message_that_nobody_finishes_goes_to_the_dead_letter_queue() {
     hub.freeze();
     let sqs = sqs(&hub);
     let dead = queue(&sqs, "dead", &[]).await;
-    let policy = format!(
-        r#"{{"deadLetterTargetArn": "{}", "maxReceiveCount": 3}}"#,
-        arn(&sqs, &dead).await
-    );
+    let policy = format!(r#"{{"deadLetterTargetArn": "{}", "maxReceiveCount": 3}}"#, arn(&sqs, &dead).await);
     let url = queue(
         &sqs,
         "orders",
-        &[
-            (QueueAttributeName::RedrivePolicy, &policy),
-            (QueueAttributeName::VisibilityTimeout, "10"),
-        ],
+        &[(QueueAttributeName::RedrivePolicy, &policy), (QueueAttributeName::VisibilityTimeout, "10")],
     )
     .await;
     send(&sqs, &url, "poison").await;
@@ -271,16 +195,8 @@ async fn a_message_that_nobody_finishes_goes_to_the_dead_letter_queue() {
     let got = asked.send().await.unwrap().messages.unwrap();
     assert_eq!(bodies(&got), ["poison"]);
     let shown = got[0].attributes().unwrap();
-    assert_eq!(
-        shown[&MessageSystemAttributeName::DeadLetterQueueSourceArn],
-        arn(&sqs, &url).await
-    );
-    let sources = sqs
-        .list_dead_letter_source_queues()
-        .queue_url(&dead)
-        .send()
-        .await
-        .unwrap();
+    assert_eq!(shown[&MessageSystemAttributeName::DeadLetterQueueSourceArn], arn(&sqs, &url).await);
+    let sources = sqs.list_dead_letter_source_queues().queue_url(&dead).send().await.unwrap();
     assert_eq!(sources.queue_urls, [url]);
 }
 
@@ -312,11 +228,7 @@ async fn the_clock_goes_on_when_it_is_resumed() {
     let sqs = sqs(&hub);
     let url = queue(&sqs, "orders", &[(QueueAttributeName::DelaySeconds, "1")]).await;
     send(&sqs, &url, "later").await;
-    assert_eq!(
-        receive_within(&sqs, &url, 1).await,
-        [],
-        "waits are in real time, the delay is not"
-    );
+    assert_eq!(receive_within(&sqs, &url, 1).await, [], "waits are in real time, the delay is not");
     hub.turn_clock(r#"{"resume": true}"#);
     assert_eq!(bodies(&receive_within(&sqs, &url, 20).await), ["later"]);
 }
@@ -328,23 +240,13 @@ async fn pages_of_queues_and_topics_are_complete() {
     let mut expected = Vec::new();
     for number in 0..7 {
         expected.push(queue(&sqs, &format!("q{number}"), &[]).await);
-        sns.create_topic()
-            .name(format!("t{number}"))
-            .send()
-            .await
-            .unwrap();
+        sns.create_topic().name(format!("t{number}")).send().await.unwrap();
     }
     let pages = sqs.list_queues().max_results(3).into_paginator().send();
     let pages = pages.collect::<Result<Vec<_>, _>>().await.unwrap();
-    let sizes = pages
-        .iter()
-        .map(|page| page.queue_urls().len())
-        .collect::<Vec<_>>();
+    let sizes = pages.iter().map(|page| page.queue_urls().len()).collect::<Vec<_>>();
     assert_eq!(sizes, [3, 3, 1]);
-    let mut urls = pages
-        .into_iter()
-        .flat_map(|page| page.queue_urls.unwrap())
-        .collect::<Vec<_>>();
+    let mut urls = pages.into_iter().flat_map(|page| page.queue_urls.unwrap()).collect::<Vec<_>>();
     urls.sort();
     assert_eq!(urls, expected);
     let topics = sns.list_topics().into_paginator().items().send();

@@ -5,17 +5,14 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use fanq_tests::{Connection, Hub, Request};
 
-use crate::clients::{bodies, delete, queue, receive_within, send, sqs, sqs_of};
+use crate::clients::{bodies, queue, receive_within, send, sqs, sqs_of};
 
 /// Half of the longest wait: a poll that takes longer was not woken.
 const WOKEN: Duration = Duration::from_secs(10);
 
 /// A poll of `orders` that waits for 20 seconds, as bytes of the default account.
 fn long_poll() -> Request {
-    Request::json(
-        "ReceiveMessage",
-        r#"{"QueueUrl": "orders", "WaitTimeSeconds": 20}"#,
-    )
+    Request::json("ReceiveMessage", r#"{"QueueUrl": "orders", "WaitTimeSeconds": 20}"#)
 }
 
 #[tokio::test]
@@ -57,18 +54,10 @@ async fn many_waiting_receivers_share_the_messages_and_none_waits_in_vain() {
     }
     let mut got = Vec::new();
     for poll in polls {
-        got.extend(
-            poll.await
-                .unwrap()
-                .into_iter()
-                .map(|message| message.body.unwrap()),
-        );
+        got.extend(poll.await.unwrap().into_iter().map(|message| message.body.unwrap()));
     }
     got.sort();
-    assert_eq!(
-        got,
-        (0..20).map(|number| format!("{number:02}")).collect::<Vec<_>>()
-    );
+    assert_eq!(got, (0..20).map(|number| format!("{number:02}")).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -81,10 +70,7 @@ async fn a_client_that_is_known_to_have_gone_is_leased_nothing() {
         let mut gone = Connection::open(&hub);
         gone.write(&long_poll().bytes(&hub));
         gone.finish();
-        assert!(
-            gone.is_closed_by_hub(),
-            "the hub notices that its client has gone"
-        );
+        assert!(gone.is_closed_by_hub(), "the hub notices that its client has gone");
     }
     send(&sqs, &url, "kept").await;
     let asked = sqs
@@ -92,34 +78,8 @@ async fn a_client_that_is_known_to_have_gone_is_leased_nothing() {
         .queue_url(&url)
         .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
     let got = asked.send().await.unwrap().messages.unwrap();
-    assert_eq!(
-        got[0].attributes().unwrap()[&MessageSystemAttributeName::ApproximateReceiveCount],
-        "1"
-    );
+    assert_eq!(got[0].attributes().unwrap()[&MessageSystemAttributeName::ApproximateReceiveCount], "1");
     hub.assert_alive();
-}
-
-#[tokio::test]
-async fn what_a_client_had_taken_when_it_went_comes_back_at_once() {
-    let hub = Hub::start(&[]);
-    let sqs = sqs_of(&hub, "000000000000", "us-east-1");
-    let url = queue(&sqs, "orders", &[]).await;
-    for round in 0..20 {
-        let mut gone = (0..5).map(|_| Connection::open(&hub)).collect::<Vec<_>>();
-        for connection in &mut gone {
-            connection.write(&long_poll().bytes(&hub));
-        }
-        // Whether the hub learns of it before or after it serves one of them is left to chance.
-        drop(gone);
-        send(&sqs, &url, &round.to_string()).await;
-        let got = receive_within(&sqs, &url, 20).await;
-        assert_eq!(
-            bodies(&got),
-            [round.to_string()],
-            "before its visibility timeout of 30 seconds"
-        );
-        delete(&sqs, &url, &got[0]).await;
-    }
 }
 
 #[tokio::test]
@@ -147,13 +107,24 @@ async fn a_poll_wakes_when_time_makes_a_message_visible() {
         let (sqs, url) = (sqs.clone(), url.clone());
         async move { receive_within(&sqs, &url, 20).await }
     });
-    tokio::task::spawn_blocking(move || {
+    let mut hub = tokio::task::spawn_blocking(move || {
         hub.advance(Duration::from_secs(60));
         hub
     })
     .await
-    .unwrap()
-    .assert_alive();
+    .unwrap();
     assert_eq!(bodies(&poll.await.unwrap()), ["later"]);
+    hub.assert_alive();
     assert!(started.elapsed() < WOKEN);
+}
+
+#[tokio::test]
+#[ignore = "waits for twenty seconds"]
+async fn a_poll_of_the_longest_time_is_answered_in_its_time() {
+    let hub = Hub::start(&[]);
+    let sqs = sqs(&hub);
+    let url = queue(&sqs, "orders", &[]).await;
+    let started = Instant::now();
+    assert_eq!(receive_within(&sqs, &url, 20).await, []);
+    assert!((19.9..25.0).contains(&started.elapsed().as_secs_f64()));
 }

@@ -29,39 +29,21 @@ fn check_id(answer: &Answer) {
 #[test]
 fn a_query_caller_posts_or_gets_on_the_root_or_on_the_queue() {
     let hub = hub_with_queue();
-    let send = [
-        ("Action", "SendMessage"),
-        ("Version", "2012-11-05"),
-        ("MessageBody", "a b&c=ü+"),
-    ];
-    let by_name = [
-        send.as_slice(),
-        &[("QueueUrl", "http://elsewhere/000000000000/orders")],
-    ]
-    .concat();
+    let send = [("Action", "SendMessage"), ("Version", "2012-11-05"), ("MessageBody", "a b&c=ü+")];
+    let by_name = [send.as_slice(), &[("QueueUrl", "http://elsewhere/000000000000/orders")]].concat();
     for (what, request) in [
         ("post on the root", Request::query("/", &by_name)),
         ("post on the queue", Request::query("/000000000000/orders", &send)),
         ("get on the root", Request::get(&format!("/?{}", form(&by_name)))),
-        (
-            "get on the queue",
-            Request::get(&format!("/000000000000/orders?{}", form(&send))),
-        ),
-        (
-            "in both places",
-            Request::query(&format!("/?{}", form(&by_name[..2])), &by_name[2..]),
-        ),
+        ("get on the queue", Request::get(&format!("/000000000000/orders?{}", form(&send)))),
+        ("in both places", Request::query(&format!("/?{}", form(&by_name[..2])), &by_name[2..])),
     ] {
         let answer = request.send(&hub);
         assert_eq!(answer.status, 200, "{what}: {answer:?}");
         check_id(&answer);
         let start = format!(r#"<?xml version="1.0"?><SendMessageResponse {NAMESPACE}><SendMessageResult>"#);
         assert!(answer.text().starts_with(&start), "{what}: {}", answer.text());
-        assert_eq!(
-            answer.element("RequestId").as_deref(),
-            answer.header("x-amzn-requestid"),
-            "{what}"
-        );
+        assert_eq!(answer.element("RequestId").as_deref(), answer.header("x-amzn-requestid"), "{what}");
         assert_eq!(received(&hub).as_deref(), Some("a b&amp;c=ü+"), "{what}");
     }
     assert_eq!(received(&hub), None);
@@ -73,10 +55,7 @@ fn an_error_over_query_is_an_error_response() {
     let answer = Request::query("/000000000000/nothing", &[("Action", "ReceiveMessage")]).send(&hub);
     assert_eq!(answer.status, 400);
     check_id(&answer);
-    assert!(
-        answer.header("content-type").unwrap().starts_with("text/xml"),
-        "{answer:?}"
-    );
+    assert!(answer.header("content-type").unwrap().starts_with("text/xml"), "{answer:?}");
     let id = answer.header("x-amzn-requestid").unwrap();
     let expected = format!(
         "<?xml version=\"1.0\"?><ErrorResponse {NAMESPACE}><Error><Type>Sender</Type>\
@@ -94,10 +73,7 @@ fn an_error_over_json_has_its_type_and_the_code_of_old() {
     assert_eq!(answer.status, 400);
     check_id(&answer);
     assert_eq!(answer.header("content-type"), Some("application/x-amz-json-1.0"));
-    assert_eq!(
-        answer.header("x-amzn-query-error"),
-        Some("AWS.SimpleQueueService.NonExistentQueue;Sender")
-    );
+    assert_eq!(answer.header("x-amzn-query-error"), Some("AWS.SimpleQueueService.NonExistentQueue;Sender"));
     let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(body["__type"], "com.amazonaws.sqs#QueueDoesNotExist");
     assert_eq!(body["message"], "The specified queue does not exist.");
@@ -115,9 +91,7 @@ fn an_error_of_a_topic_has_the_namespace_of_topics() {
     assert_eq!(answer.status, 404);
     check_id(&answer);
     assert!(
-        answer
-            .text()
-            .contains(r#"<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">"#),
+        answer.text().contains(r#"<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">"#),
         "{answer:?}"
     );
     assert_eq!(answer.element("Code").as_deref(), Some("NotFound"));
@@ -149,11 +123,7 @@ fn a_connection_carries_many_requests() {
         connection.write(&request.bytes(&hub));
         assert_eq!(connection.answer().element("Body"), Some(number.to_string()));
         connection.write(&Request::json("SendMessage", "{").bytes(&hub));
-        assert_eq!(
-            connection.answer().status,
-            400,
-            "an error does not end the connection"
-        );
+        assert_eq!(connection.answer().status, 400, "an error does not end the connection");
     }
 }
 
@@ -194,11 +164,9 @@ fn a_client_that_expects_to_be_asked_is_asked_for_its_body() {
 #[test]
 fn a_body_may_come_in_chunks_or_compressed() {
     let hub = hub_with_queue();
-    let chunks = Request::json(
-        "SendMessage",
-        "10\r\n{\"QueueUrl\": \"or\r\n1b\r\nders\", \"MessageBody\": \"x\"}  \r\n0\r\n\r\n",
-    )
-    .header("Transfer-Encoding", "chunked");
+    let chunks = [r#"{"QueueUrl": "or"#, r#"ders", "MessageBody": "x"}"#, ""];
+    let chunks = chunks.map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).concat();
+    let chunks = Request::json("SendMessage", chunks).header("Transfer-Encoding", "chunked");
     assert_eq!(chunks.send(&hub).status, 200);
     assert_eq!(received(&hub).as_deref(), Some("x"));
     let plain = form(&[("Action", "SendMessage"), ("MessageBody", "y")]);
@@ -218,11 +186,7 @@ fn an_old_client_is_answered_and_the_connection_closed() {
     let mut connection = Connection::open(&hub);
     let target = "/?Action=ListQueues&Version=2012-11-05";
     connection.write(
-        format!(
-            "GET {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-            hub.address
-        )
-        .as_bytes(),
+        format!("GET {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", hub.address).as_bytes(),
     );
     assert_eq!(connection.answer().status, 200);
     assert!(connection.is_closed_by_hub());

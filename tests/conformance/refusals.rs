@@ -34,21 +34,9 @@ async fn an_unknown_queue_is_that_type_in_every_operation() {
 async fn an_error_has_the_code_of_old_and_its_own_type() {
     let hub = Hub::start(&[]);
     let sqs = sqs(&hub);
-    let error = sqs
-        .get_queue_url()
-        .queue_name("nothing")
-        .send()
-        .await
-        .unwrap_err()
-        .into_service_error();
-    assert_eq!(
-        error.meta().code(),
-        Some("AWS.SimpleQueueService.NonExistentQueue")
-    );
-    assert_eq!(
-        error.meta().message(),
-        Some("The specified queue does not exist.")
-    );
+    let error = sqs.get_queue_url().queue_name("nothing").send().await.unwrap_err().into_service_error();
+    assert_eq!(error.meta().code(), Some("AWS.SimpleQueueService.NonExistentQueue"));
+    assert_eq!(error.meta().message(), Some("The specified queue does not exist."));
 }
 
 #[tokio::test]
@@ -56,10 +44,7 @@ async fn a_name_that_is_taken_is_that_type() {
     let hub = Hub::start(&[]);
     let sqs = sqs(&hub);
     queue(&sqs, "orders", &[]).await;
-    let other = sqs
-        .create_queue()
-        .queue_name("orders")
-        .attributes(QueueAttributeName::DelaySeconds, "5");
+    let other = sqs.create_queue().queue_name("orders").attributes(QueueAttributeName::DelaySeconds, "5");
     let error = other.send().await.unwrap_err().into_service_error();
     assert!(error.is_queue_name_exists(), "{error:?}");
 }
@@ -82,13 +67,7 @@ async fn an_invalid_receipt_handle_is_that_type() {
     let hub = Hub::start(&[]);
     let sqs = sqs(&hub);
     let url = queue(&sqs, "orders", &[]).await;
-    let error = sqs
-        .delete_message()
-        .queue_url(&url)
-        .receipt_handle("nonsense")
-        .send()
-        .await
-        .unwrap_err();
+    let error = sqs.delete_message().queue_url(&url).receipt_handle("nonsense").send().await.unwrap_err();
     assert_eq!(error.raw_response().unwrap().status().as_u16(), 404);
     let error = error.into_service_error();
     assert!(error.is_receipt_handle_is_invalid(), "{error:?}");
@@ -100,20 +79,10 @@ async fn wrong_batches_are_their_types() {
     let sqs = sqs(&hub);
     let url = queue(&sqs, "orders", &[]).await;
     let batch = async |ids: &[&str], body: &str| {
-        let entry = |id: &&str| {
-            SendMessageBatchRequestEntry::builder()
-                .id(*id)
-                .message_body(body)
-                .build()
-                .unwrap()
-        };
+        let entry =
+            |id: &&str| SendMessageBatchRequestEntry::builder().id(*id).message_body(body).build().unwrap();
         let entries = ids.iter().map(entry).collect();
-        let sent = sqs
-            .send_message_batch()
-            .queue_url(&url)
-            .set_entries(Some(entries))
-            .send()
-            .await;
+        let sent = sqs.send_message_batch().queue_url(&url).set_entries(Some(entries)).send().await;
         sent.unwrap_err().into_service_error()
     };
     assert!(batch(&[], "x").await.is_empty_batch_request());
@@ -124,11 +93,7 @@ async fn wrong_batches_are_their_types() {
             .await
             .is_too_many_entries_in_batch_request()
     );
-    assert!(
-        batch(&["a", "b"], &"x".repeat(600_000))
-            .await
-            .is_batch_request_too_long()
-    );
+    assert!(batch(&["a", "b"], &"x".repeat(600_000)).await.is_batch_request_too_long());
 }
 
 #[tokio::test]
@@ -147,13 +112,7 @@ async fn a_body_with_forbidden_characters_is_that_type() {
     let hub = Hub::start(&[]);
     let sqs = sqs(&hub);
     let url = queue(&sqs, "orders", &[]).await;
-    let error = sqs
-        .send_message()
-        .queue_url(&url)
-        .message_body("\u{1}")
-        .send()
-        .await
-        .unwrap_err();
+    let error = sqs.send_message().queue_url(&url).message_body("\u{1}").send().await.unwrap_err();
     assert!(error.into_service_error().is_invalid_message_contents());
 }
 
@@ -162,13 +121,7 @@ async fn what_sqs_does_not_model_still_has_its_code() {
     let hub = Hub::start(&[]);
     let sqs = sqs(&hub);
     let url = fifo_queue(&sqs, "orders.fifo").await;
-    let error = sqs
-        .send_message()
-        .queue_url(&url)
-        .message_body("x")
-        .send()
-        .await
-        .unwrap_err();
+    let error = sqs.send_message().queue_url(&url).message_body("x").send().await.unwrap_err();
     assert_eq!(error.into_service_error().code(), Some("MissingParameter"));
 }
 
@@ -177,30 +130,14 @@ async fn errors_of_topics_are_their_types() {
     let hub = Hub::start(&[]);
     let sns = sns(&hub);
     let nothing = "arn:aws:sns:us-east-1:111122223333:nothing";
-    let error = sns
-        .publish()
-        .topic_arn(nothing)
-        .message("x")
-        .send()
-        .await
-        .unwrap_err();
+    let error = sns.publish().topic_arn(nothing).message("x").send().await.unwrap_err();
     assert_eq!(error.raw_response().unwrap().status().as_u16(), 404);
     let error = error.into_service_error();
     assert!(error.is_not_found_exception(), "{error:?}");
-    let error = sns
-        .get_topic_attributes()
-        .topic_arn("nonsense")
-        .send()
-        .await
-        .unwrap_err()
-        .into_service_error();
+    let error =
+        sns.get_topic_attributes().topic_arn("nonsense").send().await.unwrap_err().into_service_error();
     assert!(error.is_invalid_parameter_exception(), "{error:?}");
-    let error = sns
-        .list_tags_for_resource()
-        .resource_arn(nothing)
-        .send()
-        .await
-        .unwrap_err()
-        .into_service_error();
+    let error =
+        sns.list_tags_for_resource().resource_arn(nothing).send().await.unwrap_err().into_service_error();
     assert!(error.is_resource_not_found_exception(), "{error:?}");
 }

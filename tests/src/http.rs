@@ -23,12 +23,7 @@ impl Request {
     /// A request with any method.
     #[must_use]
     pub fn new(method: &'static str, target: &str) -> Self {
-        Self {
-            method,
-            target: target.to_owned(),
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { method, target: target.to_owned(), headers: Vec::new(), body: Vec::new() }
     }
 
     /// A GET.
@@ -55,9 +50,7 @@ impl Request {
     /// A form, in which an action of SQS or SNS is asked for.
     #[must_use]
     pub fn query(target: &str, parameters: &[(&str, &str)]) -> Self {
-        Self::post(target)
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .body(form(parameters))
+        Self::post(target).header("Content-Type", "application/x-www-form-urlencoded").body(form(parameters))
     }
 
     /// Adds a header; one that is added twice is sent twice.
@@ -85,11 +78,7 @@ impl Request {
     /// The same without the body.
     #[must_use]
     pub fn head(&self, hub: &Hub) -> String {
-        let has = |name: &str| {
-            self.headers
-                .iter()
-                .any(|(given, _)| given.eq_ignore_ascii_case(name))
-        };
+        let has = |name: &str| self.headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         if !has("host") {
             let _ = write!(head, "Host: {}\r\n", hub.address);
@@ -127,9 +116,7 @@ pub fn form(parameters: &[(&str, &str)]) -> String {
         }
         out
     };
-    let pairs = parameters
-        .iter()
-        .map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+    let pairs = parameters.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
     pairs.collect::<Vec<_>>().join("&")
 }
 
@@ -147,9 +134,7 @@ impl Connection {
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
         stream.set_write_timeout(Some(PATIENCE)).expect("a time limit");
         stream.set_nodelay(true).expect("no delay");
-        Self {
-            stream: BufReader::new(stream),
-        }
+        Self { stream: BufReader::new(stream) }
     }
 
     /// Writes all of these bytes.
@@ -183,30 +168,19 @@ impl Connection {
     pub fn try_answer(&mut self) -> Result<Answer, String> {
         let start = self.try_line()?;
         let status = start.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
-        let status = status
-            .and_then(|code| code.parse().ok())
-            .ok_or_else(|| format!("no status: {start:?}"))?;
-        let mut answer = Answer {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        };
+        let status =
+            status.and_then(|code| code.parse().ok()).ok_or_else(|| format!("no status: {start:?}"))?;
+        let mut answer = Answer { status, headers: Vec::new(), body: Vec::new() };
         loop {
             let line = self.try_line()?;
             let Some((name, value)) = line.split_once(':') else {
                 break;
             };
-            answer
-                .headers
-                .push((name.to_ascii_lowercase(), value.trim().to_owned()));
+            answer.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let length = answer
-            .header("content-length")
-            .and_then(|length| length.parse().ok());
+        let length = answer.header("content-length").and_then(|length| length.parse().ok());
         answer.body = vec![0; length.unwrap_or(0)];
-        self.stream
-            .read_exact(&mut answer.body)
-            .map_err(|error| error.to_string())?;
+        self.stream.read_exact(&mut answer.body).map_err(|error| error.to_string())?;
         Ok(answer)
     }
 
@@ -241,10 +215,7 @@ impl Answer {
     /// A header, if it is there.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(given, _)| given == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as text.

@@ -27,10 +27,7 @@ pub fn binary() -> PathBuf {
         return named.into();
     }
     let test = std::env::current_exe().expect("the path of this test");
-    let profile = test
-        .ancestors()
-        .nth(2)
-        .expect("a test lies in target/<profile>/deps");
+    let profile = test.ancestors().nth(2).expect("a test lies in target/<profile>/deps");
     let program = profile.join(format!("fanq{}", std::env::consts::EXE_SUFFIX));
     assert!(
         program.exists(),
@@ -80,8 +77,13 @@ impl Hub {
     /// Starts a hub on a free port, with a clock that can be turned and these further flags.
     #[must_use]
     pub fn start(flags: &[&str]) -> Self {
-        let mut arguments = vec!["serve", "--port", "0", "--in-memory", "--test-clock"];
-        arguments.extend(flags);
+        Self::start_plain(&[flags, &["--test-clock"]].concat())
+    }
+
+    /// Starts a hub on a free port, with these flags only.
+    #[must_use]
+    pub fn start_plain(flags: &[&str]) -> Self {
+        let arguments = [&["serve", "--port", "0", "--in-memory"], flags].concat();
         let mut child = command(&arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -99,11 +101,7 @@ impl Hub {
         });
         let said = child.stdout.take().expect("a pipe");
         // Kills the child if this does not return, so that reading its output ends.
-        let mut hub = Self {
-            child,
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            log,
-        };
+        let mut hub = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), log };
         hub.address = read_address(said).unwrap_or_else(|what| {
             let _ = hub.child.kill();
             panic!("the hub did not start: {what}\n{}", hub.log())
@@ -147,11 +145,8 @@ impl Hub {
 
     /// Asks the process to end, as a service manager does.
     pub fn terminate(&self) {
-        let asked = Command::new("kill")
-            .arg("-TERM")
-            .arg(self.child.id().to_string())
-            .status()
-            .expect("a signal");
+        let asked =
+            Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("a signal");
         assert!(asked.success());
     }
 
@@ -162,11 +157,7 @@ impl Hub {
             if let Some(status) = self.child.try_wait().expect("a look at the process") {
                 return status;
             }
-            assert!(
-                Instant::now() < deadline,
-                "the hub runs on after {within:?}\n{}",
-                self.log()
-            );
+            assert!(Instant::now() < deadline, "the hub runs on after {within:?}\n{}", self.log());
             thread::sleep(PAUSE);
         }
     }
@@ -195,11 +186,7 @@ fn read_address(output: impl Read + Send + 'static) -> Result<SocketAddr, String
         let left = deadline.saturating_duration_since(Instant::now());
         let line = told.recv_timeout(left).map_err(|error| error.to_string())?;
         if let Some(endpoint) = line.strip_prefix("export AWS_ENDPOINT_URL=http://") {
-            address = Some(
-                endpoint
-                    .parse()
-                    .map_err(|error| format!("{endpoint} is no address: {error}"))?,
-            );
+            address = Some(endpoint.parse().map_err(|error| format!("{endpoint} is no address: {error}"))?);
         }
         if line == "Ready." {
             return address.ok_or_else(|| "it was ready without naming its endpoint".to_owned());

@@ -5,6 +5,7 @@
 mod repository;
 
 mod crates;
+mod documents;
 mod operations;
 mod sources;
 mod words;

@@ -17,11 +17,9 @@ pub(crate) fn files() -> Vec<(String, String)> {
         .current_dir(&root)
         .output();
     let names = match listed {
-        Ok(listed) if listed.status.success() => String::from_utf8(listed.stdout)
-            .unwrap()
-            .lines()
-            .map(str::to_owned)
-            .collect(),
+        Ok(listed) if listed.status.success() => {
+            String::from_utf8(listed.stdout).unwrap().lines().map(str::to_owned).collect()
+        }
         Ok(_) | Err(_) => walk(&root, ""),
     };
     let read = |name: String| {
@@ -30,10 +28,7 @@ pub(crate) fn files() -> Vec<(String, String)> {
         Some((name, text))
     };
     let files = names.into_iter().filter_map(read).collect::<Vec<_>>();
-    assert!(
-        files.iter().any(|(name, _)| name == "Cargo.toml"),
-        "the repository is found"
-    );
+    assert!(files.iter().any(|(name, _)| name == "Cargo.toml"), "the repository is found");
     files
 }
 
@@ -58,31 +53,72 @@ fn walk(folder: &Path, prefix: &str) -> Vec<String> {
 /// The Rust sources among them.
 pub(crate) fn rust_files() -> Vec<(String, String)> {
     let files = files();
-    files
-        .into_iter()
-        .filter(|(name, _)| name.ends_with(".rs"))
-        .collect()
+    files.into_iter().filter(|(name, _)| name.ends_with(".rs")).collect()
 }
 
-/// Whether a source is only for tests: of the tests, of the examples, or a module of tests beside what it tests.
-pub(crate) fn is_for_tests(name: &str) -> bool {
-    name.starts_with("tests/")
-        || name.starts_with("examples/")
-        || name.ends_with("/tests.rs")
-        || name.contains("/tests/")
-        || name.contains("/benches/")
+/// The sources that are more than tests: not of the tests or examples, nor a module that only tests have.
+pub(crate) fn product_files() -> Vec<(String, String)> {
+    let all = rust_files();
+    let only_in_tests = all.iter().flat_map(|(name, text)| test_modules(name, text)).collect::<Vec<_>>();
+    let is_for_tests = |name: &str| {
+        name.starts_with("tests/")
+            || name.starts_with("examples/")
+            || only_in_tests
+                .iter()
+                .any(|module| name == format!("{module}.rs") || name.starts_with(&format!("{module}/")))
+    };
+    all.into_iter().filter(|(name, _)| !is_for_tests(name)).collect()
 }
 
-/// The part of a source before its own tests, without comments.
+/// The modules that a source declares behind `#[cfg(test)]`, as paths without an ending.
+fn test_modules(name: &str, text: &str) -> Vec<String> {
+    let path = name.trim_end_matches(".rs");
+    let folder = match path.rsplit_once('/') {
+        Some((folder, "lib" | "main")) => folder,
+        _ => path,
+    };
+    let mut found = Vec::new();
+    let mut is_for_tests = false;
+    for line in text.lines().map(str::trim) {
+        if line == "#[cfg(test)]" {
+            is_for_tests = true;
+        } else if let Some(module) = line.split_once("mod ").and_then(|(_, rest)| rest.strip_suffix(';')) {
+            if is_for_tests {
+                found.push(format!("{folder}/{module}"));
+            }
+            is_for_tests = false;
+        } else if !line.starts_with("#[") {
+            is_for_tests = false;
+        }
+    }
+    found
+}
+
+/// A source without its comments and without what is behind `#[cfg(test)]`; line numbers stay.
 pub(crate) fn code(text: &str) -> String {
-    let before = text.split("#[cfg(test)]").next().unwrap_or(text);
-    let lines = before
-        .lines()
-        .map(|line| match line.trim_start().starts_with("//") {
-            true => "",
-            false => line,
-        });
-    lines.collect::<Vec<_>>().join("\n")
+    let mut out = Vec::new();
+    // The indentation of an item that only tests have, until it ends.
+    let mut skipped: Option<String> = None;
+    for line in text.lines() {
+        let inside = line.trim_start();
+        let indentation = line.strip_suffix(inside).unwrap_or_default();
+        let ends = |own: &String| {
+            indentation == own.as_str()
+                && (inside.starts_with('}') || inside.ends_with(';') || inside.ends_with("},"))
+        };
+        if skipped.as_ref().is_some_and(ends) {
+            skipped = None;
+            out.push("");
+        } else if skipped.is_some() || inside.starts_with("//") {
+            out.push("");
+        } else if inside.starts_with("#[cfg(test)]") {
+            skipped = Some(indentation.to_owned());
+            out.push("");
+        } else {
+            out.push(line);
+        }
+    }
+    out.join("\n")
 }
 
 /// The manifest of a crate.
@@ -94,9 +130,7 @@ pub(crate) fn manifest(folder: &str) -> toml::Table {
 /// The names in a table of dependencies.
 pub(crate) fn dependencies(manifest: &toml::Table, table: &str) -> Vec<String> {
     let table = manifest.get(table).and_then(toml::Value::as_table);
-    table
-        .map(|table| table.keys().cloned().collect())
-        .unwrap_or_default()
+    table.map(|table| table.keys().cloned().collect()).unwrap_or_default()
 }
 
 /// Fails with all findings at once.

@@ -1,6 +1,6 @@
 //! Sizes of files, and what must not stand in code.
 
-use crate::repository::{code, is_for_tests, nothing_found, root, rust_files};
+use crate::repository::{code, nothing_found, product_files, root, rust_files};
 
 const FILE_LINES_MAX: usize = 500;
 
@@ -19,27 +19,17 @@ fn a_file_past_500_lines_has_a_reason() {
             found.push(format!("{name}: {lines} lines"));
         }
     }
-    nothing_found(
-        "a file past 500 lines holds two ideas, unless it is listed with a reason",
-        &found,
-    );
+    nothing_found("a file past 500 lines holds two ideas, unless it is listed with a reason", &found);
 }
 
 #[test]
 fn code_does_not_panic_by_hand() {
-    const WORDS: [&str; 7] = [
-        ".unwrap()",
-        ".expect(",
-        "todo!(",
-        "dbg!(",
-        "unimplemented!(",
-        "panic!(",
-        "process::exit(",
-    ];
+    const WORDS: [&str; 7] =
+        [".unwrap()", ".expect(", "todo!(", "dbg!(", "unimplemented!(", "panic!(", "process::exit("];
     // A second signal ends the program at once.
     const ALLOWED: [(&str, &str); 1] = [("hub/src/cli/serve.rs", "process::exit(")];
     let mut found = Vec::new();
-    for (name, text) in rust_files().into_iter().filter(|(name, _)| !is_for_tests(name)) {
+    for (name, text) in product_files() {
         let code = code(&text);
         for (number, line) in code.lines().enumerate() {
             let words = WORDS.iter().filter(|word| line.contains(*word));
@@ -56,9 +46,7 @@ fn lints_are_expected_with_a_reason_and_not_allowed() {
     for (name, text) in rust_files() {
         let code = code(&text);
         // Inside a macro a lint may hold for one use and not for another.
-        let allowed = code
-            .lines()
-            .any(|line| line.contains("#[allow(") || line.contains("#![allow("));
+        let allowed = code.lines().any(|line| line.contains("#[allow(") || line.contains("#![allow("));
         if allowed && !code.contains("macro_rules!") {
             found.push(name);
         }
@@ -75,18 +63,13 @@ fn modules_are_files_beside_their_folders() {
 
 #[test]
 fn no_module_has_a_name_that_says_nothing() {
-    const NOTHING: [&str; 8] = [
-        "utils", "util", "helpers", "common", "misc", "manager", "handler", "impl",
-    ];
+    const NOTHING: [&str; 8] = ["utils", "util", "helpers", "common", "misc", "manager", "handler", "impl"];
     let names = rust_files().into_iter().map(|(name, _)| name);
     let says_nothing = |name: &String| {
         let parts = name.trim_end_matches(".rs").split('/');
         parts.into_iter().any(|part| NOTHING.contains(&part))
     };
-    nothing_found(
-        "names say what is inside",
-        &names.filter(says_nothing).collect::<Vec<_>>(),
-    );
+    nothing_found("names say what is inside", &names.filter(says_nothing).collect::<Vec<_>>());
 }
 
 #[test]
@@ -96,9 +79,8 @@ fn no_test_sleeps() {
     let mut found = Vec::new();
     for (name, text) in crate::repository::files() {
         let is_test = name.starts_with("tests/") && (name.ends_with(".rs") || name.ends_with(".py"));
-        let sleeps = ["thread::sleep(", "tokio::time::sleep(", "time.sleep("]
-            .iter()
-            .any(|word| text.contains(word));
+        let sleeps =
+            ["thread::sleep(", "tokio::time::sleep(", "time.sleep("].iter().any(|word| text.contains(word));
         if is_test && sleeps && !WAITING.contains(&name.as_str()) && !name.starts_with("tests/tidy/") {
             found.push(name);
         }
@@ -115,15 +97,9 @@ fn the_architecture_fits_in_300_lines() {
 #[test]
 fn the_first_two_commands_of_the_readme_exist() {
     let text = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let commands = text
-        .split("```sh")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next())
-        .unwrap();
+    let commands = text.split("```sh").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let commands = commands.lines().filter(|line| !line.trim().is_empty());
-    let commands = commands
-        .map(|line| line.split('#').next().unwrap().trim())
-        .collect::<Vec<_>>();
+    let commands = commands.map(|line| line.split('#').next().unwrap().trim()).collect::<Vec<_>>();
     assert_eq!(commands, ["cargo run --release -- demo", "tests/run.sh"]);
     assert!(root().join("tests/run.sh").exists());
     let subcommands = std::fs::read_to_string(root().join("hub/src/cli.rs")).unwrap();
@@ -132,10 +108,9 @@ fn the_first_two_commands_of_the_readme_exist() {
 
 #[test]
 fn both_licences_are_there() {
-    for (name, words) in [
-        ("LICENSE-MIT", "Permission is hereby granted"),
-        ("LICENSE-APACHE", "Version 2.0, January 2004"),
-    ] {
+    for (name, words) in
+        [("LICENSE-MIT", "Permission is hereby granted"), ("LICENSE-APACHE", "Version 2.0, January 2004")]
+    {
         let text = std::fs::read_to_string(root().join(name)).unwrap();
         assert!(text.contains(words), "{name}");
     }

@@ -58,10 +58,7 @@ impl<'a> Scanner<'a> {
         let first = self.code_unit()?;
         let mut units = vec![first];
         if matches!(first, 0xD800..0xDC00)
-            && self
-                .text
-                .get(self.at..)
-                .is_some_and(|rest| rest.starts_with("\\u"))
+            && self.text.get(self.at..).is_some_and(|rest| rest.starts_with("\\u"))
         {
             self.step();
             units.push(self.code_unit()?);

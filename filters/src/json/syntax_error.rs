@@ -38,35 +38,25 @@ const VALUES: &str = "(JSON String, Number, Array, Object or token 'null', 'true
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unexpected = |f: &mut fmt::Formatter<'_>, found: char, expected: fmt::Arguments<'_>| {
-            write!(
-                f,
-                "Unexpected character ('{found}' (code {})){expected}",
-                u32::from(found)
-            )
+            write!(f, "Unexpected character ('{found}' (code {})){expected}", u32::from(found))
         };
         match self {
             Self::UnknownWord(word) => write!(f, "Unrecognized token '{word}': was expecting {VALUES}"),
             Self::NoValue(found) => unexpected(f, *found, format_args!(": expected a valid value {VALUES}")),
-            Self::NoKey(found) => unexpected(
-                f,
-                *found,
-                format_args!(": was expecting double-quote to start field name"),
-            ),
+            Self::NoKey(found) => {
+                unexpected(f, *found, format_args!(": was expecting double-quote to start field name"))
+            }
             Self::NoColon(found) => unexpected(
                 f,
                 *found,
                 format_args!(": was expecting a colon to separate field name and value"),
             ),
-            Self::NoCommaInObject(found) => unexpected(
-                f,
-                *found,
-                format_args!(": was expecting comma to separate Object entries"),
-            ),
-            Self::NoCommaInArray(found) => unexpected(
-                f,
-                *found,
-                format_args!(": was expecting comma to separate Array entries"),
-            ),
+            Self::NoCommaInObject(found) => {
+                unexpected(f, *found, format_args!(": was expecting comma to separate Object entries"))
+            }
+            Self::NoCommaInArray(found) => {
+                unexpected(f, *found, format_args!(": was expecting comma to separate Array entries"))
+            }
             Self::AfterTheEnd(found) => unexpected(f, *found, format_args!(": was expecting end of input")),
             Self::ControlCharacter(found) => write!(
                 f,
@@ -75,19 +65,13 @@ impl fmt::Display for SyntaxError {
                 u32::from(*found)
             ),
             Self::Escape(found) => {
-                write!(
-                    f,
-                    "Unrecognized character escape '{found}' (code {})",
-                    u32::from(*found)
-                )
+                write!(f, "Unrecognized character escape '{found}' (code {})", u32::from(*found))
             }
             Self::UnicodeEscape => f.write_str("Unrecognized unicode escape in string value"),
             Self::LeadingZero => f.write_str("Invalid numeric value: Leading zeroes not allowed"),
-            Self::NoDigit(found) => unexpected(
-                f,
-                *found,
-                format_args!(" in numeric value: was expecting a digit"),
-            ),
+            Self::NoDigit(found) => {
+                unexpected(f, *found, format_args!(" in numeric value: was expecting a digit"))
+            }
             Self::EndOfInput => f.write_str("Unexpected end-of-input"),
         }
     }

@@ -43,14 +43,7 @@ fn read(text: &str) -> Result<Value, Error> {
 
 fn check(text: &str, expected: SyntaxError, line: usize, column: usize) {
     let location = Some(Location { line, column });
-    assert_eq!(
-        read(text),
-        Err(Error {
-            kind: ErrorKind::Syntax(expected),
-            location
-        }),
-        "{text}"
-    );
+    assert_eq!(read(text), Err(Error { kind: ErrorKind::Syntax(expected), location }), "{text}");
 }
 
 #[test]

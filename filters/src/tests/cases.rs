@@ -19,10 +19,7 @@ fn check(cases: &str, expected_count: usize, outcome: fn(&Value) -> Result<(), S
     for case in &cases {
         let id = text(&case["id"]);
         let listed = DIFFERENT.iter().any(|(different, _)| *different == id);
-        assert!(
-            !listed || text(&case["confidence"]) != "high",
-            "{id} is certain, and cannot be listed"
-        );
+        assert!(!listed || text(&case["confidence"]) != "high", "{id} is certain, and cannot be listed");
         match outcome(case) {
             Ok(()) if listed => failures.push(format!("{id} is listed as different, but is not")),
             Err(failure) if !listed => failures.push(format!("{id}: {failure}\n    {case}")),
@@ -39,11 +36,7 @@ fn text(value: &Value) -> &str {
 fn verdict(case: &Value, scope: Scope, message: &Message<'_>) -> Result<(), String> {
     let policy = Policy::compile(&case["policy"].to_string(), scope).map_err(|error| error.to_string())?;
     let explained = policy.explain(message);
-    assert_eq!(
-        policy.matches(message),
-        explained.is_ok(),
-        "explain and matches differ on {case}"
-    );
+    assert_eq!(policy.matches(message), explained.is_ok(), "explain and matches differ on {case}");
     match (text(&case["expect"]), explained) {
         ("accept", Ok(())) | ("reject", Err(_)) => Ok(()),
         ("accept", Err(refusal)) => Err(format!("rejected: {refusal}")),
@@ -55,42 +48,24 @@ fn verdict(case: &Value, scope: Scope, message: &Message<'_>) -> Result<(), Stri
 #[test]
 fn messages_pass_or_not_by_their_attributes_as_the_service_says() {
     check(ATTRIBUTES, 67, |case| {
-        let attributes = case["attributes"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(name, attribute)| Attribute {
-                name,
-                data_type: text(&attribute[0]),
-                text: attribute[1].as_str(),
-            });
-        verdict(
-            case,
-            Scope::MessageAttributes,
-            &Message::new("ignored", attributes),
-        )
+        let attributes = case["attributes"].as_object().unwrap().iter().map(|(name, attribute)| Attribute {
+            name,
+            data_type: text(&attribute[0]),
+            text: attribute[1].as_str(),
+        });
+        verdict(case, Scope::MessageAttributes, &Message::new("ignored", attributes))
     });
 }
 
 #[test]
 fn messages_pass_or_not_by_their_body_as_the_service_says() {
-    check(BODY, 59, |case| {
-        verdict(case, Scope::MessageBody, &Message::new(text(&case["body"]), []))
-    });
+    check(BODY, 59, |case| verdict(case, Scope::MessageBody, &Message::new(text(&case["body"]), [])));
 }
 
 /// The whole first line of the answer, which differs with the operation.
 fn answer(error: &Error, operation: &str) -> String {
-    let attributes = if operation == "Subscribe" {
-        "Attributes Reason: "
-    } else {
-        ""
-    };
-    let parameter = if error.kind == ErrorKind::NestedInAttributeScope {
-        ""
-    } else {
-        "FilterPolicy: "
-    };
+    let attributes = if operation == "Subscribe" { "Attributes Reason: " } else { "" };
+    let parameter = if error.kind == ErrorKind::NestedInAttributeScope { "" } else { "FilterPolicy: " };
     format!("Invalid parameter: {attributes}{parameter}{error}")
 }
 
@@ -98,10 +73,7 @@ fn answer(error: &Error, operation: &str) -> String {
 fn policies_are_refused_in_the_words_of_the_service() {
     check(REFUSALS, 42, |case| {
         let scope = Scope::named(text(&case["scope"])).unwrap();
-        let error = match (
-            text(&case["expect"]),
-            Policy::compile(text(&case["policy"]), scope),
-        ) {
+        let error = match (text(&case["expect"]), Policy::compile(text(&case["policy"]), scope)) {
             ("valid", Ok(_)) => return Ok(()),
             ("invalid", Err(error)) => error,
             (expected, compiled) => return Err(format!("expected {expected}, compiled to {compiled:?}")),

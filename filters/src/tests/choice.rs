@@ -27,10 +27,8 @@ fn choices(value: &Value) -> Vec<Value> {
                     body.insert(key.clone(), option.clone());
                     body
                 };
-                bodies = bodies
-                    .iter()
-                    .flat_map(|body| options.iter().map(|option| with(body, option)))
-                    .collect();
+                bodies =
+                    bodies.iter().flat_map(|body| options.iter().map(|option| with(body, option))).collect();
             }
             bodies.into_iter().map(Value::Object).collect()
         }
@@ -53,12 +51,8 @@ fn policies() -> impl Strategy<Value = &'static str> {
 fn bodies() -> impl Strategy<Value = Value> {
     let scalar = || listed(prop::sample::select(vec![json!(0), json!(1)]).boxed());
     let inner = listed(record(vec![("a", scalar()), ("b", scalar())]));
-    let outer = listed(record(vec![
-        ("a", scalar()),
-        ("b", scalar()),
-        ("m", inner.clone()),
-        ("m.b", scalar()),
-    ]));
+    let outer =
+        listed(record(vec![("a", scalar()), ("b", scalar()), ("m", inner.clone()), ("m.b", scalar())]));
     record(vec![("l", outer), ("a", scalar()), ("l.m", inner)])
 }
 
@@ -70,12 +64,7 @@ fn record(members: Vec<(&'static str, BoxedStrategy<Value>)>) -> BoxedStrategy<V
         .collect();
     members
         .prop_map(|members| {
-            Value::Object(
-                members
-                    .into_iter()
-                    .filter_map(|(key, value)| Some((key, value?)))
-                    .collect(),
-            )
+            Value::Object(members.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
         })
         .boxed()
 }

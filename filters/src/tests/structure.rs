@@ -4,36 +4,17 @@ use crate::{Attribute, ErrorKind, Message, Policy, Scope, is_no_policy};
 
 fn check(policy: &str, body: &str, expected: bool) {
     let compiled = Policy::compile(policy, Scope::MessageBody).unwrap();
-    assert_eq!(
-        compiled.matches(&Message::new(body, [])),
-        expected,
-        "{policy} on {body}"
-    );
+    assert_eq!(compiled.matches(&Message::new(body, [])), expected, "{policy} on {body}");
 }
 
 fn check_attribute(policy: &str, data_type: &str, text: &str, expected: bool) {
     let compiled = Policy::compile(policy, Scope::MessageAttributes).unwrap();
-    let message = Message::new(
-        "",
-        [Attribute {
-            name: "k",
-            data_type,
-            text: Some(text),
-        }],
-    );
-    assert_eq!(
-        compiled.matches(&message),
-        expected,
-        "{policy} on {data_type} {text}"
-    );
+    let message = Message::new("", [Attribute { name: "k", data_type, text: Some(text) }]);
+    assert_eq!(compiled.matches(&message), expected, "{policy} on {data_type} {text}");
 }
 
 fn check_refused(policy: &str, expected: ErrorKind) {
-    assert_eq!(
-        Policy::compile(policy, Scope::MessageBody).unwrap_err().kind,
-        expected,
-        "{policy}"
-    );
+    assert_eq!(Policy::compile(policy, Scope::MessageBody).unwrap_err().kind, expected, "{policy}");
 }
 
 #[test]
@@ -41,11 +22,7 @@ fn no_policy_matches_everything() {
     for text in ["", "{}", " { }\n"] {
         assert!(is_no_policy(text));
         for scope in [Scope::MessageAttributes, Scope::MessageBody] {
-            assert!(
-                Policy::compile(text, scope)
-                    .unwrap()
-                    .matches(&Message::new("text", []))
-            );
+            assert!(Policy::compile(text, scope).unwrap().matches(&Message::new("text", [])));
         }
     }
     assert!(!is_no_policy(r#"{"k": ["v"]}"#));
@@ -66,16 +43,8 @@ fn fields_of_a_list_have_to_be_those_of_one_element() {
 #[test]
 fn lists_beside_each_other_are_independent() {
     let policy = r#"{"a": {"x": [1]}, "b": {"y": [2]}, "c": [3]}"#;
-    check(
-        policy,
-        r#"{"a": [{"x": 0}, {"x": 1}], "b": [{"y": 2}, {"y": 0}], "c": [3, 4]}"#,
-        true,
-    );
-    check(
-        policy,
-        r#"{"a": [{"x": 0}, {"x": 1}], "b": [{"y": 0}, {"y": 0}], "c": [3, 4]}"#,
-        false,
-    );
+    check(policy, r#"{"a": [{"x": 0}, {"x": 1}], "b": [{"y": 2}, {"y": 0}], "c": [3, 4]}"#, true);
+    check(policy, r#"{"a": [{"x": 0}, {"x": 1}], "b": [{"y": 0}, {"y": 0}], "c": [3, 4]}"#, false);
 }
 
 #[test]
@@ -84,11 +53,7 @@ fn a_list_in_a_list_of_records_belongs_to_its_record() {
     let right = r#"{"r": [{"id": 1, "tags": [{"k": "a", "v": "c"}, {"k": "a", "v": "b"}]}]}"#;
     check(policy, right, true);
     check(policy, &right.replace(r#""v": "b""#, r#""v": "c""#), false);
-    check(
-        policy,
-        r#"{"r": [{"id": 1, "tags": []}, {"id": 2, "tags": [{"k": "a", "v": "b"}]}]}"#,
-        false,
-    );
+    check(policy, r#"{"r": [{"id": 1, "tags": []}, {"id": 2, "tags": [{"k": "a", "v": "b"}]}]}"#, false);
 }
 
 #[test]
@@ -99,19 +64,12 @@ fn dotted_and_nested_keys_are_one_path_on_both_sides() {
         r#"{"a": {"b.c": [1]}}"#,
         r#"{"a.b.c": [1]}"#,
     ] {
-        for body in [
-            r#"{"a": {"b": {"c": 1}}}"#,
-            r#"{"a.b": {"c": 1}}"#,
-            r#"{"a": [{"b.c": 1}]}"#,
-            r#"{"a.b.c": 1}"#,
-        ] {
+        for body in
+            [r#"{"a": {"b": {"c": 1}}}"#, r#"{"a.b": {"c": 1}}"#, r#"{"a": [{"b.c": 1}]}"#, r#"{"a.b.c": 1}"#]
+        {
             check(policy, body, true);
         }
-        check(
-            policy,
-            r#"{"a": {"b": 1}, "ab": {"c": 1}, "b": {"c": 1}, "c": 1}"#,
-            false,
-        );
+        check(policy, r#"{"a": {"b": 1}, "ab": {"c": 1}, "b": {"c": 1}, "c": 1}"#, false);
         check(policy, r#"{"a": {"b": {"c": {"d": 1}}}}"#, false);
         check(policy, r#"{"": {"a.b.c": 1}}"#, false);
     }
@@ -148,30 +106,13 @@ fn absence_is_that_of_the_path_in_the_whole_body() {
 #[test]
 fn or_is_an_operator_only_over_objects_without_operators() {
     check(r#"{"$or": [{"a": [1]}, {"b": [2]}]}"#, r#"{"b": 2}"#, true);
-    check(
-        r#"{"$or": [{"a": [1]}, {"b": [2]}]}"#,
-        r#"{"a": 2, "b": 1}"#,
-        false,
-    );
-    check(
-        r#"{"$or": [{"prefix": "a"}, {"suffix": "b"}]}"#,
-        r#"{"$or": "b"}"#,
-        true,
-    );
+    check(r#"{"$or": [{"a": [1]}, {"b": [2]}]}"#, r#"{"a": 2, "b": 1}"#, false);
+    check(r#"{"$or": [{"prefix": "a"}, {"suffix": "b"}]}"#, r#"{"$or": "b"}"#, true);
     check(r#"{"$or": {"a": [1]}}"#, r#"{"$or": {"a": 1}}"#, true);
-    check_refused(
-        r#"{"$or": [{"a": [1]}]}"#,
-        ErrorKind::UnknownOperator("a".to_owned()),
-    );
-    check_refused(
-        r#"{"$or": [{"a": [1]}, {"prefix": [2]}]}"#,
-        ErrorKind::UnknownOperator("a".to_owned()),
-    );
+    check_refused(r#"{"$or": [{"a": [1]}]}"#, ErrorKind::UnknownOperator("a".to_owned()));
+    check_refused(r#"{"$or": [{"a": [1]}, {"prefix": [2]}]}"#, ErrorKind::UnknownOperator("a".to_owned()));
     check_refused(r#"{"$or": [{"a": [1]}, {}]}"#, ErrorKind::EmptyObject);
-    check_refused(
-        r#"{"$or": [{"a": [1]}, {"b": 2}]}"#,
-        ErrorKind::NeitherObjectNorArray("b".to_owned()),
-    );
+    check_refused(r#"{"$or": [{"a": [1]}, {"b": 2}]}"#, ErrorKind::NeitherObjectNorArray("b".to_owned()));
 }
 
 #[test]
@@ -183,10 +124,7 @@ fn branches_keep_to_one_element_too() {
 
 #[test]
 fn anything_but_is_satisfied_by_another_type_but_not_by_null() {
-    for policy in [
-        r#"{"k": [{"anything-but": "a"}]}"#,
-        r#"{"k": [{"anything-but": {"prefix": "a"}}]}"#,
-    ] {
+    for policy in [r#"{"k": [{"anything-but": "a"}]}"#, r#"{"k": [{"anything-but": {"prefix": "a"}}]}"#] {
         check(policy, r#"{"k": 1}"#, true);
         check(policy, r#"{"k": true}"#, true);
         check(policy, r#"{"k": null}"#, false);
@@ -199,11 +137,7 @@ fn anything_but_is_satisfied_by_another_type_but_not_by_null() {
 
 #[test]
 fn case_is_ignored_in_every_script() {
-    check(
-        r#"{"k": [{"equals-ignore-case": "STRAßE Ж"}]}"#,
-        r#"{"k": "straße ж"}"#,
-        true,
-    );
+    check(r#"{"k": [{"equals-ignore-case": "STRAßE Ж"}]}"#, r#"{"k": "straße ж"}"#, true);
     check(r#"{"k": ["a"]}"#, r#"{"k": "A"}"#, false);
 }
 
@@ -223,12 +157,9 @@ fn a_label_does_not_change_the_type() {
 
 #[test]
 fn an_attribute_that_is_not_of_its_type_matches_nothing() {
-    for (data_type, text) in [
-        ("Number", "five"),
-        ("String.Array", "[1"),
-        ("String.Array", "[[1]]"),
-        ("String.Array", "5"),
-    ] {
+    for (data_type, text) in
+        [("Number", "five"), ("String.Array", "[1"), ("String.Array", "[[1]]"), ("String.Array", "5")]
+    {
         check_attribute(
             r#"{"k": [5, "five", {"exists": true}, {"exists": false}, {"anything-but": 6}]}"#,
             data_type,
@@ -247,16 +178,7 @@ fn an_empty_list_is_an_absent_attribute() {
 #[test]
 fn an_attribute_is_found_by_its_whole_name() {
     let policy = Policy::compile(r#"{"a.b": ["1"]}"#, Scope::MessageAttributes).unwrap();
-    let named = |name| {
-        Message::new(
-            "",
-            [Attribute {
-                name,
-                data_type: "String",
-                text: Some("1"),
-            }],
-        )
-    };
+    let named = |name| Message::new("", [Attribute { name, data_type: "String", text: Some("1") }]);
     assert!(policy.matches(&named("a.b")));
     assert!(!policy.matches(&named("a")));
 }

@@ -15,9 +15,7 @@ fn deep_nesting_is_refused_and_not_followed() {
         assert!(expected(&kind), "{opening}: {kind:?}");
     };
     check("[", |kind| *kind == ErrorKind::NotAnObject);
-    check(r#"{"k":["#, |kind| {
-        *kind == ErrorKind::UnknownOperator("k".to_owned())
-    });
+    check(r#"{"k":["#, |kind| *kind == ErrorKind::UnknownOperator("k".to_owned()));
     check(r#"{"k":[["#, |kind| *kind == ErrorKind::NestedArray);
     check(r#"{"k":"#, |kind| *kind == ErrorKind::TooComplex);
     check(r#"{"$or":[{"a":[1]},"#, |kind| *kind == ErrorKind::TooComplex);
@@ -27,10 +25,7 @@ fn deep_nesting_is_refused_and_not_followed() {
 #[test]
 fn a_policy_of_more_than_its_bytes_is_refused() {
     let text = format!(r#"{{"k":["{}"]}}"#, "a".repeat(POLICY_BYTES_MAX));
-    assert_eq!(
-        Policy::compile(&text, Scope::MessageBody).unwrap_err().kind,
-        ErrorKind::TooLarge
-    );
+    assert_eq!(Policy::compile(&text, Scope::MessageBody).unwrap_err().kind, ErrorKind::TooLarge);
 }
 
 #[test]
@@ -44,13 +39,10 @@ fn a_body_that_nests_too_deep_does_not_match() {
 /// Five keys that match in a thousand elements each, and never in the same one.
 #[test]
 fn lists_of_many_elements_do_not_multiply() {
-    let policy = Policy::compile(
-        r#"{"l": {"a": [1], "b": [1], "c": [1], "d": [1], "e": [1]}}"#,
-        Scope::MessageBody,
-    );
-    let elements: Vec<String> = (0..5_000)
-        .map(|index| format!(r#"{{"{}": 1}}"#, ["a", "b", "c", "d", "e"][index % 5]))
-        .collect();
+    let policy =
+        Policy::compile(r#"{"l": {"a": [1], "b": [1], "c": [1], "d": [1], "e": [1]}}"#, Scope::MessageBody);
+    let elements: Vec<String> =
+        (0..5_000).map(|index| format!(r#"{{"{}": 1}}"#, ["a", "b", "c", "d", "e"][index % 5])).collect();
     let nested = format!(r#"{{"l": [{}]}}"#, elements.join(","));
     assert!(!policy.unwrap().matches(&Message::new(&nested, [])));
 }
@@ -77,10 +69,7 @@ fn policies() -> impl Strategy<Value = String> {
     let key = || prop::sample::select(vec!["a", "b", "a.b", "$or", ""]);
     let object = move |inner: BoxedStrategy<String>| {
         prop::collection::vec((key(), inner), 1..4).prop_map(|entries| {
-            let entries: Vec<_> = entries
-                .iter()
-                .map(|(key, value)| format!("\"{key}\":{value}"))
-                .collect();
+            let entries: Vec<_> = entries.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
             format!("{{{}}}", entries.join(","))
         })
     };
@@ -94,24 +83,12 @@ fn policies() -> impl Strategy<Value = String> {
 
 /// Bodies with the keys of those policies.
 fn bodies() -> impl Strategy<Value = String> {
-    let scalar = prop::sample::select(vec![
-        "1",
-        "5.5",
-        "\"a\"",
-        "\"ab\"",
-        "\"10.1.2.3\"",
-        "null",
-        "true",
-        "[]",
-        "{}",
-    ]);
+    let scalar =
+        prop::sample::select(vec!["1", "5.5", "\"a\"", "\"ab\"", "\"10.1.2.3\"", "null", "true", "[]", "{}"]);
     let value = scalar.prop_map(str::to_owned).prop_recursive(4, 24, 4, |inner| {
         let key = prop::sample::select(vec!["a", "b", "a.b", "$or", ""]);
         let object = prop::collection::vec((key, inner.clone()), 0..4).prop_map(|members| {
-            let members: Vec<_> = members
-                .iter()
-                .map(|(key, value)| format!("\"{key}\":{value}"))
-                .collect();
+            let members: Vec<_> = members.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
             format!("{{{}}}", members.join(","))
         });
         let list =

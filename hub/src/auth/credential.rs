@@ -17,43 +17,24 @@ impl<'a> Credential<'a> {
     /// header that means something else, such as a proxy's password, counts as none.
     pub(crate) fn read(head: &Head<'a>, parameters: &'a Parameters<'_>) -> Option<Self> {
         let signed = || head.header(&AUTHORIZATION).and_then(in_header);
-        signed()
-            .or_else(|| parameters.first("X-Amz-Credential"))
-            .and_then(Self::parse)
+        signed().or_else(|| parameters.first("X-Amz-Credential")).and_then(Self::parse)
     }
 
     fn parse(text: &'a str) -> Option<Self> {
         // Read from the right: a key may contain slashes, the rest may not.
         let mut parts = text.rsplitn(5, '/');
-        let [
-            Some("aws4_request"),
-            Some(service),
-            Some(region),
-            Some(_),
-            Some(access_key_id),
-        ] = [
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-        ]
+        let [Some("aws4_request"), Some(service), Some(region), Some(_), Some(access_key_id)] =
+            [parts.next(), parts.next(), parts.next(), parts.next(), parts.next()]
         else {
             return None;
         };
-        Some(Self {
-            access_key_id,
-            region,
-            service,
-        })
+        Some(Self { access_key_id, region, service })
     }
 }
 
 fn in_header(value: &str) -> Option<&str> {
     let fields = value.trim_start().strip_prefix("AWS4-HMAC-SHA256")?;
-    fields
-        .split(',')
-        .find_map(|field| field.trim().strip_prefix("Credential="))
+    fields.split(',').find_map(|field| field.trim().strip_prefix("Credential="))
 }
 
 #[cfg(test)]
@@ -68,12 +49,7 @@ mod tests {
         if let Some(value) = header {
             headers.insert(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
         }
-        let head = Head {
-            method: &Method::GET,
-            path: "/",
-            query,
-            headers: &headers,
-        };
+        let head = Head { method: &Method::GET, path: "/", query, headers: &headers };
         let parameters = Parameters::parse(&[query.as_bytes()]).unwrap();
         let read = Credential::read(&head, &parameters).map(|it| (it.access_key_id, it.region, it.service));
         assert_eq!(read, expected, "{header:?} {query}");
@@ -85,24 +61,16 @@ mod tests {
         let rest = "SignedHeaders=host;x-amz-date, Signature=00";
         check(None, "", None);
         check(
-            Some(&format!(
-                "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/sns/aws4_request, {rest}"
-            )),
+            Some(&format!("AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/sns/aws4_request, {rest}")),
             "",
             sns,
         );
         check(
-            Some(&format!(
-                "AWS4-HMAC-SHA256 {rest},Credential=AKID/20260101/eu-west-1/sns/aws4_request"
-            )),
+            Some(&format!("AWS4-HMAC-SHA256 {rest},Credential=AKID/20260101/eu-west-1/sns/aws4_request")),
             "",
             sns,
         );
-        check(
-            None,
-            "X-Amz-Credential=AKID%2F20260101%2Feu-west-1%2Fsns%2Faws4_request",
-            sns,
-        );
+        check(None, "X-Amz-Credential=AKID%2F20260101%2Feu-west-1%2Fsns%2Faws4_request", sns);
         check(
             Some("AWS4-HMAC-SHA256 Credential=a/b/20260101/local/sqs/aws4_request"),
             "",
@@ -115,11 +83,7 @@ mod tests {
         check(Some("Basic dGVzdDp0ZXN0"), "", None);
         check(Some("AWS4-HMAC-SHA256"), "", None);
         check(Some("AWS4-HMAC-SHA256 Credential="), "", None);
-        check(
-            Some("AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/sns"),
-            "",
-            None,
-        );
+        check(Some("AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/sns"), "", None);
         check(Some("AWS AKID:signature"), "", None);
     }
 }

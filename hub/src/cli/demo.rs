@@ -44,16 +44,14 @@ const SHOP: Duration = Duration::from_secs(24);
 const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) fn command() -> Command {
-    Command::new(NAME)
-        .about("Run a small shop on a hub of its own, and check where each order went")
-        .arg(
-            Arg::new("orders")
-                .long("orders")
-                .value_name("COUNT")
-                .value_parser(clap::value_parser!(u32).range(1..=i64::from(ORDERS_MAX)))
-                .default_value(ORDERS_DEFAULT)
-                .help("How many orders to publish"),
-        )
+    Command::new(NAME).about("Run a small shop on a hub of its own, and check where each order went").arg(
+        Arg::new("orders")
+            .long("orders")
+            .value_name("COUNT")
+            .value_parser(clap::value_parser!(u32).range(1..=i64::from(ORDERS_MAX)))
+            .default_value(ORDERS_DEFAULT)
+            .help("How many orders to publish"),
+    )
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {

@@ -38,29 +38,20 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
         Some(text) => parse_endpoint(text)?,
         None => local_endpoint(&load_settings(matches, None)?),
     };
-    let path = if matches.get_flag("ready") {
-        "/ready"
-    } else {
-        "/health"
-    };
+    let path = if matches.get_flag("ready") { "/ready" } else { "/health" };
     let answer = runtime()?.block_on(async {
         match tokio::time::timeout(TIMEOUT, ask(&endpoint, path)).await {
             Ok(answer) => {
                 answer.map_err(|error| Error::Failed(format!("{endpoint} does not answer: {error}")))
             }
-            Err(_) => Err(Error::Failed(format!(
-                "{endpoint} does not answer within {} s",
-                TIMEOUT.as_secs()
-            ))),
+            Err(_) => {
+                Err(Error::Failed(format!("{endpoint} does not answer within {} s", TIMEOUT.as_secs())))
+            }
         }
     })?;
     let (is_well, body) = read_answer(&answer);
     if !is_well {
-        let body = if body.is_empty() {
-            "no answer of a hub"
-        } else {
-            body
-        };
+        let body = if body.is_empty() { "no answer of a hub" } else { body };
         return Err(Error::Failed(format!("{endpoint}: {body}")));
     }
     print_line(body);
@@ -69,13 +60,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
 
 fn parse_endpoint(text: &str) -> Result<Authority, Error> {
     match PublicUrl::parse(text) {
-        Ok(url) if url.scheme() == "http" => Ok(Authority {
-            host: url.host().clone(),
-            port: Some(url.port()),
-        }),
-        Ok(_) => Err(Error::Setting(format!(
-            "--endpoint: {text:?} is not a URL that begins with http://"
-        ))),
+        Ok(url) if url.scheme() == "http" => {
+            Ok(Authority { host: url.host().clone(), port: Some(url.port()) })
+        }
+        Ok(_) => Err(Error::Setting(format!("--endpoint: {text:?} is not a URL that begins with http://"))),
         Err(expected) => Err(Error::Setting(format!("--endpoint: {text:?} is not {expected}"))),
     }
 }
@@ -87,10 +75,7 @@ fn local_endpoint(settings: &Settings) -> Authority {
         Host::V6(address) if address.is_unspecified() => Host::V4(std::net::Ipv4Addr::LOCALHOST),
         host => host.clone(),
     };
-    Authority {
-        host,
-        port: Some(settings.port),
-    }
+    Authority { host, port: Some(settings.port) }
 }
 
 async fn ask(endpoint: &Authority, path: &str) -> std::io::Result<String> {

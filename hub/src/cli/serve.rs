@@ -19,10 +19,7 @@ pub(super) const NAME: &str = "serve";
 const STOP: Duration = Duration::from_secs(8);
 
 pub(super) fn command() -> Command {
-    Command::new(NAME)
-        .about("Run the hub")
-        .arg(config_flag())
-        .args(config::flags())
+    Command::new(NAME).about("Run the hub").arg(config_flag()).args(config::flags())
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
@@ -79,10 +76,7 @@ async fn serve(settings: Settings) -> Result<(), Error> {
 /// The two lines to paste, after which any SDK and command-line tool of AWS talks to this hub. The access key is
 /// the account; botocore reads the second name of the region, other SDKs the first.
 fn announce(address: SocketAddr, region: &str) {
-    print_line(&format!(
-        "export AWS_ENDPOINT_URL=http://{}",
-        local_authority(address)
-    ));
+    print_line(&format!("export AWS_ENDPOINT_URL=http://{}", local_authority(address)));
     print_line(&format!(
         "export AWS_ACCESS_KEY_ID=000000000000 AWS_SECRET_ACCESS_KEY=fanq AWS_REGION={region} \
          AWS_DEFAULT_REGION={region}"
@@ -110,10 +104,7 @@ impl Signals {
     #[cfg(unix)]
     pub(super) fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
     #[cfg(unix)]

@@ -27,10 +27,7 @@ pub(super) fn read(environment: &[(OsString, OsString)]) -> Result<Vec<(&'static
             None => {
                 let known = TABLE.iter().map(Setting::variable).collect::<Vec<_>>();
                 let suggestion = suggest(&name, known.iter().map(String::as_str).chain(PROGRAM));
-                return Err(Error::Unknown {
-                    place: Place::Environment(name.into_owned()),
-                    suggestion,
-                });
+                return Err(Error::Unknown { place: Place::Environment(name.into_owned()), suggestion });
             }
         }
     }
@@ -39,9 +36,7 @@ pub(super) fn read(environment: &[(OsString, OsString)]) -> Result<Vec<(&'static
 
 /// The file of settings that the environment names.
 pub(super) fn config_file(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
-    let (_, value) = environment
-        .iter()
-        .find(|(name, value)| name == CONFIG && !value.is_empty())?;
+    let (_, value) = environment.iter().find(|(name, value)| name == CONFIG && !value.is_empty())?;
     Some(PathBuf::from(value))
 }
 
@@ -56,9 +51,7 @@ fn is_service_link(name: &str, value: &str) -> bool {
             && words.next().is_some_and(|protocol| PROTOCOLS.contains(&protocol))
     };
     let is_address = || {
-        let scheme = value
-            .split_once("://")
-            .map(|(scheme, _)| scheme.to_ascii_uppercase());
+        let scheme = value.split_once("://").map(|(scheme, _)| scheme.to_ascii_uppercase());
         scheme.is_some_and(|scheme| PROTOCOLS.contains(&scheme.as_str()))
     };
     name.ends_with("_SERVICE_HOST")

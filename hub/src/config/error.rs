@@ -8,16 +8,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("{place}: {text:?} is not {expected}")]
-    Invalid {
-        place: Place,
-        text: String,
-        expected: String,
-    },
+    Invalid { place: Place, text: String, expected: String },
     #[error("{place} is not a known setting{}", Suggestion(.suggestion.as_deref()))]
-    Unknown {
-        place: Place,
-        suggestion: Option<String>,
-    },
+    Unknown { place: Place, suggestion: Option<String> },
     #[error("{place} is reserved for a later version of fanq and cannot be used yet")]
     Reserved { place: Place },
     #[error("{place}: {message}")]
@@ -44,16 +37,8 @@ impl fmt::Display for Place {
         match self {
             Self::Flag(name) => write!(out, "--{name}"),
             Self::Environment(variable) => out.write_str(variable),
-            Self::File {
-                file,
-                line,
-                key: Some(key),
-            } => write!(out, "{}:{line}: {key}", file.display()),
-            Self::File {
-                file,
-                line,
-                key: None,
-            } => write!(out, "{}:{line}", file.display()),
+            Self::File { file, line, key: Some(key) } => write!(out, "{}:{line}: {key}", file.display()),
+            Self::File { file, line, key: None } => write!(out, "{}:{line}", file.display()),
         }
     }
 }

@@ -13,17 +13,8 @@ use super::{Setting, TABLE, suggest};
 const SERVER: &str = "server";
 
 /// Tables that later versions will read. Saying so beats calling them unknown.
-const RESERVED: [&str; 9] = [
-    "limits",
-    "storage",
-    "auth",
-    "push",
-    "resources",
-    "console",
-    "telemetry",
-    "cluster",
-    "schemas",
-];
+const RESERVED: [&str; 9] =
+    ["limits", "storage", "auth", "push", "resources", "console", "telemetry", "cluster", "schemas"];
 
 /// The settings in the text of a file, each as text with the place where it stands.
 pub(super) fn read(file: &Path, text: &str) -> Result<Vec<(&'static Setting, String, Place)>, Error> {
@@ -40,19 +31,14 @@ pub(super) fn read(file: &Path, text: &str) -> Result<Vec<(&'static Setting, Str
     for (key, value) in document.get_ref() {
         let name: &str = key.get_ref();
         if RESERVED.contains(&name) {
-            return Err(Error::Reserved {
-                place: place(key.span(), Some(format!("[{name}]"))),
-            });
+            return Err(Error::Reserved { place: place(key.span(), Some(format!("[{name}]"))) });
         }
         if name != SERVER {
             return Err(unknown_at_top(name, |name| place(key.span(), Some(name))));
         }
         let Some(table) = value.get_ref().as_table() else {
             let message = format!("{SERVER} is a table: write [{SERVER}]");
-            return Err(Error::Syntax {
-                place: place(key.span(), None),
-                message,
-            });
+            return Err(Error::Syntax { place: place(key.span(), None), message });
         };
         for (key, value) in table {
             let name: &str = key.get_ref();
@@ -62,10 +48,7 @@ pub(super) fn read(file: &Path, text: &str) -> Result<Vec<(&'static Setting, Str
                 let suggestion = suggest(name, known.iter().map(String::as_str));
                 return Err(Error::Unknown { place, suggestion });
             };
-            let value = as_text(value).map_err(|message| Error::Syntax {
-                place: place.clone(),
-                message,
-            })?;
+            let value = as_text(value).map_err(|message| Error::Syntax { place: place.clone(), message })?;
             found.push((setting, value, place));
         }
     }
@@ -78,10 +61,7 @@ fn unknown_at_top(name: &str, place: impl Fn(String) -> Place) -> Error {
     let in_table =
         suggest(name, known.iter().map(String::as_str)).map(|known| format!("{known} in [{SERVER}]"));
     let table = suggest(name, [SERVER].into_iter()).map(|known| format!("[{known}]"));
-    Error::Unknown {
-        place: place(name.to_owned()),
-        suggestion: in_table.or(table),
-    }
+    Error::Unknown { place: place(name.to_owned()), suggestion: in_table.or(table) }
 }
 
 /// A value as a flag would have it. Arrays become lists with commas.
@@ -97,10 +77,9 @@ fn as_text(value: &Spanned<DeValue<'_>>) -> Result<String, String> {
             });
             Ok(texts.collect::<Result<Vec<_>, _>>()?.join(","))
         }
-        DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => Err(format!(
-            "a {} is no value of a setting",
-            value.get_ref().type_str()
-        )),
+        DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
+            Err(format!("a {} is no value of a setting", value.get_ref().type_str()))
+        }
     }
 }
 

@@ -6,25 +6,14 @@ struct Case {
     flags: &'static [(&'static str, &'static str)],
 }
 
-const NOTHING: Case = Case {
-    file: "",
-    environment: &[],
-    flags: &[],
-};
+const NOTHING: Case = Case { file: "", environment: &[], flags: &[] };
 
 fn read(case: &Case) -> Result<Settings, Error> {
-    let environment = case
-        .environment
-        .iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect::<Vec<_>>();
+    let environment =
+        case.environment.iter().map(|(name, value)| (name.into(), value.into())).collect::<Vec<_>>();
     let variables = environment::read(&environment)?;
     let find = |name: &str| TABLE.iter().find(|setting| setting.name() == name).unwrap();
-    let flags = case
-        .flags
-        .iter()
-        .map(|(name, text)| (find(name), (*text).to_owned()))
-        .collect::<Vec<_>>();
+    let flags = case.flags.iter().map(|(name, text)| (find(name), (*text).to_owned())).collect::<Vec<_>>();
     assemble(Some((Path::new("fanq.toml"), case.file)), &variables, &flags)
 }
 
@@ -37,10 +26,7 @@ fn check_error(case: &Case, expected: &str) {
 }
 
 fn port(port: u16) -> Settings {
-    Settings {
-        port,
-        ..Settings::default()
-    }
+    Settings { port, ..Settings::default() }
 }
 
 #[test]
@@ -51,22 +37,8 @@ fn flags_win_over_the_environment_over_the_file_over_defaults() {
     for (case, expected) in [
         (NOTHING, 4566),
         (Case { file, ..NOTHING }, 1),
-        (
-            Case {
-                file,
-                environment,
-                ..NOTHING
-            },
-            2,
-        ),
-        (
-            Case {
-                file,
-                environment,
-                flags,
-            },
-            3,
-        ),
+        (Case { file, environment, ..NOTHING }, 2),
+        (Case { file, environment, flags }, 3),
     ] {
         check(&case, &port(expected));
     }
@@ -100,26 +72,14 @@ fn every_kind_of_value_can_stand_in_a_file() {
 #[test]
 fn what_is_wrong_in_a_file_is_named_with_its_line() {
     for (file, expected) in [
-        (
-            "[server]\nprot = 1",
-            "fanq.toml:2: server.prot is not a known setting; did you mean port?",
-        ),
+        ("[server]\nprot = 1", "fanq.toml:2: server.prot is not a known setting; did you mean port?"),
         (
             "[server]\npublic_url = ''",
             "fanq.toml:2: server.public_url is not a known setting; did you mean public-url?",
         ),
-        (
-            "[server]\n\nqwerty = 1",
-            "fanq.toml:3: server.qwerty is not a known setting",
-        ),
-        (
-            "port = 1",
-            "fanq.toml:1: port is not a known setting; did you mean port in [server]?",
-        ),
-        (
-            "[sever]",
-            "fanq.toml:1: sever is not a known setting; did you mean [server]?",
-        ),
+        ("[server]\n\nqwerty = 1", "fanq.toml:3: server.qwerty is not a known setting"),
+        ("port = 1", "fanq.toml:1: port is not a known setting; did you mean port in [server]?"),
+        ("[sever]", "fanq.toml:1: sever is not a known setting; did you mean [server]?"),
         ("server = 1", "fanq.toml:1: server is a table: write [server]"),
         (
             "\n[storage]",
@@ -129,14 +89,8 @@ fn what_is_wrong_in_a_file_is_named_with_its_line() {
             "[[push.hosts]]",
             "fanq.toml:1: [push] is reserved for a later version of fanq and cannot be used yet",
         ),
-        (
-            "[server]\nport = 1.5",
-            "fanq.toml:2: server.port: a float is no value of a setting",
-        ),
-        (
-            "[server]\nport = true",
-            "fanq.toml:2: server.port: \"true\" is not a port number from 0 to 65535",
-        ),
+        ("[server]\nport = 1.5", "fanq.toml:2: server.port: a float is no value of a setting"),
+        ("[server]\nport = true", "fanq.toml:2: server.port: \"true\" is not a port number from 0 to 65535"),
         (
             "[server]\nallowed-hosts = [1]",
             "fanq.toml:2: server.allowed-hosts: every item of this list must be a string without commas",
@@ -144,38 +98,18 @@ fn what_is_wrong_in_a_file_is_named_with_its_line() {
     ] {
         check_error(&Case { file, ..NOTHING }, expected);
     }
-    let broken = read(&Case {
-        file: "[server]\nport = = 1",
-        ..NOTHING
-    })
-    .unwrap_err()
-    .to_string();
+    let broken = read(&Case { file: "[server]\nport = = 1", ..NOTHING }).unwrap_err().to_string();
     assert!(broken.starts_with("fanq.toml:2: "), "{broken}");
 }
 
 #[test]
 fn what_is_wrong_in_the_environment_is_named() {
     for (environment, expected) in [
-        (
-            &[("FANQ_PORT", "x")][..],
-            "FANQ_PORT: \"x\" is not a port number from 0 to 65535",
-        ),
-        (
-            &[("FANQ_STRICKT", "1")],
-            "FANQ_STRICKT is not a known setting; did you mean FANQ_STRICT?",
-        ),
-        (
-            &[("FANQ_LOGS", "info")],
-            "FANQ_LOGS is not a known setting; did you mean FANQ_LOG?",
-        ),
+        (&[("FANQ_PORT", "x")][..], "FANQ_PORT: \"x\" is not a port number from 0 to 65535"),
+        (&[("FANQ_STRICKT", "1")], "FANQ_STRICKT is not a known setting; did you mean FANQ_STRICT?"),
+        (&[("FANQ_LOGS", "info")], "FANQ_LOGS is not a known setting; did you mean FANQ_LOG?"),
     ] {
-        check_error(
-            &Case {
-                environment,
-                ..NOTHING
-            },
-            expected,
-        );
+        check_error(&Case { environment, ..NOTHING }, expected);
     }
 }
 
@@ -195,30 +129,17 @@ fn variables_that_are_no_settings_are_left_alone() {
         ("FANQ_CONSOLE_PORT_80_TCP_PROTO", "tcp"),
         ("FANQ_CONSOLE_PORT", "tcp://10.0.0.1:80"),
     ];
-    check(
-        &Case {
-            environment,
-            ..NOTHING
-        },
-        &Settings::default(),
-    );
+    check(&Case { environment, ..NOTHING }, &Settings::default());
 }
 
 #[test]
 fn a_wrong_flag_is_named_and_a_lower_source_must_be_right_as_well() {
     let flags = &[("region", "US")];
-    check_error(
-        &Case { flags, ..NOTHING },
-        "--region: \"US\" is not a region such as us-east-1",
-    );
+    check_error(&Case { flags, ..NOTHING }, "--region: \"US\" is not a region such as us-east-1");
     let environment = &[("FANQ_REGION", "US")];
     let flags = &[("region", "us-east-1")];
     check_error(
-        &Case {
-            environment,
-            flags,
-            ..NOTHING
-        },
+        &Case { environment, flags, ..NOTHING },
         "FANQ_REGION: \"US\" is not a region such as us-east-1",
     );
 }
@@ -229,9 +150,7 @@ fn every_default_is_shown_in_the_form_in_which_it_is_read() {
         let mut settings = Settings::default();
         let shown = (setting.default)();
         if !shown.is_empty() {
-            setting
-                .apply(&mut settings, &shown, Place::Flag(setting.name()))
-                .unwrap();
+            setting.apply(&mut settings, &shown, Place::Flag(setting.name())).unwrap();
         }
         assert_eq!(settings, Settings::default(), "{}", setting.field);
     }
@@ -240,19 +159,9 @@ fn every_default_is_shown_in_the_form_in_which_it_is_read() {
 #[test]
 fn a_file_that_was_asked_for_must_exist() {
     let file = Some(PathBuf::from("/nowhere/fanq.toml"));
-    let missing = load(&Sources {
-        file,
-        environment: Vec::new(),
-        flags: None,
-    })
-    .unwrap_err();
+    let missing = load(&Sources { file, environment: Vec::new(), flags: None }).unwrap_err();
     assert!(matches!(missing, Error::Read { .. }));
     let environment = vec![("FANQ_CONFIG".into(), "/nowhere/else.toml".into())];
-    let missing = load(&Sources {
-        file: None,
-        environment,
-        flags: None,
-    })
-    .unwrap_err();
+    let missing = load(&Sources { file: None, environment, flags: None }).unwrap_err();
     assert!(missing.to_string().contains("/nowhere/else.toml"));
 }

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
+use crate::auth::REGION_BYTES_MAX;
 use crate::authority::{Authority, Host};
 use crate::base_url::default_port;
-
-const REGION_BYTES_MAX: usize = 32;
 
 /// How a setting is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +44,7 @@ impl Value for u16 {
     const SHAPE: Shape = Shape::One("PORT");
 
     fn parse(text: &str) -> Result<Self, String> {
-        text.parse()
-            .map_err(|_| "a port number from 0 to 65535".to_owned())
+        text.parse().map_err(|_| "a port number from 0 to 65535".to_owned())
     }
 
     fn show(&self) -> String {
@@ -94,19 +92,12 @@ impl Value for Region {
 
     fn parse(text: &str) -> Result<Self, String> {
         let is_word = |word: &str| {
-            !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         };
         let valid = text.len() <= REGION_BYTES_MAX
             && text.starts_with(|first: char| first.is_ascii_lowercase())
             && text.split('-').all(is_word);
-        if valid {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("a region such as us-east-1".to_owned())
-        }
+        if valid { Ok(Self(text.to_owned())) } else { Err("a region such as us-east-1".to_owned()) }
     }
 
     fn show(&self) -> String {
@@ -181,19 +172,13 @@ impl CorsOrigin {
         let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
         let scheme = scheme.to_ascii_lowercase();
         let known = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
         let mut authority = Authority::parse(rest.strip_suffix('/').unwrap_or(rest)).ok_or_else(wrong)?;
         // Browsers leave the port out where it goes without saying.
         if matches!(scheme.as_str(), "http" | "https") && authority.port == Some(default_port(&scheme)) {
             authority.port = None;
         }
-        if known {
-            Ok(Self::One(format!("{scheme}://{authority}")))
-        } else {
-            Err(wrong())
-        }
+        if known { Ok(Self::One(format!("{scheme}://{authority}"))) } else { Err(wrong()) }
     }
 }
 
@@ -243,9 +228,7 @@ impl HostPattern {
 
 /// Whether a name is below another, at whatever depth; no name is below itself.
 pub(crate) fn is_under(name: &str, parent: &str) -> bool {
-    name.strip_suffix(parent)
-        .and_then(|rest| rest.strip_suffix('.'))
-        .is_some_and(|label| !label.is_empty())
+    name.strip_suffix(parent).and_then(|rest| rest.strip_suffix('.')).is_some_and(|label| !label.is_empty())
 }
 
 impl Value for Vec<HostPattern> {

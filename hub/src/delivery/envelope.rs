@@ -32,10 +32,7 @@ pub(crate) fn notification(
     }
     members.text("Message", &published.text_for("sqs"));
     members.text("Timestamp", &iso_8601(sent));
-    let url = format!(
-        "{}/?Action=Unsubscribe&SubscriptionArn={topic}:{subscription}",
-        published.base_url
-    );
+    let url = format!("{}/?Action=Unsubscribe&SubscriptionArn={topic}:{subscription}", published.base_url);
     members.text("UnsubscribeURL", &url);
     if !published.attributes.is_empty() {
         members.member("MessageAttributes", &attributes(&published.attributes));
@@ -45,12 +42,7 @@ pub(crate) fn notification(
 
 /// How long the envelope will be, in bytes, whichever subscription it is for.
 pub(crate) fn length(published: &Published, fifo: bool) -> usize {
-    let topical = Topical {
-        subscription: SubscriptionId(0),
-        raw: false,
-        id: 0,
-        sequence: fifo.then_some(0),
-    };
+    let topical = Topical { subscription: SubscriptionId(0), raw: false, id: 0, sequence: fifo.then_some(0) };
     notification(published, &topical, Uuid::nil(), Timestamp::default()).len()
 }
 
@@ -94,10 +86,7 @@ fn attributes(attributes: &[Attribute]) -> String {
             Value::Binary(bytes) => quoted(&STANDARD.encode(bytes)),
         };
         let data_type = quoted(&attribute.data_type);
-        format!(
-            "    {} : {{\"Type\":{data_type},\"Value\":{value}}}",
-            quoted(&attribute.name)
-        )
+        format!("    {} : {{\"Type\":{data_type},\"Value\":{value}}}", quoted(&attribute.name))
     };
     let all: Vec<_> = attributes.iter().map(one).collect();
     format!("{{\n{}\n  }}", all.join(",\n"))
@@ -130,12 +119,7 @@ mod tests {
         }
     }
 
-    const TOPICAL: Topical = Topical {
-        subscription: SubscriptionId(1),
-        raw: false,
-        id: 5,
-        sequence: None,
-    };
+    const TOPICAL: Topical = Topical { subscription: SubscriptionId(1), raw: false, id: 5, sequence: None };
 
     #[test]
     fn an_envelope_has_its_members_in_order() {
@@ -160,11 +144,7 @@ mod tests {
     #[test]
     fn the_length_of_an_envelope_is_known_beforehand() {
         for (sequence, fifo) in [(None, false), (Some(12), true)] {
-            let topical = Topical {
-                id: u128::MAX,
-                sequence,
-                ..TOPICAL
-            };
+            let topical = Topical { id: u128::MAX, sequence, ..TOPICAL };
             let moment = Timestamp(1_767_323_045_678);
             let text = notification(&published(), &topical, Uuid::max(), moment);
             assert_eq!(text.len(), length(&published(), fifo));

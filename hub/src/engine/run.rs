@@ -29,6 +29,8 @@ const LEFT_OVER: Timestamp = Timestamp(0);
 enum Answer {
     Reply(Responder<Reply>),
     Receive(Waiter),
+    /// A receiver that is to ask again, after those who came before.
+    Again(Waiter),
     Read {
         queue: QueueId,
         read: Box<dyn FnOnce(&Machine) + Send>,
@@ -51,6 +53,8 @@ pub(super) struct Runner {
     bytes: usize,
     /// The answers of the batches that are with the log.
     proposed: VecDeque<(Batch, Vec<Answer>)>,
+    /// Receivers to be looked at when the entry being applied has been served.
+    again: Vec<Waiter>,
     may_wait: bool,
     stopping: bool,
     last_housekeeping: Instant,
@@ -77,6 +81,7 @@ impl Runner {
             answers: Vec::new(),
             bytes: 0,
             proposed: VecDeque::new(),
+            again: Vec::new(),
             may_wait: true,
             stopping: false,
             last_housekeeping: Instant::now(),
@@ -139,10 +144,7 @@ impl Runner {
 
     /// How long nothing will have to be done; none if not before the next event.
     fn idle_time(&self) -> Option<Duration> {
-        let deadline = self
-            .waiters
-            .next_deadline()
-            .map(|at| at.saturating_duration_since(Instant::now()));
+        let deadline = self.waiters.next_deadline().map(|at| at.saturating_duration_since(Instant::now()));
         let log_time = self.clock.state();
         // While time stands still nothing falls due by itself.
         let until = |at: Timestamp| at.since(Timestamp(log_time.now_ms));
@@ -190,8 +192,7 @@ impl Runner {
         self.log.propose(self.batch, &self.proposals);
         self.proposals.clear();
         self.bytes = 0;
-        self.proposed
-            .push_back((self.batch, std::mem::take(&mut self.answers)));
+        self.proposed.push_back((self.batch, std::mem::take(&mut self.answers)));
     }
 
     fn handle(&mut self, event: Event) {
@@ -202,6 +203,7 @@ impl Runner {
                 self.waiters.remove(queue, waiter);
                 self.watch(queue);
             }
+            Event::PutBack { queue, deliveries } => self.put_back(queue, &deliveries),
             Event::Read { queue, read } => self.read(queue, read),
             Event::Turn { changes, responder } => self.turn_clock(&changes, responder),
             Event::StopWaiting => self.stop_waiting(),
@@ -216,18 +218,15 @@ impl Runner {
     fn receive(&mut self, waiter: Waiter) {
         let id = waiter.receive.queue;
         let Some(queue) = self.machine.queue(id) else {
-            return respond(
-                waiter.responder,
-                Err(Error::Refused(queue_core::Error::NoSuchQueue)),
-            );
+            return respond(waiter.responder, Err(Error::Refused(queue_core::Error::NoSuchQueue)));
         };
-        let due = self
-            .machine
-            .next_due_of(id)
-            .is_some_and(|at| at <= self.clock.now());
+        let due = self.machine.next_due_of(id).is_some_and(|at| at <= self.clock.now());
         let first_come = !self.waiters.is_waiting(id);
         let something = queue.deliverable() > self.waiters.claims(id) || waiter.receive.attempt.is_some();
-        if due || (something && first_come) {
+        if due && !first_come {
+            // What is due is for those who came before.
+            self.add(&Command::Tick, Answer::Again(waiter));
+        } else if due || (something && first_come) {
             self.propose_receive(waiter);
         } else if waiter.deadline.is_some() && self.may_wait {
             self.waiters.add(waiter);
@@ -250,11 +249,7 @@ impl Runner {
     }
 
     fn read(&mut self, queue: Option<QueueId>, read: Box<dyn FnOnce(&Machine) + Send>) {
-        let due = |queue: &QueueId| {
-            self.machine
-                .next_due_of(*queue)
-                .is_some_and(|at| at <= self.clock.now())
-        };
+        let due = |queue: &QueueId| self.machine.next_due_of(*queue).is_some_and(|at| at <= self.clock.now());
         match queue.filter(due) {
             Some(queue) => self.add(&Command::Tick, Answer::Read { queue, read }),
             None => read(&self.machine),
@@ -262,9 +257,7 @@ impl Runner {
     }
 
     fn turn_clock(&mut self, changes: &[ClockChange], responder: Responder<ClockState>) {
-        let clock = changes
-            .iter()
-            .fold(self.machine.clock(), |_, change| self.clock.turn(*change));
+        let clock = changes.iter().fold(self.machine.clock(), |_, change| self.clock.turn(*change));
         self.add(&Command::SetClock(clock), Answer::Settled(responder));
     }
 
@@ -277,12 +270,8 @@ impl Runner {
 
     fn apply(&mut self, position: Position, entry: &Entry) -> Result<(), storage::Error> {
         let mut applied = self.machine.apply(entry);
-        self.catalogue
-            .refresh(&self.machine, &applied.changed, &self.secrets);
-        let batch = Batch {
-            run: entry.header.run,
-            number: entry.header.batch,
-        };
+        self.catalogue.refresh(&self.machine, &applied.changed, &self.secrets);
+        let batch = Batch { run: entry.header.run, number: entry.header.batch };
         let replies = std::mem::take(&mut applied.replies);
         // An entry that somebody else proposed is applied like any other; its answers are not ours to give.
         if self.proposed.front().is_some_and(|(ours, _)| *ours == batch)
@@ -294,6 +283,9 @@ impl Runner {
         }
         self.log.applied(position, applied.kept, &applied.released);
         self.serve(&applied);
+        for waiter in std::mem::take(&mut self.again) {
+            self.receive(waiter);
+        }
         Ok(())
     }
 
@@ -305,13 +297,10 @@ impl Runner {
         match answer {
             Answer::Reply(responder) => respond(responder, reply.map_err(Error::Refused)),
             Answer::Receive(waiter) => return self.answer_receive(waiter, reply),
+            Answer::Again(waiter) => self.again.push(waiter),
             Answer::Read { queue, read } => self.read(Some(queue), read),
             Answer::Settled(responder) => {
-                if self
-                    .machine
-                    .next_due()
-                    .is_some_and(|at| at <= self.machine.time())
-                {
+                if self.machine.next_due().is_some_and(|at| at <= self.machine.time()) {
                     self.add(&Command::Tick, Answer::Settled(responder));
                 } else {
                     respond(responder, Ok(self.clock.state()));
@@ -341,7 +330,10 @@ impl Runner {
             // A receive that waits is answered emptily where one that does not is told why.
             Err(queue_core::Error::OverLimit) if waiter.deadline.is_some() => self.wait_on(waiter),
             Err(error) => respond(waiter.responder, Err(Error::Refused(error))),
-            Ok(_) => respond(waiter.responder, Ok(Vec::new())),
+            Ok(reply) => {
+                tracing::error!(?reply, "a receive got a reply that belongs to another command");
+                respond(waiter.responder, Err(Error::Stopped));
+            }
         }
         Ok(())
     }
@@ -363,14 +355,8 @@ impl Runner {
 
     /// The receiver has gone before it was answered: what was taken for it is visible again.
     fn put_back(&mut self, queue: QueueId, deliveries: &[Delivery]) {
-        let changes = deliveries
-            .iter()
-            .map(|delivery| (delivery.message.receipt, Duration::ZERO))
-            .collect();
-        self.add(
-            &Command::ChangeVisibility(ChangeVisibility { queue, changes }),
-            Answer::Nobody,
-        );
+        let changes = deliveries.iter().map(|delivery| (delivery.message.receipt, Duration::ZERO)).collect();
+        self.add(&Command::ChangeVisibility(ChangeVisibility { queue, changes }), Answer::Nobody);
     }
 
     /// Gives waiters what has become visible for them.
@@ -378,11 +364,9 @@ impl Runner {
         for id in &applied.touched {
             let Some(queue) = self.machine.queue(*id) else {
                 for waiter in self.waiters.all_of(*id) {
-                    respond(
-                        waiter.responder,
-                        Err(Error::Refused(queue_core::Error::NoSuchQueue)),
-                    );
+                    respond(waiter.responder, Err(Error::Refused(queue_core::Error::NoSuchQueue)));
                 }
+                self.watch(*id);
                 continue;
             };
             let deliverable = queue.deliverable();

@@ -18,10 +18,7 @@ fn fixture() -> Fixture {
     let catalogue = Arc::new(Catalogue::default());
     let log = Box::new(MemoryLog::new(Arc::clone(&clock)));
     let engine = Engine::start(log, clock, Arc::clone(&catalogue), secrets, genesis).unwrap();
-    Fixture {
-        engine: Arc::new(engine),
-        catalogue,
-    }
+    Fixture { engine: Arc::new(engine), catalogue }
 }
 
 impl Fixture {
@@ -32,11 +29,7 @@ impl Fixture {
             tags: Default::default(),
             hold_deleted_name: false,
         };
-        match self
-            .engine
-            .execute(Command::CreateQueue(create), Vec::new())
-            .await
-        {
+        match self.engine.execute(Command::CreateQueue(create), Vec::new()).await {
             Ok(Reply::QueueCreated(id)) => id,
             other => panic!("{other:?}"),
         }
@@ -44,51 +37,32 @@ impl Fixture {
 
     async fn send(&self, queue: QueueId, body: &str) {
         let message = Outgoing {
-            body: BodyRef {
-                position: Position(0),
-                bytes: body.len() as u32,
-            },
+            body: BodyRef { position: Position(0), bytes: body.len() as u32 },
             delay: None,
             group: None,
             deduplication: None,
         };
-        let send = Command::Send(Send {
-            queue,
-            messages: vec![message],
-        });
-        self.engine
-            .execute(send, vec![body.as_bytes().to_vec()])
-            .await
-            .unwrap();
+        let send = Command::Send(Send { queue, messages: vec![message] });
+        self.engine.execute(send, vec![body.as_bytes().to_vec()]).await.unwrap();
     }
 
     /// How many receivers the engine has under way or waiting, seen from the machine's thread.
     async fn in_flight(&self, queue: QueueId) -> u64 {
         self.engine
-            .read(Some(queue), move |machine| {
-                machine.queue(queue).unwrap().counts().in_flight
-            })
+            .read(Some(queue), move |machine| machine.queue(queue).unwrap().counts().in_flight)
             .await
             .unwrap()
     }
 }
 
 fn receiving(queue: QueueId, visibility: Duration) -> Receive {
-    Receive {
-        queue,
-        maximum: 10,
-        visibility,
-        attempt: None,
-    }
+    Receive { queue, maximum: 10, visibility, attempt: None }
 }
 
 const LONG: Duration = Duration::from_secs(20);
 
 fn bodies(deliveries: &[Delivery]) -> Vec<&str> {
-    deliveries
-        .iter()
-        .map(|delivery| std::str::from_utf8(&delivery.body).unwrap())
-        .collect()
+    deliveries.iter().map(|delivery| std::str::from_utf8(&delivery.body).unwrap()).collect()
 }
 
 #[tokio::test]
@@ -96,21 +70,11 @@ async fn a_message_is_received_with_its_body_and_deleted() {
     let hub = fixture();
     let queue = hub.queue("orders").await;
     hub.send(queue, "a").await;
-    let taken = hub
-        .engine
-        .receive(receiving(queue, LONG), Duration::ZERO)
-        .await
-        .unwrap();
+    let taken = hub.engine.receive(receiving(queue, LONG), Duration::ZERO).await.unwrap();
     assert_eq!(bodies(&taken), ["a"]);
     assert_eq!(hub.in_flight(queue).await, 1);
-    let delete = Command::Delete(Delete {
-        queue,
-        receipts: vec![taken[0].message.receipt],
-    });
-    assert_eq!(
-        hub.engine.execute(delete, Vec::new()).await,
-        Ok(Reply::Each(vec![Ok(())]))
-    );
+    let delete = Command::Delete(Delete { queue, receipts: vec![taken[0].message.receipt] });
+    assert_eq!(hub.engine.execute(delete, Vec::new()).await, Ok(Reply::Each(vec![Ok(())])));
     assert_eq!(hub.in_flight(queue).await, 0);
 }
 
@@ -118,13 +82,7 @@ async fn a_message_is_received_with_its_body_and_deleted() {
 async fn an_empty_receive_answers_at_once_when_it_does_not_wait() {
     let hub = fixture();
     let queue = hub.queue("orders").await;
-    assert!(
-        hub.engine
-            .receive(receiving(queue, LONG), Duration::ZERO)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(hub.engine.receive(receiving(queue, LONG), Duration::ZERO).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -137,10 +95,7 @@ async fn one_message_wakes_one_waiter_and_the_others_wait_on() {
     }
     for round in ["a", "b", "c"] {
         // The waiters are polled before the send, so they are all there when it arrives.
-        let (taken, ()) = tokio::join!(
-            futures_util::StreamExt::next(&mut waiting),
-            hub.send(queue, round)
-        );
+        let (taken, ()) = tokio::join!(futures_util::StreamExt::next(&mut waiting), hub.send(queue, round));
         assert_eq!(bodies(&taken.unwrap().unwrap()), [round]);
     }
     assert_eq!(hub.in_flight(queue).await, 3);
@@ -169,14 +124,10 @@ async fn waiters_are_answered_when_waiting_stops_and_when_their_queue_is_deleted
         hub.engine.execute(Command::DeleteQueue(queue), Vec::new())
     );
     assert_eq!(deleted, Ok(Reply::Done));
-    assert_eq!(
-        taken.map(|taken| taken.len()),
-        Err(Error::Refused(queue_core::Error::NoSuchQueue))
-    );
+    assert_eq!(taken.map(|taken| taken.len()), Err(Error::Refused(queue_core::Error::NoSuchQueue)));
     let queue = hub.queue("orders").await;
-    let (taken, ()) = tokio::join!(hub.engine.receive(receiving(queue, LONG), LONG), async {
-        hub.engine.stop_waiting()
-    });
+    let (taken, ()) =
+        tokio::join!(hub.engine.receive(receiving(queue, LONG), LONG), async { hub.engine.stop_waiting() });
     assert!(taken.unwrap().is_empty());
 }
 
@@ -187,10 +138,7 @@ async fn a_waiter_sees_a_message_become_visible_when_the_clock_is_turned() {
     hub.send(queue, "a").await;
     hub.engine.turn_clock(vec![ClockChange::Freeze]).await.unwrap();
     let hour = Duration::from_secs(3_600);
-    hub.engine
-        .receive(receiving(queue, hour), Duration::ZERO)
-        .await
-        .unwrap();
+    hub.engine.receive(receiving(queue, hour), Duration::ZERO).await.unwrap();
     let (taken, state) = tokio::join!(
         hub.engine.receive(receiving(queue, LONG), LONG),
         hub.engine.turn_clock(vec![ClockChange::AdvanceBy(hour)])
@@ -204,15 +152,8 @@ async fn making_a_message_visible_wakes_a_waiter() {
     let hub = fixture();
     let queue = hub.queue("orders").await;
     hub.send(queue, "a").await;
-    let taken = hub
-        .engine
-        .receive(receiving(queue, LONG), Duration::ZERO)
-        .await
-        .unwrap();
-    let back = ChangeVisibility {
-        queue,
-        changes: vec![(taken[0].message.receipt, Duration::ZERO)],
-    };
+    let taken = hub.engine.receive(receiving(queue, LONG), Duration::ZERO).await.unwrap();
+    let back = ChangeVisibility { queue, changes: vec![(taken[0].message.receipt, Duration::ZERO)] };
     let (again, _) = tokio::join!(
         hub.engine.receive(receiving(queue, LONG), LONG),
         hub.engine.execute(Command::ChangeVisibility(back), Vec::new())
@@ -226,10 +167,7 @@ async fn a_view_is_there_when_the_command_that_made_it_is_answered() {
     let queue = hub.queue("orders").await;
     let name = Name::new("000000000000", "us-east-1", "orders");
     assert_eq!(hub.catalogue.queue(&name).unwrap().id, queue);
-    hub.engine
-        .execute(Command::DeleteQueue(queue), Vec::new())
-        .await
-        .unwrap();
+    hub.engine.execute(Command::DeleteQueue(queue), Vec::new()).await.unwrap();
     assert!(hub.catalogue.queue(&name).is_none());
 }
 
@@ -237,10 +175,41 @@ async fn a_view_is_there_when_the_command_that_made_it_is_answered() {
 async fn a_wait_ends_emptily_at_its_deadline() {
     let hub = fixture();
     let queue = hub.queue("orders").await;
-    let taken = hub
-        .engine
-        .receive(receiving(queue, LONG), Duration::from_millis(5))
-        .await
-        .unwrap();
+    let taken = hub.engine.receive(receiving(queue, LONG), Duration::from_millis(5)).await.unwrap();
     assert!(taken.is_empty());
+}
+
+#[tokio::test]
+async fn a_receiver_that_goes_before_it_looks_at_its_messages_takes_nothing_with_it() {
+    for wait in [Duration::ZERO, LONG] {
+        let hub = fixture();
+        let queue = hub.queue("orders").await;
+        hub.send(queue, "a").await;
+        let mut receive = Box::pin(hub.engine.receive(receiving(queue, LONG), wait));
+        let looked = std::future::poll_fn(|cx| std::task::Poll::Ready(receive.as_mut().poll(cx).is_ready()));
+        let looked = looked.await;
+        // Applied after the receive, so the message has been handed over by now.
+        hub.send(queue, "b").await;
+        drop(receive);
+        let expected = if looked { ["b"].as_slice() } else { &["a", "b"] };
+        let taken = hub.engine.receive(receiving(queue, LONG), LONG).await.unwrap();
+        assert_eq!(bodies(&taken), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_falls_due_is_for_those_who_came_first() {
+    let hub = fixture();
+    let queue = hub.queue("orders").await;
+    hub.send(queue, "a").await;
+    hub.engine.turn_clock(vec![ClockChange::Freeze]).await.unwrap();
+    let hour = Duration::from_secs(3_600);
+    hub.engine.receive(receiving(queue, hour), Duration::ZERO).await.unwrap();
+    let (first, _, newcomer) = tokio::join!(
+        hub.engine.receive(receiving(queue, LONG), LONG),
+        hub.engine.turn_clock(vec![ClockChange::AdvanceBy(hour)]),
+        hub.engine.receive(receiving(queue, LONG), Duration::ZERO)
+    );
+    assert_eq!(bodies(&first.unwrap()), ["a"]);
+    assert!(newcomer.unwrap().is_empty());
 }

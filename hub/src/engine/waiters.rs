@@ -41,11 +41,7 @@ impl Waiters {
         if let Some(deadline) = waiter.deadline {
             self.deadlines.insert((deadline, queue, waiter.id));
         }
-        self.queues
-            .entry(queue)
-            .or_default()
-            .by_arrival
-            .insert(waiter.id, waiter);
+        self.queues.entry(queue).or_default().by_arrival.insert(waiter.id, waiter);
     }
 
     /// Takes a receiver out.
@@ -58,6 +54,12 @@ impl Waiters {
 
     /// Takes out the first receiver of the queue that is still there.
     pub(super) fn first(&mut self, queue: QueueId) -> Option<Waiter> {
+        let first = self.first_of(queue);
+        self.tidy(queue);
+        first
+    }
+
+    fn first_of(&mut self, queue: QueueId) -> Option<Waiter> {
         loop {
             let (_, waiter) = self.queues.get_mut(&queue)?.by_arrival.pop_first()?;
             self.forget_deadline(&waiter);
@@ -95,9 +97,7 @@ impl Waiters {
     }
 
     pub(super) fn is_waiting(&self, queue: QueueId) -> bool {
-        self.queues
-            .get(&queue)
-            .is_some_and(|waiting| !waiting.by_arrival.is_empty())
+        self.queues.get(&queue).is_some_and(|waiting| !waiting.by_arrival.is_empty())
     }
 
     pub(super) fn claims(&self, queue: QueueId) -> usize {
@@ -141,8 +141,7 @@ impl Waiters {
 
     fn forget_deadline(&mut self, waiter: &Waiter) {
         if let Some(deadline) = waiter.deadline {
-            self.deadlines
-                .remove(&(deadline, waiter.receive.queue, waiter.id));
+            self.deadlines.remove(&(deadline, waiter.receive.queue, waiter.id));
         }
     }
 
@@ -160,5 +159,52 @@ impl Waiters {
     #[cfg(test)]
     pub(super) fn keeps_nothing(&self) -> bool {
         self.queues.is_empty() && self.deadlines.is_empty() && self.wakes.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::sync::oneshot;
+
+    const QUEUE: QueueId = QueueId(1);
+
+    fn waiter(id: u64) -> (Waiter, oneshot::Receiver<Result<Vec<Delivery>, super::super::Error>>) {
+        let (responder, response) = oneshot::channel();
+        let receive = Receive { queue: QUEUE, maximum: 1, visibility: Duration::ZERO, attempt: None };
+        (Waiter { id, receive, deadline: Some(Instant::now()), responder }, response)
+    }
+
+    #[test]
+    fn nothing_is_kept_when_the_last_receiver_is_taken_out_in_whichever_way() {
+        let ways: [fn(&mut Waiters) -> usize; 5] = [
+            |waiters| usize::from(waiters.first(QUEUE).is_some()),
+            |waiters| waiters.all_of(QUEUE).len(),
+            |waiters| waiters.all().len(),
+            |waiters| waiters.expired(Instant::now()).len(),
+            |waiters| usize::from(waiters.remove(QUEUE, 1).is_some()),
+        ];
+        for way in ways {
+            let mut waiters = Waiters::default();
+            let (waiter, _response) = waiter(1);
+            waiters.add(waiter);
+            waiters.wake_at(QUEUE, Some(Timestamp(1)));
+            assert!(waiters.is_waiting(QUEUE));
+            assert_eq!(way(&mut waiters), 1);
+            assert!(waiters.keeps_nothing());
+        }
+    }
+
+    #[test]
+    fn receivers_are_taken_in_the_order_of_their_arrival_and_those_gone_are_passed_over() {
+        let mut waiters = Waiters::default();
+        let (first, gone) = waiter(1);
+        let (second, _stays) = waiter(2);
+        drop(gone);
+        waiters.add(second);
+        waiters.add(first);
+        assert_eq!(waiters.first(QUEUE).map(|waiter| waiter.id), Some(2));
+        assert!(waiters.keeps_nothing());
     }
 }

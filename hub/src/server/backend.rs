@@ -41,9 +41,6 @@ impl Backend for Hub {
     }
 
     async fn turn_clock(&self, changes: Vec<ClockChange>) -> Result<ClockState, String> {
-        self.engine
-            .turn_clock(changes)
-            .await
-            .map_err(|error| error.to_string())
+        self.engine.turn_clock(changes).await.map_err(|error| error.to_string())
     }
 }

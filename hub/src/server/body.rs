@@ -43,9 +43,7 @@ pub(super) async fn read(payload: Payload, headers: &HeaderMap, limits: Limits) 
         return Err(Error::TooLarge);
     }
     let all = collect(payload, announced.unwrap_or_default(), limits.bytes);
-    let sent = tokio::time::timeout(limits.time, all)
-        .await
-        .map_err(|_| Error::TooSlow)??;
+    let sent = tokio::time::timeout(limits.time, all).await.map_err(|_| Error::TooSlow)??;
     match encoding {
         Encoding::None => Ok(sent),
         Encoding::Gzip => decompress(&sent, limits.bytes),
@@ -99,10 +97,7 @@ async fn collect(mut payload: Payload, announced: usize, bytes_max: usize) -> Re
 }
 
 async fn next(payload: &mut Payload) -> Result<Option<Bytes>, Error> {
-    match poll_fn(|cx| Pin::new(&mut *payload).poll_next(cx))
-        .await
-        .transpose()
-    {
+    match poll_fn(|cx| Pin::new(&mut *payload).poll_next(cx)).await.transpose() {
         Ok(chunk) => Ok(chunk),
         Err(PayloadError::Overflow) => Err(Error::TooLarge),
         Err(PayloadError::Incomplete(_) | PayloadError::Io(_)) => Err(Error::Incomplete),
@@ -114,13 +109,6 @@ async fn next(payload: &mut Payload) -> Result<Option<Bytes>, Error> {
 fn decompress(sent: &[u8], bytes_max: usize) -> Result<Bytes, Error> {
     let one_more = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
     let mut plain = Vec::with_capacity(sent.len().saturating_mul(2).min(bytes_max));
-    MultiGzDecoder::new(sent)
-        .take(one_more)
-        .read_to_end(&mut plain)
-        .map_err(|_| Error::Malformed)?;
-    if plain.len() > bytes_max {
-        Err(Error::TooLarge)
-    } else {
-        Ok(plain.into())
-    }
+    MultiGzDecoder::new(sent).take(one_more).read_to_end(&mut plain).map_err(|_| Error::Malformed)?;
+    if plain.len() > bytes_max { Err(Error::TooLarge) } else { Ok(plain.into()) }
 }

@@ -35,11 +35,7 @@ impl Turn {
         }
         let freeze = self.freeze.then_some(ClockChange::Freeze);
         let resume = self.resume.then_some(ClockChange::Resume);
-        Ok(freeze
-            .into_iter()
-            .chain(advance.map(ClockChange::AdvanceBy))
-            .chain(resume)
-            .collect())
+        Ok(freeze.into_iter().chain(advance.map(ClockChange::AdvanceBy)).chain(resume).collect())
     }
 }
 
@@ -63,11 +59,7 @@ pub(super) async fn answer<B: Backend>(backend: &B, method: &Method, body: &[u8]
 }
 
 fn show(state: ClockState) -> HttpResponse {
-    let ClockState {
-        now_ms,
-        frozen,
-        offset_ms,
-    } = state;
+    let ClockState { now_ms, frozen, offset_ms } = state;
     HttpResponse::Ok().json(json!({ "now_ms": now_ms, "frozen": frozen, "offset_ms": offset_ms }))
 }
 

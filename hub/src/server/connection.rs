@@ -7,8 +7,9 @@
 //! at all between two requests is the library's keep-alive timer's business; a body is timed where it is read.)
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub(super) struct Watch {
     /// Counts the heads that arrived in full, by the handlers that they started.
     heads: Cell<u64>,
     in_handler: Cell<bool>,
+    /// The client has closed its end.
+    has_gone: Cell<bool>,
 }
 
 impl Watch {
@@ -38,6 +41,16 @@ impl Watch {
 
 /// Lives while a request is handled, and ends with it however it ends.
 pub(super) struct InHandler(Rc<Watch>);
+
+impl InHandler {
+    /// Does work for the client as long as it is there. The library looks at its handlers once more after it has
+    /// read that the client is gone, and drops them then; an answer that was ready in that moment would be written
+    /// to nobody, with the messages in it.
+    pub(super) async fn unless_gone<F: Future>(&self, work: F) -> F::Output {
+        let mut work = pin!(work);
+        poll_fn(|cx| if self.0.has_gone.get() { Poll::Pending } else { work.as_mut().poll(cx) }).await
+    }
+}
 
 impl Drop for InHandler {
     fn drop(&mut self) {
@@ -60,13 +73,7 @@ impl<S> Connection<S> {
         let mut head = Deadline::new(head_limit);
         head.start();
         let write = Deadline::new(write_limit);
-        Self {
-            stream,
-            watch: Rc::default(),
-            heads_seen: 0,
-            head,
-            write,
-        }
+        Self { stream, watch: Rc::default(), heads_seen: 0, head, write }
     }
 
     pub(super) fn watch(&self) -> Rc<Watch> {
@@ -104,6 +111,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
                     Poll::Ready(Ok(()))
                 }
             }
+            Poll::Ready(Ok(())) if buffer.filled().len() == filled_before && buffer.remaining() > 0 => {
+                this.watch.has_gone.set(true);
+                Poll::Ready(Ok(()))
+            }
             other => other,
         }
     }
@@ -138,10 +149,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
 }
 
 fn too_slow(with: &str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::TimedOut,
-        format!("the client is too slow with {with}"),
-    )
+    io::Error::new(io::ErrorKind::TimedOut, format!("the client is too slow with {with}"))
 }
 
 /// A limit on how long something may take, for something that almost always takes much less: starting and
@@ -154,11 +162,7 @@ struct Deadline {
 
 impl Deadline {
     fn new(limit: Duration) -> Self {
-        Self {
-            limit,
-            due: None,
-            timer: None,
-        }
+        Self { limit, due: None, timer: None }
     }
 
     /// Starts, unless it runs already.
@@ -179,9 +183,7 @@ impl Deadline {
     /// Whether it runs and has passed; if not, the task is woken by then.
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(due) = self.due else { return false };
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
         while timer.as_mut().poll(cx).is_ready() {
             // The timer may have been set for an earlier request.
             if due <= Instant::now() {
@@ -229,10 +231,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_first_head_is_due_from_the_start() {
         let (mut connection, mut client) = pair();
-        assert_eq!(
-            seconds_until_cut(&mut connection, &mut client).await,
-            HEAD.as_secs()
-        );
+        assert_eq!(seconds_until_cut(&mut connection, &mut client).await, HEAD.as_secs());
     }
 
     #[tokio::test(start_paused = true)]
@@ -258,10 +257,7 @@ mod tests {
         connection.read_u8().await.unwrap();
         drop(enter(&connection));
         let mut wait = Box::pin(connection.read_u8());
-        assert!(
-            tokio::time::timeout(HEAD * 9, &mut wait).await.is_err(),
-            "between requests, nothing is due"
-        );
+        assert!(tokio::time::timeout(HEAD * 9, &mut wait).await.is_err(), "between requests, nothing is due");
         drop(wait);
         let seconds = seconds_until_cut(&mut connection, &mut client).await;
         assert_eq!(seconds, HEAD.as_secs() + STEP.as_secs());
@@ -277,10 +273,7 @@ mod tests {
             connection.read_u8().await.unwrap();
         }
         drop(in_handler);
-        assert_eq!(
-            seconds_until_cut(&mut connection, &mut client).await,
-            HEAD.as_secs() + STEP.as_secs()
-        );
+        assert_eq!(seconds_until_cut(&mut connection, &mut client).await, HEAD.as_secs() + STEP.as_secs());
     }
 
     #[tokio::test(start_paused = true)]
@@ -298,5 +291,16 @@ mod tests {
         };
         let seconds = tokio::select! { seconds = sending => seconds, () = reading => 0 };
         assert_eq!(seconds, (WRITE * 2 - STEP).as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_done_for_a_client_that_has_gone() {
+        let (mut connection, client) = pair();
+        let in_handler = enter(&connection);
+        assert_eq!(in_handler.unless_gone(async { 1 }).await, 1);
+        drop(client);
+        connection.read_u8().await.unwrap_err();
+        let work = in_handler.unless_gone(async { 2 });
+        assert!(tokio::time::timeout(HEAD, work).await.is_err());
     }
 }

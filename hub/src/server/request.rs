@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use super::backend::Backend;
-use super::connection::Watch;
+use super::connection::{InHandler, Watch};
 use super::{Limits, body, clock};
 use crate::base_url::base_url;
 use crate::exposure::{self, Admission};
@@ -25,11 +25,7 @@ pub(super) struct Site<B> {
 
 impl<B> Clone for Site<B> {
     fn clone(&self) -> Self {
-        Self {
-            backend: Arc::clone(&self.backend),
-            limits: self.limits,
-            address: self.address,
-        }
+        Self { backend: Arc::clone(&self.backend), limits: self.limits, address: self.address }
     }
 }
 
@@ -39,7 +35,7 @@ pub(super) async fn answer<B: Backend>(
     request: &HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
-    let _in_handler = Watch::enter(request);
+    let in_handler = Watch::enter(request);
     // Whoever watches over the hub calls it by whatever name he has, and learns nothing but that it is there.
     match request.path() {
         "/health" => return health(StatusCode::OK, "ok"),
@@ -49,13 +45,8 @@ pub(super) async fn answer<B: Backend>(
     }
     let settings = site.backend.settings();
     let base_url = base_url(settings, site.address, request.headers());
-    let admitted = exposure::admit(
-        settings,
-        &base_url,
-        request.method(),
-        request.query_string(),
-        request.headers(),
-    );
+    let admitted =
+        exposure::admit(settings, &base_url, request.method(), request.query_string(), request.headers());
     let admission = match admitted {
         Ok(admission) => admission,
         Err(refusal) => {
@@ -64,7 +55,9 @@ pub(super) async fn answer<B: Backend>(
     };
     let mut response = match &admission {
         Admission::Cors { .. } if is_preflight(request) => preflight(request.headers()),
-        Admission::Cors { .. } | Admission::Plain => route(site, request, payload, base_url).await,
+        Admission::Cors { .. } | Admission::Plain => {
+            route(site, request, payload, base_url, &in_handler).await
+        }
     };
     if let Admission::Cors { origin } = admission {
         add_cors(response.headers_mut(), &origin);
@@ -82,6 +75,7 @@ async fn route<B: Backend>(
     request: &HttpRequest,
     payload: Payload,
     base_url: String,
+    in_handler: &InHandler,
 ) -> HttpResponse {
     let settings = site.backend.settings();
     let is_clock = request.path() == "/_fanq/clock";
@@ -92,15 +86,10 @@ async fn route<B: Backend>(
     if !is_clock && !matches!(*request.method(), Method::GET | Method::POST) {
         let message = format!("The method {} is not allowed.", request.method());
         let mut response = refuse(request, Code::MethodNotAllowed, message);
-        response
-            .headers_mut()
-            .insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
         return response;
     }
-    let limits = body::Limits {
-        time: site.limits.body,
-        bytes: site.limits.body_bytes,
-    };
+    let limits = body::Limits { time: site.limits.body, bytes: site.limits.body_bytes };
     let body = match body::read(payload, request.headers(), limits).await {
         Ok(body) => body,
         Err(error) => return refuse_body(request, error),
@@ -109,7 +98,8 @@ async fn route<B: Backend>(
         return clock::answer(&*site.backend, request.method(), &body).await;
     }
     let head = Head::from(request);
-    into_http(site.backend.answer(wire::Request { head, body, base_url }).await)
+    let answer = site.backend.answer(wire::Request { head, body, base_url });
+    into_http(in_handler.unless_gone(answer).await)
 }
 
 fn into_http(answer: wire::Response) -> HttpResponse {
@@ -141,9 +131,7 @@ fn refuse_body(request: &HttpRequest, error: body::Error) -> HttpResponse {
 
 fn is_preflight(request: &HttpRequest) -> bool {
     *request.method() == Method::OPTIONS
-        && request
-            .headers()
-            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// Tells a browser that the page may send what it wants to send.
@@ -167,9 +155,6 @@ fn add_cors(headers: &mut HeaderMap, origin: &str) {
     if let Ok(origin) = HeaderValue::from_str(origin) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }
-    headers.insert(
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static(EXPOSED),
-    );
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     headers.append(header::VARY, HeaderValue::from_static("origin"));
 }

@@ -11,10 +11,8 @@ use client::Server;
 const GET: &str = "GET /q HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 fn post(headers: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "POST /q?a=b HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n{headers}\r\n",
-        body.len()
-    );
+    let head =
+        format!("POST /q?a=b HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
@@ -27,14 +25,7 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
 /// Limits under which nothing ends by itself in a test.
 fn patient() -> Limits {
     let hour = Duration::from_secs(3600);
-    Limits {
-        head: hour,
-        body: hour,
-        write: hour,
-        idle: hour,
-        body_bytes: 1000,
-        ..Limits::default()
-    }
+    Limits { head: hour, body: hour, write: hour, idle: hour, body_bytes: 1000, ..Limits::default() }
 }
 
 const SOON: Duration = Duration::from_millis(150);
@@ -45,33 +36,17 @@ async fn check(server: &Server, request: &[u8], status: u16, body: &str) {
     client.send(request).await;
     let answer = client.answer().await;
     assert_eq!(answer.status, status, "{}: {answer:?}", request.escape_ascii());
-    assert!(
-        answer.body.contains(body),
-        "{}: {answer:?}",
-        request.escape_ascii()
-    );
+    assert!(answer.body.contains(body), "{}: {answer:?}", request.escape_ascii());
 }
 
 #[tokio::test]
 async fn a_request_reaches_the_backend_as_sent_and_its_answer_comes_back() {
     let server = Server::start(patient(), &[]).await;
     check(&server, GET.as_bytes(), 200, "GET /q  http://localhost []").await;
-    check(
-        &server,
-        &post("", b"hello"),
-        200,
-        "POST /q a=b http://localhost [hello]",
-    )
-    .await;
+    check(&server, &post("", b"hello"), 200, "POST /q a=b http://localhost [hello]").await;
     let chunked = b"POST /c HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
     check(&server, chunked, 200, "POST /c  http://localhost [hello]").await;
-    check(
-        &server,
-        b"GET / HTTP/1.0\r\n\r\n",
-        200,
-        &format!("http://{}", server.address),
-    )
-    .await;
+    check(&server, b"GET / HTTP/1.0\r\n\r\n", 200, &format!("http://{}", server.address)).await;
 }
 
 #[tokio::test]
@@ -82,9 +57,7 @@ async fn a_connection_serves_many_requests_also_when_they_arrive_at_once() {
         client.send(&post("", b"one")).await;
         assert!(client.answer().await.body.contains("[one]"));
     }
-    client
-        .send(&[post("", b"first"), post("", b"second"), GET.as_bytes().to_vec()].concat())
-        .await;
+    client.send(&[post("", b"first"), post("", b"second"), GET.as_bytes().to_vec()].concat()).await;
     for expected in ["[first]", "[second]", "[]"] {
         assert!(client.answer().await.body.contains(expected));
     }
@@ -92,14 +65,7 @@ async fn a_connection_serves_many_requests_also_when_they_arrive_at_once() {
 
 #[tokio::test]
 async fn a_head_that_does_not_end_is_cut_off_on_every_request_of_a_connection() {
-    let server = Server::start(
-        Limits {
-            head: SOON,
-            ..patient()
-        },
-        &[],
-    )
-    .await;
+    let server = Server::start(Limits { head: SOON, ..patient() }, &[]).await;
     for requests_before in [0, 1, 2] {
         for rest in ["GET /q HTTP/1.1\r\nHost", "G"] {
             let mut client = server.connect().await;
@@ -115,14 +81,7 @@ async fn a_head_that_does_not_end_is_cut_off_on_every_request_of_a_connection() 
 
 #[tokio::test]
 async fn one_byte_at_a_time_does_not_keep_a_second_head_alive() {
-    let server = Server::start(
-        Limits {
-            head: SOON,
-            ..patient()
-        },
-        &[],
-    )
-    .await;
+    let server = Server::start(Limits { head: SOON, ..patient() }, &[]).await;
     let mut client = server.connect().await;
     client.send(GET.as_bytes()).await;
     client.answer().await;
@@ -132,15 +91,7 @@ async fn one_byte_at_a_time_does_not_keep_a_second_head_alive() {
 
 #[tokio::test]
 async fn a_partial_head_behind_a_request_is_cut_off_as_well() {
-    let server = Server::start(
-        Limits {
-            head: SOON,
-            idle: SOON,
-            ..patient()
-        },
-        &[],
-    )
-    .await;
+    let server = Server::start(Limits { head: SOON, idle: SOON, ..patient() }, &[]).await;
     let mut client = server.connect().await;
     client.send(&[&post("", b"x")[..], b"GET /q HT"].concat()).await;
     client.answer().await;
@@ -149,14 +100,7 @@ async fn a_partial_head_behind_a_request_is_cut_off_as_well() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed_in_time() {
-    let server = Server::start(
-        Limits {
-            idle: SOON,
-            ..patient()
-        },
-        &[],
-    )
-    .await;
+    let server = Server::start(Limits { idle: SOON, ..patient() }, &[]).await;
     let mut client = server.connect().await;
     client.send(GET.as_bytes()).await;
     client.answer().await;
@@ -165,21 +109,10 @@ async fn an_idle_connection_is_closed_in_time() {
 
 #[tokio::test]
 async fn a_request_that_waits_outlives_all_other_limits() {
-    let server = Server::start(
-        Limits {
-            head: SOON,
-            body: SOON,
-            write: SOON,
-            idle: SOON,
-            ..patient()
-        },
-        &[],
-    )
-    .await;
+    let server =
+        Server::start(Limits { head: SOON, body: SOON, write: SOON, idle: SOON, ..patient() }, &[]).await;
     let mut client = server.connect().await;
-    client
-        .send(b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        .await;
+    client.send(b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     server.waiting(1).await;
     tokio::time::sleep(SOON * 4).await;
     server.release();
@@ -188,20 +121,10 @@ async fn a_request_that_waits_outlives_all_other_limits() {
 
 #[tokio::test]
 async fn a_body_that_arrives_too_slowly_is_cut_off() {
-    let server = Server::start(
-        Limits {
-            body: SOON,
-            head: SOON,
-            ..patient()
-        },
-        &[],
-    )
-    .await;
+    let server = Server::start(Limits { body: SOON, head: SOON, ..patient() }, &[]).await;
     for head in ["Content-Length: 900", "Transfer-Encoding: chunked"] {
         let mut client = server.connect().await;
-        client
-            .send(format!("POST / HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n").as_bytes())
-            .await;
+        client.send(format!("POST / HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n").as_bytes()).await;
         let seen = client.dribble_until_closed(b"1\r\nx\r\n").await;
         assert!(seen.starts_with("HTTP/1.1 408 "), "{seen}");
     }
@@ -226,18 +149,12 @@ async fn a_body_that_ends_early_has_no_effect() {
 async fn the_size_of_a_body_is_limited_however_it_is_sent() {
     let server = Server::start(patient(), &[]).await;
     let chunk = [b"400\r\n", &[b'x'; 1024][..], b"\r\n0\r\n\r\n"].concat();
-    let chunked = [
-        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
-        &chunk[..],
-    ]
-    .concat();
+    let chunked =
+        [b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", &chunk[..]].concat();
     for (request, status) in [
         (post("", &[b'x'; 1000]), 200),
         (post("", &[b'x'; 1001]), 413),
-        (
-            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n".to_vec(),
-            413,
-        ),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n".to_vec(), 413),
         (chunked, 413),
         (post("Content-Encoding: gzip\r\n", &gzip(&[b'x'; 1000])), 200),
         (post("Content-Encoding: gzip\r\n", &gzip(&[b'x'; 1001])), 413),
@@ -254,25 +171,14 @@ async fn compressed_bodies_are_expanded_and_what_cannot_be_is_refused() {
     for (encoding, body, status, answer) in [
         ("gzip", &whole[..], 200, "[hello]"),
         ("GZip", &whole, 200, "[hello]"),
-        (
-            "x-gzip",
-            &[whole.clone(), gzip(b" again")].concat(),
-            200,
-            "[hello again]",
-        ),
+        ("x-gzip", &[whole.clone(), gzip(b" again")].concat(), 200, "[hello again]"),
         ("identity", b"hello", 200, "[hello]"),
         ("gzip", b"hello", 400, "MalformedInput"),
         ("gzip", &whole[..whole.len() - 4], 400, "MalformedInput"),
         ("br", b"hello", 415, "UnsupportedMediaType"),
         ("gzip, gzip", &whole, 415, "UnsupportedMediaType"),
     ] {
-        check(
-            &server,
-            &post(&format!("Content-Encoding: {encoding}\r\n"), body),
-            status,
-            answer,
-        )
-        .await;
+        check(&server, &post(&format!("Content-Encoding: {encoding}\r\n"), body), status, answer).await;
     }
 }
 
@@ -294,9 +200,7 @@ async fn a_client_that_goes_away_takes_its_waiting_request_with_it() {
     let server = Server::start(patient(), &[]).await;
     for half in [true, false] {
         let mut client = server.connect().await;
-        client
-            .send(b"POST /wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
-            .await;
+        client.send(b"POST /wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}").await;
         server.waiting(1).await;
         if half {
             client.finish().await
@@ -313,34 +217,17 @@ async fn foreign_hosts_and_pages_are_refused_in_the_format_of_the_protocol() {
     let server = Server::start(patient(), &[]).await;
     for (headers, status, body) in [
         ("Host: evil.com\r\n", 403, "<Code>AccessDenied</Code>"),
-        (
-            "Host: evil.com\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n",
-            403,
-            "\"__type\":",
-        ),
+        ("Host: evil.com\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n", 403, "\"__type\":"),
         ("Host: evil.com\r\n", 403, "--allowed-hosts"),
-        (
-            "Host: localhost\r\nOrigin: http://evil.com\r\n",
-            403,
-            "--cors-origins",
-        ),
+        ("Host: localhost\r\nOrigin: http://evil.com\r\n", 403, "--cors-origins"),
         ("Host: localhost\r\nOrigin: http://localhost\r\n", 200, "POST"),
-        (
-            "Host: localhost\r\nSec-Fetch-Site: cross-site\r\n",
-            403,
-            "--cors-origins",
-        ),
+        ("Host: localhost\r\nSec-Fetch-Site: cross-site\r\n", 403, "--cors-origins"),
     ] {
         let request = format!("POST / HTTP/1.1\r\n{headers}Content-Length: 0\r\n\r\n");
         check(&server, request.as_bytes(), status, body).await;
     }
-    check(
-        &server,
-        b"OPTIONS / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.com\r\n\r\n",
-        403,
-        "",
-    )
-    .await;
+    check(&server, b"OPTIONS / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.com\r\n\r\n", 403, "")
+        .await;
 }
 
 #[tokio::test]
@@ -349,23 +236,13 @@ async fn pages_of_allowed_origins_get_their_headers() {
     let mut client = server.connect().await;
     let origin = "Host: localhost\r\nOrigin: http://localhost:3000\r\n";
     let asks = "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization,x-amz-target\r\n";
-    client
-        .send(format!("OPTIONS / HTTP/1.1\r\n{origin}{asks}\r\n").as_bytes())
-        .await;
+    client.send(format!("OPTIONS / HTTP/1.1\r\n{origin}{asks}\r\n").as_bytes()).await;
     let preflight = client.answer().await;
     assert_eq!(preflight.status, 204);
-    assert_eq!(
-        preflight.header("access-control-allow-origin"),
-        Some("http://localhost:3000")
-    );
-    assert_eq!(
-        preflight.header("access-control-allow-headers"),
-        Some("authorization,x-amz-target")
-    );
+    assert_eq!(preflight.header("access-control-allow-origin"), Some("http://localhost:3000"));
+    assert_eq!(preflight.header("access-control-allow-headers"), Some("authorization,x-amz-target"));
     assert_eq!(preflight.header("vary"), Some("origin"));
-    client
-        .send(format!("GET / HTTP/1.1\r\n{origin}\r\n").as_bytes())
-        .await;
+    client.send(format!("GET / HTTP/1.1\r\n{origin}\r\n").as_bytes()).await;
     let answer = client.answer().await;
     assert_eq!(
         (answer.status, answer.header("access-control-allow-origin")),
@@ -407,11 +284,7 @@ async fn the_clock_is_turned_only_where_it_is_allowed_and_in_the_right_order() {
     let server = Server::start(patient(), &[("test-clock", "true")]).await;
     for (body, status, answer) in [
         ("", 200, r#"{"now_ms":1000,"frozen":false,"offset_ms":0}"#),
-        (
-            r#"{"freeze":true}"#,
-            200,
-            r#"{"now_ms":1000,"frozen":true,"offset_ms":0}"#,
-        ),
+        (r#"{"freeze":true}"#, 200, r#"{"now_ms":1000,"frozen":true,"offset_ms":0}"#),
         (
             r#"{"resume":true,"advance_ms":500,"freeze":true}"#,
             200,
@@ -419,11 +292,7 @@ async fn the_clock_is_turned_only_where_it_is_allowed_and_in_the_right_order() {
         ),
         (r#"{"advance_ms":-1}"#, 400, r#"{"error":"invalid value"#),
         (r#"{"advance_ms":1.5}"#, 400, r#"{"error":"invalid type"#),
-        (
-            r#"{"advance_ms":9007199254740993}"#,
-            400,
-            r#"{"error":"advance_ms can be"#,
-        ),
+        (r#"{"advance_ms":9007199254740993}"#, 400, r#"{"error":"advance_ms can be"#),
         (r#"{"advance":1}"#, 400, r#"{"error":"unknown field `advance`"#),
         (r#"{"freeze":1}"#, 400, r#"{"error":"invalid type"#),
         ("[]x", 400, r#"{"error":"#),
@@ -431,13 +300,7 @@ async fn the_clock_is_turned_only_where_it_is_allowed_and_in_the_right_order() {
     ] {
         check(&server, &clock(body), status, answer).await;
     }
-    check(
-        &server,
-        b"PUT /_fanq/clock HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        405,
-        "error",
-    )
-    .await;
+    check(&server, b"PUT /_fanq/clock HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, "error").await;
 }
 
 #[tokio::test]
@@ -447,9 +310,7 @@ async fn a_stop_lets_requests_finish_and_closes_what_is_idle() {
     idle.send(GET.as_bytes()).await;
     idle.answer().await;
     let mut waiting = server.connect().await;
-    waiting
-        .send(b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        .await;
+    waiting.send(b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     server.waiting(1).await;
     let backend = Arc::clone(&server.backend);
     let stopped = tokio::spawn(server.stop());
@@ -462,14 +323,13 @@ async fn a_stop_lets_requests_finish_and_closes_what_is_idle() {
 
 #[tokio::test]
 async fn a_port_that_is_taken_is_named() {
-    let taken = listen(&crate::config::from_flags(&[("port", "0")]).unwrap())
-        .await
-        .unwrap();
+    let taken = listen(&crate::config::from_flags(&[("port", "0")]).unwrap()).await.unwrap();
     let port = taken.local_addr().unwrap().port();
-    let error = listen(&crate::config::from_flags(&[("port", &port.to_string())]).unwrap())
-        .await
-        .unwrap_err();
-    assert!(error.to_string().contains(&format!(
-        "127.0.0.1:{port}: the port is taken; choose another with --port"
-    )));
+    let error =
+        listen(&crate::config::from_flags(&[("port", &port.to_string())]).unwrap()).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("127.0.0.1:{port}: the port is taken; choose another with --port"))
+    );
 }

@@ -23,12 +23,7 @@ impl<'a> Arn<'a> {
             return None;
         };
         let (service, region, account) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(Self {
-            service,
-            region,
-            account,
-            resource: parts.next()?,
-        })
+        Some(Self { service, region, account, resource: parts.next()? })
     }
 
     /// The queue or topic of that ARN.
@@ -68,12 +63,9 @@ mod tests {
 
     #[test]
     fn what_is_not_the_arn_of_a_queue_names_none() {
-        for text in [
-            "",
-            "orders",
-            "arn:aws:sqs:eu-west-1:000000000000",
-            "arn:aws:sns:eu-west-1:000000000000:orders",
-        ] {
+        for text in
+            ["", "orders", "arn:aws:sqs:eu-west-1:000000000000", "arn:aws:sns:eu-west-1:000000000000:orders"]
+        {
             assert_eq!(Arn::queue(text), None, "{text}");
         }
     }

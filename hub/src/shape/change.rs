@@ -1,8 +1,8 @@
-//! Changes of topics and subscriptions: computed from what can be seen, and computed again if that has moved on.
+//! Changes: computed from what can be seen, and computed again if that has moved on.
 
 use crate::engine;
 use crate::operation::Context;
-use crate::wire::{Code, Fault};
+use crate::wire::Fault;
 use queue_core::{Command, Error, Reply};
 
 /// How often a change is computed before the caller is asked to come back later.
@@ -20,12 +20,23 @@ pub(crate) enum Step<T> {
     Propose(Command, Vec<Vec<u8>>),
 }
 
+/// What a service makes of a change that does not come about.
+pub(crate) struct Refusals {
+    /// Whether a refusal means that something has changed since it was looked at.
+    pub(crate) is_overtaken: fn(Error) -> bool,
+    /// What is said of every other failure.
+    pub(crate) fault: fn(engine::Error) -> Fault,
+    /// What is said if others change the same thing again and again.
+    pub(crate) contended: fn() -> Fault,
+}
+
 /// Makes attempts until one is not overtaken by another change. Each looks at everything anew; `settle` makes the
 /// answer of what became of the command.
 pub(crate) async fn change<T>(
     cx: &Context,
+    refusals: &Refusals,
     mut attempt: impl FnMut() -> Result<Step<T>, Fault>,
-    settle: impl FnOnce(Reply) -> Option<T>,
+    settle: impl FnOnce(Reply) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     for _ in 0..ATTEMPTS_MAX {
         let (command, bodies) = match attempt()? {
@@ -33,51 +44,56 @@ pub(crate) async fn change<T>(
             Step::Propose(command, bodies) => (command, bodies),
         };
         match cx.hub.engine.execute(command, bodies).await {
-            Ok(reply) => {
-                return settle(reply).ok_or_else(|| {
-                    tracing::error!("a command was answered with another command's reply");
-                    Fault::internal()
-                });
-            }
-            Err(engine::Error::Refused(error)) if is_overtaken(error) => {}
-            Err(error) => return Err(refused(error)),
+            Ok(reply) => return settle(reply),
+            Err(engine::Error::Refused(error)) if (refusals.is_overtaken)(error) => {}
+            Err(error) => return Err((refusals.fault)(error)),
         }
     }
-    Err(Fault::new(Code::Throttling, "Rate exceeded"))
+    Err((refusals.contended)())
 }
 
-/// Whether a refusal means that something has changed since it was looked at.
-fn is_overtaken(error: Error) -> bool {
-    match error {
-        Error::Stale
-        | Error::NoSuchTopic
-        | Error::NoSuchSubscription
-        | Error::TopicExists
-        | Error::SubscriptionExists => true,
-        Error::NoSuchQueue
-        | Error::QueueExists
-        | Error::QueueDeletedRecently
-        | Error::PurgedRecently
-        | Error::OverLimit
-        | Error::ReceiptExpired
-        | Error::NoSuchMessage
-        | Error::BeyondVisibilityTotal
-        | Error::NoGroup
-        | Error::GenesisTwice => false,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth;
+    use crate::config::Settings;
+    use crate::hub::Hub;
+    use crate::shape::queue::refusal::OF_QUEUES;
+    use crate::shape::reply;
+    use crate::shape::topic::refusal::OF_TOPICS;
+    use crate::wire::Code;
+    use queue_core::TopicId;
 
-/// What SNS says when the engine refuses. Of the machine's refusals only the one of a group can get here, and only
-/// if what was checked before is not what the machine asks for; the rest are overtaken, or concern queues.
-fn refused(error: engine::Error) -> Fault {
-    match error {
-        engine::Error::Stopped => Fault::new(
-            Code::ServiceUnavailable,
-            "The service is stopping. Please try again.",
-        ),
-        engine::Error::Refused(error) => {
-            tracing::error!(?error, "a command for a topic was refused against expectation");
-            Fault::internal()
+    fn context() -> Context {
+        Context {
+            hub: Hub::start(Settings::default()).unwrap(),
+            caller: auth::authenticate(None, "eu-west-1").unwrap(),
+            base_url: String::new(),
+            queue_path: None,
+            trace_header: None,
         }
+    }
+
+    /// Proposes to delete a topic that does not exist; says what came of it and how often it was tried.
+    async fn delete(refusals: &Refusals) -> (Code, usize) {
+        let mut attempts = 0;
+        let attempt = || {
+            attempts += 1;
+            Ok(Step::Propose(Command::DeleteTopic(TopicId(7)), Vec::new()))
+        };
+        let fault = change(&context(), refusals, attempt, reply::done).await.unwrap_err();
+        (fault.code(), attempts)
+    }
+
+    #[tokio::test]
+    async fn a_change_that_is_overtaken_is_computed_again_but_not_for_ever() {
+        assert_eq!(delete(&OF_TOPICS).await, (Code::Throttling, ATTEMPTS_MAX));
+        let any = Refusals { is_overtaken: |_| true, ..OF_QUEUES };
+        assert_eq!(delete(&any).await, (Code::ServiceUnavailable, ATTEMPTS_MAX));
+    }
+
+    #[tokio::test]
+    async fn another_refusal_ends_it() {
+        assert_eq!(delete(&OF_QUEUES).await, (Code::InternalFailure, 1));
     }
 }

@@ -9,15 +9,12 @@ use crate::delivery::envelope;
 use crate::operation::Context;
 use crate::secrets::Secrets;
 use crate::shape::attribute::AttributeValue;
+use crate::shape::queue::text;
 use crate::shape::topic::attributes::message_bytes_max;
+use crate::shape::topic::limits;
 use crate::wire::{Code, Fault, Pairs};
 use aws_lc_rs::digest;
 use queue_core::{Command, Outbound, Publish};
-
-/// Characters of a subject.
-const SUBJECT_CHARACTERS_MAX: usize = 99;
-/// Characters of a group or deduplication id.
-const ID_CHARACTERS_MAX: usize = 128;
 
 /// A message as a request brings it.
 #[derive(Clone, Copy)]
@@ -34,9 +31,8 @@ pub(crate) struct Asked<'a> {
 
 /// Checks a message, but for its size and whether there is any text in it.
 pub(crate) fn check(asked: &Asked<'_>, topic: &TopicView, cx: &Context) -> Result<Published, Fault> {
-    let message = asked
-        .message
-        .ok_or_else(|| Fault::null_member(&format!("{}message", asked.path)))?;
+    let message = asked.message.ok_or_else(|| Fault::null_member(&format!("{}message", asked.path)))?;
+    check_characters("Message", message)?;
     check_subject(asked.subject)?;
     let attributes = attributes::parse(asked.attributes, asked.path)?;
     // What is empty counts as missing: some clients send all that they have a name for.
@@ -56,13 +52,19 @@ pub(crate) fn check(asked: &Asked<'_>, topic: &TopicView, cx: &Context) -> Resul
     })
 }
 
+/// XML cannot carry all characters: a receiver would get another text than the one that was published, and one that
+/// its checksum does not fit.
+fn check_characters(parameter: &str, text: &str) -> Result<(), Fault> {
+    if text::is_valid(text) {
+        return Ok(());
+    }
+    let reason = text::INVALID_CHARACTERS;
+    Err(Fault::invalid_parameter(format_args!("{parameter} Reason: {reason}")))
+}
+
 /// A message needs a text.
 pub(crate) fn check_text(message: &str) -> Result<(), Fault> {
-    if message.is_empty() {
-        Err(Fault::invalid_parameter("Empty message"))
-    } else {
-        Ok(())
-    }
+    if message.is_empty() { Err(Fault::invalid_parameter("Empty message")) } else { Ok(()) }
 }
 
 /// How much of the topic's limit a message takes.
@@ -81,18 +83,9 @@ pub(crate) fn command(
     topic: &TopicView,
     secrets: &Secrets,
 ) -> (Command, Vec<Vec<u8>>) {
-    let outbound = published
-        .into_iter()
-        .map(|published| outbound(published, topic, secrets));
+    let outbound = published.into_iter().map(|published| outbound(published, topic, secrets));
     let (messages, bodies) = outbound.unzip();
-    (
-        Command::Publish(Publish {
-            topic: topic.id,
-            seen: topic.subscriptions_version,
-            messages,
-        }),
-        bodies,
-    )
+    (Command::Publish(Publish { topic: topic.id, seen: topic.subscriptions_version, messages }), bodies)
 }
 
 fn outbound(published: Published, topic: &TopicView, secrets: &Secrets) -> (Outbound, Vec<u8>) {
@@ -100,29 +93,18 @@ fn outbound(published: Published, topic: &TopicView, secrets: &Secrets) -> (Outb
     let message = filters::Message::new(&text, published.attributes.iter().map(filtered));
     let passes =
         |policy: &Option<filters::Policy>| policy.as_ref().is_none_or(|policy| policy.matches(&message));
-    let matching = || {
-        topic
-            .subscriptions
-            .iter()
-            .filter(|subscription| passes(&subscription.policy))
-    };
+    let matching = || topic.subscriptions.iter().filter(|subscription| passes(&subscription.policy));
     let (mut matches, mut in_envelope) = (Vec::with_capacity(topic.subscriptions.len()), false);
     for subscription in matching() {
         matches.push(subscription.id);
         in_envelope |= !subscription.attributes.raw;
     }
     let raw_bytes = text.len() + published.attributes.iter().map(Attribute::bytes).sum::<usize>();
-    let envelope_bytes = if in_envelope {
-        envelope::length(&published, topic.attributes.fifo)
-    } else {
-        0
-    };
+    let envelope_bytes = if in_envelope { envelope::length(&published, topic.attributes.fifo) } else { 0 };
     let group = published.group.as_deref();
     let keys = group.zip(published.deduplication_id.as_deref());
-    let (group, deduplication) = (
-        group.map(Into::into),
-        keys.map(|(group, id)| secrets.deduplication(group, id)),
-    );
+    let (group, deduplication) =
+        (group.map(Into::into), keys.map(|(group, id)| secrets.deduplication(group, id)));
     let attributes = published.attributes.len();
     drop(message);
     drop(text);
@@ -149,27 +131,19 @@ fn filtered(attribute: &Attribute) -> filters::Attribute<'_> {
         Value::Text(text) => Some(text.as_ref()),
         Value::Binary(_) => None,
     };
-    filters::Attribute {
-        name: &attribute.name,
-        data_type: &attribute.data_type,
-        text,
-    }
+    filters::Attribute { name: &attribute.name, data_type: &attribute.data_type, text }
 }
 
 fn check_subject(subject: Option<&str>) -> Result<(), Fault> {
     let is_one = |subject: &str| {
         let length = subject.chars().count();
-        let begins = subject
-            .chars()
-            .next()
-            .is_some_and(|first| first.is_ascii_graphic());
-        begins && length <= SUBJECT_CHARACTERS_MAX && !subject.chars().any(char::is_control)
+        let begins = subject.chars().next().is_some_and(|first| first.is_ascii_graphic());
+        begins
+            && length <= limits::SUBJECT_CHARACTERS_MAX
+            && !subject.chars().any(char::is_control)
+            && text::is_valid(subject)
     };
-    if subject.is_none_or(is_one) {
-        Ok(())
-    } else {
-        Err(Fault::invalid_parameter("Subject"))
-    }
+    if subject.is_none_or(is_one) { Ok(()) } else { Err(Fault::invalid_parameter("Subject")) }
 }
 
 /// Whether the message is an object with a text for each protocol, `default` among them.
@@ -182,6 +156,9 @@ fn is_structured(structure: Option<&str>, message: &str) -> Result<bool, Fault> 
     let wrong = |what: &str| Fault::invalid_parameter(format_args!("Message Structure - {what}"));
     let unreadable = |_| wrong("JSON message body failed to parse");
     let texts: serde_json::Map<_, _> = serde_json::from_str(message).map_err(unreadable)?;
+    for text in texts.values().filter_map(serde_json::Value::as_str) {
+        check_characters("Message Structure", text)?;
+    }
     match texts.get("default") {
         Some(serde_json::Value::String(_)) => Ok(true),
         _ => Err(wrong("No default entry in JSON message body")),
@@ -193,15 +170,13 @@ fn id<'a>(parameter: &str, text: Option<&'a str>) -> Result<Option<&'a str>, Fau
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    if text.len() <= ID_CHARACTERS_MAX && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if text.len() <= limits::ID_CHARACTERS_MAX && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(Some(text));
     }
-    let rule = format_args!(
-        "can only include alphanumeric and punctuation characters. 1 to {ID_CHARACTERS_MAX} in length"
-    );
-    Err(Fault::invalid_parameter(format_args!(
-        "{parameter} Reason: {parameter} {rule}"
-    )))
+    let maximum = limits::ID_CHARACTERS_MAX;
+    let rule =
+        format_args!("can only include alphanumeric and punctuation characters. 1 to {maximum} in length");
+    Err(Fault::invalid_parameter(format_args!("{parameter} Reason: {parameter} {rule}")))
 }
 
 /// What a message of a FIFO topic is told from others by.
@@ -221,16 +196,13 @@ fn deduplication_id(
         };
     }
     if group.is_none() {
-        return Err(Fault::invalid_parameter(
-            "The MessageGroupId parameter is required for FIFO topics",
-        ));
+        return Err(Fault::invalid_parameter("The MessageGroupId parameter is required for FIFO topics"));
     }
     match given {
         Some(id) => Ok(Some(id.to_owned())),
-        None if topic.attributes.content_based_deduplication => Ok(Some(hex::encode(digest::digest(
-            &digest::SHA256,
-            message.as_bytes(),
-        )))),
+        None if topic.attributes.content_based_deduplication => {
+            Ok(Some(hex::encode(digest::digest(&digest::SHA256, message.as_bytes()))))
+        }
         None => Err(Fault::invalid_parameter(
             "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
         )),

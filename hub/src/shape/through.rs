@@ -39,9 +39,7 @@ impl Through {
         match value {
             _ if value.eq_ignore_ascii_case("true") => Ok(true),
             _ if value.eq_ignore_ascii_case("false") => Ok(false),
-            _ => Err(self.wrong(format_args!(
-                "{name}: Invalid value [{value}]. Must be true or false."
-            ))),
+            _ => Err(self.wrong(format_args!("{name}: Invalid value [{value}]. Must be true or false."))),
         }
     }
 
@@ -51,9 +49,7 @@ impl Through {
             return Ok(());
         }
         let [one, other] = words;
-        Err(self.wrong(format_args!(
-            "{name}: Invalid value [{value}]. Please use either {one} or {other}"
-        )))
+        Err(self.wrong(format_args!("{name}: Invalid value [{value}]. Please use either {one} or {other}")))
     }
 }
 
@@ -64,28 +60,14 @@ mod tests {
     #[test]
     fn each_operation_says_the_same_fault_in_its_own_words() {
         let cases = [
-            (
-                Through::CreateTopic,
-                "Attributes Reason: X: bad",
-                "Attributes Reason: Unknown attribute Y",
-            ),
+            (Through::CreateTopic, "Attributes Reason: X: bad", "Attributes Reason: Unknown attribute Y"),
             (Through::SetTopicAttributes, "X: bad", "AttributeName"),
-            (
-                Through::Subscribe,
-                "Attributes Reason: X: bad",
-                "Attributes Reason: Unknown attribute: Y",
-            ),
+            (Through::Subscribe, "Attributes Reason: X: bad", "Attributes Reason: Unknown attribute: Y"),
             (Through::SetSubscriptionAttributes, "X: bad", "AttributeName"),
         ];
         for (through, wrong, unknown) in cases {
-            assert_eq!(
-                through.wrong("X: bad").message(),
-                format!("Invalid parameter: {wrong}")
-            );
-            assert_eq!(
-                through.unknown("Y").message(),
-                format!("Invalid parameter: {unknown}")
-            );
+            assert_eq!(through.wrong("X: bad").message(), format!("Invalid parameter: {wrong}"));
+            assert_eq!(through.unknown("Y").message(), format!("Invalid parameter: {unknown}"));
         }
     }
 }

@@ -8,14 +8,14 @@ use crate::catalogue::TopicView;
 use crate::operation::{Context, Operation};
 use crate::shape::arn;
 use crate::shape::change::{Step, change};
+use crate::shape::reply;
 use crate::shape::through::Through;
-use crate::shape::topic::{attributes, tags};
-use crate::wire::{Fault, Pairs};
+use crate::shape::topic::refusal::OF_TOPICS;
+use crate::shape::topic::{attributes, limits, tags};
+use crate::wire::{Fault, List, Pairs};
 use queue_core::{Command, Name, Tags, TopicAttributes};
 use serde::{Deserialize, Serialize};
 
-/// Characters of a name.
-const NAME_CHARACTERS_MAX: usize = 256;
 const FIFO_SUFFIX: &str = ".fifo";
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ pub(super) struct CreateTopic {
     #[serde(default)]
     attributes: Pairs<String>,
     #[serde(default)]
-    tags: Vec<tags::Tag>,
+    tags: List<tags::Tag>,
     data_protection_policy: Option<String>,
 }
 
@@ -39,15 +39,6 @@ impl Operation for CreateTopic {
     const NAME: &'static str = "CreateTopic";
     type Output = Created;
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        let name = self.name.as_deref()?;
-        Some(arn::of_topic(&Name::new(
-            &cx.caller.account,
-            &cx.caller.region,
-            name,
-        )))
-    }
-
     async fn run(self, cx: &Context) -> Result<Created, Fault> {
         let name = self.name.as_deref().ok_or_else(|| Fault::null_member("name"))?;
         let wanted = self.wanted(name, cx)?;
@@ -57,24 +48,16 @@ impl Operation for CreateTopic {
             return Err(Fault::invalid_parameter(reason));
         }
         let name = Name::new(&cx.caller.account, &cx.caller.region, name);
-        let created = || Created {
-            topic_arn: arn::of_topic(&name),
-        };
+        let created = || Created { topic_arn: arn::of_topic(&name) };
         let attempt = || match cx.hub.catalogue.topic(&name) {
-            Some(topic) => self
-                .compare(&topic, &wanted, &tags)
-                .map(|()| Step::Answer(created())),
+            Some(topic) => self.compare(&topic, &wanted, &tags).map(|()| Step::Answer(created())),
             None => {
                 let (name, attributes, tags) = (name.clone(), wanted.clone(), tags.clone());
-                let create = queue_core::CreateTopic {
-                    name,
-                    attributes,
-                    tags,
-                };
+                let create = queue_core::CreateTopic { name, attributes, tags };
                 Ok(Step::Propose(Command::CreateTopic(create), Vec::new()))
             }
         };
-        change(cx, attempt, |_| Some(created())).await
+        change(cx, &OF_TOPICS, attempt, |reply| reply::topic_created(reply).map(|_| created())).await
     }
 }
 
@@ -101,9 +84,7 @@ impl CreateTopic {
             return Err(Fault::invalid_parameter(reason));
         }
         if !self.tags.is_empty() && *tags != topic.tags {
-            return Err(Fault::invalid_parameter(
-                "Tags Reason: Topic already exists with different tags",
-            ));
+            return Err(Fault::invalid_parameter("Tags Reason: Topic already exists with different tags"));
         }
         Ok(())
     }
@@ -111,13 +92,9 @@ impl CreateTopic {
 
 /// Names of FIFO topics, and no others, end in `.fifo`.
 fn is_name(name: &str, fifo: bool) -> bool {
-    let stem = if fifo {
-        name.strip_suffix(FIFO_SUFFIX)
-    } else {
-        Some(name)
-    };
+    let stem = if fifo { name.strip_suffix(FIFO_SUFFIX) } else { Some(name) };
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    name.len() <= NAME_CHARACTERS_MAX
+    name.len() <= limits::NAME_CHARACTERS_MAX
         && stem.is_some_and(|stem| !stem.is_empty() && stem.bytes().all(allowed))
 }
 
@@ -141,11 +118,7 @@ mod tests {
             (&longest_fifo, false, true),
             (&format!("n{longest_fifo}"), false, false),
         ] {
-            assert_eq!(
-                (is_name(name, false), is_name(name, true)),
-                (standard, fifo),
-                "{name}"
-            );
+            assert_eq!((is_name(name, false), is_name(name, true)), (standard, fifo), "{name}");
         }
     }
 }

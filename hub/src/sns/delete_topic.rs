@@ -3,6 +3,8 @@
 
 use crate::operation::{Context, Operation};
 use crate::shape::change::{Step, change};
+use crate::shape::reply;
+use crate::shape::topic::refusal::OF_TOPICS;
 use crate::shape::topic::{attributes, reference};
 use crate::wire::{Code, Fault};
 use queue_core::Command;
@@ -18,18 +20,11 @@ impl Operation for DeleteTopic {
     const NAME: &'static str = "DeleteTopic";
     type Output = ();
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        self.topic_arn.clone()
-    }
-
     async fn run(self, cx: &Context) -> Result<(), Fault> {
-        let arn = self
-            .topic_arn
-            .as_deref()
-            .ok_or_else(|| Fault::null_member("topicArn"))?;
+        let arn = self.topic_arn.as_deref().ok_or_else(|| Fault::null_member("topicArn"))?;
         let name = reference::name("TopicArn", arn, &cx.caller)?;
         let attempt = || {
-            let Some(topic) = cx.hub.catalogue.topic(&name) else {
+            let Some(topic) = reference::found(Self::NAME, &name, cx)? else {
                 return Ok(Step::Answer(()));
             };
             if attributes::value(&topic.attributes, "ArchivePolicy").is_some() {
@@ -38,6 +33,6 @@ impl Operation for DeleteTopic {
             }
             Ok(Step::Propose(Command::DeleteTopic(topic.id), Vec::new()))
         };
-        change(cx, attempt, |_| Some(())).await
+        change(cx, &OF_TOPICS, attempt, reply::done).await
     }
 }

@@ -24,15 +24,9 @@ impl Operation for GetSubscriptionAttributes {
     const NAME: &'static str = "GetSubscriptionAttributes";
     type Output = Shown;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        reference::topic_arn(self.subscription_arn.as_deref())
-    }
-
     async fn run(self, cx: &Context) -> Result<Shown, Fault> {
-        let subscription = reference::subscription(self.subscription_arn.as_deref(), cx)?;
-        Ok(Shown {
-            attributes: shown(&subscription),
-        })
+        let subscription = reference::subscription(Self::NAME, self.subscription_arn.as_deref(), cx)?;
+        Ok(Shown { attributes: shown(&subscription) })
     }
 }
 
@@ -40,10 +34,7 @@ fn shown(subscription: &SubscriptionView) -> Pairs<String> {
     let set = |name: &str| attributes::value(&subscription.attributes, name);
     let owner = &subscription.owner;
     let all = [
-        (
-            "SubscriptionPrincipal",
-            Some(format!("arn:aws:iam::{owner}:root")),
-        ),
+        ("SubscriptionPrincipal", Some(format!("arn:aws:iam::{owner}:root"))),
         ("Owner", Some(owner.to_string())),
         ("RawMessageDelivery", set("RawMessageDelivery")),
         ("FilterPolicy", set("FilterPolicy")),
@@ -51,21 +42,11 @@ fn shown(subscription: &SubscriptionView) -> Pairs<String> {
         ("Endpoint", Some(endpoint::shown(&subscription.endpoint))),
         ("RedrivePolicy", set("RedrivePolicy")),
         ("FilterPolicyScope", set("FilterPolicyScope")),
-        (
-            "Protocol",
-            Some(endpoint::protocol(&subscription.endpoint).to_owned()),
-        ),
+        ("Protocol", Some(endpoint::protocol(&subscription.endpoint).to_owned())),
         // A queue's subscription is made by whoever signs, and needs nobody's consent.
         ("PendingConfirmation", Some("false".to_owned())),
         ("ConfirmationWasAuthenticated", Some("true".to_owned())),
-        (
-            "SubscriptionArn",
-            Some(arn::of_subscription(&subscription.topic_name, subscription.uuid)),
-        ),
+        ("SubscriptionArn", Some(arn::of_subscription(&subscription.topic_name, subscription.uuid))),
     ];
-    Pairs(
-        all.into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-            .collect(),
-    )
+    Pairs(all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
 }

@@ -24,15 +24,9 @@ impl Operation for GetTopicAttributes {
     const NAME: &'static str = "GetTopicAttributes";
     type Output = Shown;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        self.topic_arn.clone()
-    }
-
     async fn run(self, cx: &Context) -> Result<Shown, Fault> {
-        let topic = reference::topic(self.topic_arn.as_deref(), cx)?;
-        Ok(Shown {
-            attributes: shown(&topic),
-        })
+        let topic = reference::topic(Self::NAME, self.topic_arn.as_deref(), cx)?;
+        Ok(Shown { attributes: shown(&topic) })
     }
 }
 
@@ -52,16 +46,10 @@ fn shown(topic: &TopicView) -> Pairs<String> {
         ("TracingConfig", set("TracingConfig")),
         ("MaximumMessageSize", set("MaximumMessageSize")),
         ("EffectiveDeliveryPolicy", Some(effective)),
-        (
-            "SubscriptionsConfirmed",
-            Some(topic.subscriptions.len().to_string()),
-        ),
+        ("SubscriptionsConfirmed", Some(topic.subscriptions.len().to_string())),
         ("DisplayName", set("DisplayName")),
         ("DeliveryPolicy", set("DeliveryPolicy")),
-        (
-            "SubscriptionsDeleted",
-            Some(topic.subscriptions_deleted.to_string()),
-        ),
+        ("SubscriptionsDeleted", Some(topic.subscriptions_deleted.to_string())),
         ("FifoTopic", on_fifo("FifoTopic")),
         ("ContentBasedDeduplication", on_fifo("ContentBasedDeduplication")),
         ("FifoThroughputScope", set("FifoThroughputScope")),
@@ -70,8 +58,5 @@ fn shown(topic: &TopicView) -> Pairs<String> {
     ];
     let feedback = attributes::FEEDBACK.map(|name| (name, set(name)));
     let all = first.into_iter().chain(feedback);
-    Pairs(
-        all.filter_map(|(name, value)| Some((name.to_owned(), value?)))
-            .collect(),
-    )
+    Pairs(all.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
 }

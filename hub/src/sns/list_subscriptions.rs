@@ -17,25 +17,12 @@ impl Operation for ListSubscriptions {
     const NAME: &'static str = "ListSubscriptions";
     type Output = Page;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        None
-    }
-
     async fn run(self, cx: &Context) -> Result<Page, Fault> {
         let after = list::after(self.next_token.as_deref())?;
         let (account, region) = (&cx.caller.account, &cx.caller.region);
-        let mut found = cx
-            .hub
-            .catalogue
-            .subscriptions(account, region, after, list::LOOKED_FOR);
+        let mut found = cx.hub.catalogue.subscriptions(account, region, after, list::LOOKED_FOR);
         let next_token = list::cut(&mut found, |subscription| subscription.id);
-        let subscriptions = found
-            .iter()
-            .map(|subscription| Listed::from(&**subscription))
-            .collect();
-        Ok(Page {
-            subscriptions,
-            next_token,
-        })
+        let subscriptions = found.iter().map(|subscription| Listed::from(&**subscription)).collect();
+        Ok(Page { subscriptions, next_token })
     }
 }

@@ -19,30 +19,13 @@ impl Operation for ListSubscriptionsByTopic {
     const NAME: &'static str = "ListSubscriptionsByTopic";
     type Output = Page;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        self.topic_arn.clone()
-    }
-
     async fn run(self, cx: &Context) -> Result<Page, Fault> {
-        let topic = reference::topic(self.topic_arn.as_deref(), cx)?;
+        let topic = reference::topic(Self::NAME, self.topic_arn.as_deref(), cx)?;
         let after = list::after::<SubscriptionId>(self.next_token.as_deref())?;
-        let from = topic
-            .subscriptions
-            .partition_point(|subscription| Some(subscription.id) <= after);
-        let mut found: Vec<_> = topic
-            .subscriptions
-            .iter()
-            .skip(from)
-            .take(list::LOOKED_FOR)
-            .collect();
+        let from = topic.subscriptions.partition_point(|subscription| Some(subscription.id) <= after);
+        let mut found: Vec<_> = topic.subscriptions.iter().skip(from).take(list::LOOKED_FOR).collect();
         let next_token = list::cut(&mut found, |subscription| subscription.id);
-        let subscriptions = found
-            .into_iter()
-            .map(|subscription| Listed::from(&**subscription))
-            .collect();
-        Ok(Page {
-            subscriptions,
-            next_token,
-        })
+        let subscriptions = found.into_iter().map(|subscription| Listed::from(&**subscription)).collect();
+        Ok(Page { subscriptions, next_token })
     }
 }

@@ -22,14 +22,8 @@ impl Operation for ListTagsForResource {
     const NAME: &'static str = "ListTagsForResource";
     type Output = Listed;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        self.resource_arn.clone()
-    }
-
     async fn run(self, cx: &Context) -> Result<Listed, Fault> {
-        let topic = reference::tagged(self.resource_arn.as_deref(), cx)?;
-        Ok(Listed {
-            tags: tags::shown(&topic.tags),
-        })
+        let topic = reference::tagged(Self::NAME, self.resource_arn.as_deref(), cx)?;
+        Ok(Listed { tags: tags::shown(&topic.tags) })
     }
 }

@@ -29,24 +29,12 @@ impl Operation for ListTopics {
     const NAME: &'static str = "ListTopics";
     type Output = Page;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        None
-    }
-
     async fn run(self, cx: &Context) -> Result<Page, Fault> {
         let after = list::after::<Box<str>>(self.next_token.as_deref())?;
         let (account, region) = (&cx.caller.account, &cx.caller.region);
-        let mut found = cx
-            .hub
-            .catalogue
-            .topics(account, region, after.as_deref(), list::LOOKED_FOR);
+        let mut found = cx.hub.catalogue.topics(account, region, after.as_deref(), list::LOOKED_FOR);
         let next_token = list::cut(&mut found, |topic| Box::<str>::from(&*topic.name.name));
-        let topics = found
-            .iter()
-            .map(|topic| Listed {
-                topic_arn: arn::of_topic(&topic.name),
-            })
-            .collect();
+        let topics = found.iter().map(|topic| Listed { topic_arn: arn::of_topic(&topic.name) }).collect();
         Ok(Page { topics, next_token })
     }
 }

@@ -2,21 +2,20 @@
 //! a topic whose filters let it through, at once and together.
 //!
 //! Differs from AWS: there are no push endpoints, so every one is unknown, and no text messages are sent, which is
-//! said.
+//! said. Messages and attributes with characters that XML cannot carry are refused in words of our own.
 
 use crate::operation::{Context, Operation};
 use crate::shape::attribute::AttributeValue;
 use crate::shape::change::{Step, change};
 use crate::shape::publication::{self, Asked};
-use crate::shape::topic::reference;
+use crate::shape::reply;
+use crate::shape::topic::refusal::OF_TOPICS;
+use crate::shape::topic::{limits, reference};
 use crate::wire::{Fault, Pairs};
 use crate::{content, shape::arn::Arn};
-use queue_core::{Accepted, Name, Reply};
+use queue_core::{Accepted, Name};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-/// Digits of a telephone number.
-const DIGITS: std::ops::RangeInclusive<usize> = 2..=15;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -44,15 +43,8 @@ impl Operation for Publish {
     const NAME: &'static str = "Publish";
     type Output = Published;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        self.topic_arn.clone().or_else(|| self.target_arn.clone())
-    }
-
     async fn run(self, cx: &Context) -> Result<Published, Fault> {
-        let message = self
-            .message
-            .as_deref()
-            .ok_or_else(|| Fault::null_member("message"))?;
+        let message = self.message.as_deref().ok_or_else(|| Fault::null_member("message"))?;
         let name = self.topic(cx)?;
         let asked = Asked {
             path: "",
@@ -64,7 +56,7 @@ impl Operation for Publish {
             deduplication_id: self.message_deduplication_id.as_deref(),
         };
         let attempt = || {
-            let topic = reference::find(&name, cx)?;
+            let topic = reference::find(Self::NAME, &name, cx)?;
             publication::check_text(message)?;
             let published = publication::check(&asked, &topic, cx)?;
             if !publication::fits(publication::bytes(&published), &topic) {
@@ -73,11 +65,11 @@ impl Operation for Publish {
             let (command, bodies) = publication::command(vec![published], &topic, &cx.hub.secrets);
             Ok(Step::Propose(command, bodies))
         };
-        let settle = |reply| match reply {
-            Reply::Published(accepted) => accepted.first().map(Published::from),
-            _ => None,
+        let settle = |reply| {
+            let accepted = reply::published(reply)?;
+            accepted.first().map(Published::from).ok_or_else(Fault::internal)
         };
-        change(cx, attempt, settle).await
+        change(cx, &OF_TOPICS, attempt, settle).await
     }
 }
 
@@ -130,7 +122,7 @@ fn is_push_endpoint(arn: &str) -> bool {
 /// Whether a text has the form of a telephone number (E.164), with or without its plus sign.
 fn is_phone_number(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or(text);
-    DIGITS.contains(&digits.len())
+    limits::PHONE_NUMBER_DIGITS.contains(&digits.len())
         && !digits.starts_with('0')
         && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -144,14 +136,7 @@ mod tests {
         for number in ["+12065550100", "12065550100", "+49"] {
             assert!(is_phone_number(number), "{number}");
         }
-        for text in [
-            "",
-            "+",
-            "+0123",
-            "NAA+15551234567",
-            "+1 206 555 0100",
-            "1234567890123456",
-        ] {
+        for text in ["", "+", "+0123", "NAA+15551234567", "+1 206 555 0100", "1234567890123456"] {
             assert!(!is_phone_number(text), "{text}");
         }
     }

@@ -1,6 +1,8 @@
 //! [`PublishBatch`](https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html): publishes up to ten messages.
 //!
 //! As at AWS, nearly every mistake in one of them refuses them all; only an empty one fails by itself.
+//!
+//! Differs from AWS: messages and attributes with characters that XML cannot carry are refused in words of our own.
 
 use crate::catalogue::TopicView;
 use crate::content::{self, Published};
@@ -8,23 +10,21 @@ use crate::operation::{Context, Operation};
 use crate::shape::attribute::AttributeValue;
 use crate::shape::change::{Step, change};
 use crate::shape::publication::{self, Asked};
-use crate::shape::topic::reference;
-use crate::wire::{Code, Fault, Pairs};
-use queue_core::{Accepted, Reply};
+use crate::shape::reply;
+use crate::shape::topic::refusal::OF_TOPICS;
+use crate::shape::topic::{limits, reference};
+use crate::wire::{Code, Counted, Fault, Pairs};
+use queue_core::Accepted;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use uuid::Uuid;
-
-const ENTRIES_MAX: usize = 10;
-/// Characters of an entry's id.
-const ID_CHARACTERS_MAX: usize = 80;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct PublishBatch {
     topic_arn: Option<String>,
     #[serde(default)]
-    publish_batch_request_entries: Vec<Entry>,
+    publish_batch_request_entries: Entries,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +64,9 @@ struct Successful {
     sequence_number: Option<String>,
 }
 
+/// As many entries as there can be, and how many were sent.
+type Entries = Counted<Entry, { limits::BATCH_ENTRIES }>;
+
 /// The entries of a batch that is not refused as a whole.
 struct Sorted<'e> {
     good: Vec<(&'e str, Published)>,
@@ -74,30 +77,19 @@ impl Operation for PublishBatch {
     const NAME: &'static str = "PublishBatch";
     type Output = Outcome;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        self.topic_arn.clone()
-    }
-
     async fn run(self, cx: &Context) -> Result<Outcome, Fault> {
-        let arn = self
-            .topic_arn
-            .as_deref()
-            .ok_or_else(|| Fault::null_member("topicArn"))?;
-        let entries = self.publish_batch_request_entries.as_slice();
-        if entries.is_empty() {
+        let arn = self.topic_arn.as_deref().ok_or_else(|| Fault::null_member("topicArn"))?;
+        let entries = &self.publish_batch_request_entries;
+        if entries.sent() == 0 {
             return Err(Fault::null_member("publishBatchRequestEntries"));
         }
         let name = reference::name("TopicArn", arn, &cx.caller)?;
         let mut outcome = Outcome::default();
         let mut ids = Vec::new();
         let attempt = || {
-            let topic = reference::find(&name, cx)?;
+            let topic = reference::find(Self::NAME, &name, cx)?;
             let sorted = sort(entries, &topic, cx)?;
-            outcome.failed = sorted
-                .failed
-                .iter()
-                .map(|(id, fault)| Failed::new(id, fault))
-                .collect();
+            outcome.failed = sorted.failed.iter().map(|(id, fault)| Failed::new(id, fault)).collect();
             let good;
             (ids, good) = sorted.good.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
             if good.is_empty() {
@@ -106,27 +98,18 @@ impl Operation for PublishBatch {
             let (command, bodies) = publication::command(good, &topic, &cx.hub.secrets);
             Ok(Step::Propose(command, bodies))
         };
-        let settle = |reply| match reply {
-            Reply::Published(accepted) => Some(accepted),
-            _ => None,
-        };
-        let accepted = change(cx, attempt, settle).await?;
-        outcome.successful = ids
-            .into_iter()
-            .zip(&accepted)
-            .map(|(id, one)| Successful::new(id, one))
-            .collect();
+        let accepted = change(cx, &OF_TOPICS, attempt, reply::published).await?;
+        outcome.successful =
+            ids.into_iter().zip(&accepted).map(|(id, one)| Successful::new(id, one)).collect();
         Ok(outcome)
     }
 }
 
 /// Checks the batch as a whole, then each entry.
-fn sort<'e>(entries: &'e [Entry], topic: &TopicView, cx: &Context) -> Result<Sorted<'e>, Fault> {
+fn sort<'e>(entries: &'e Entries, topic: &TopicView, cx: &Context) -> Result<Sorted<'e>, Fault> {
     let ids = check_ids(entries)?;
-    let mut sorted = Sorted {
-        good: Vec::with_capacity(entries.len()),
-        failed: Vec::new(),
-    };
+    let entries = entries.kept();
+    let mut sorted = Sorted { good: Vec::with_capacity(entries.len()), failed: Vec::new() };
     let mut bytes = 0;
     for ((number, entry), id) in (1..).zip(entries).zip(ids) {
         let path = path(number);
@@ -137,23 +120,18 @@ fn sort<'e>(entries: &'e [Entry], topic: &TopicView, cx: &Context) -> Result<Sor
             Err(fault) => sorted.failed.push((id, fault)),
         }
     }
-    if publication::fits(bytes, topic) {
-        Ok(sorted)
-    } else {
-        Err(publication::too_long_together())
-    }
+    if publication::fits(bytes, topic) { Ok(sorted) } else { Err(publication::too_long_together()) }
 }
 
 /// The ids of the entries, by which their outcomes are told apart.
-fn check_ids(entries: &[Entry]) -> Result<Vec<&str>, Fault> {
-    if entries.len() > ENTRIES_MAX {
+fn check_ids(entries: &Entries) -> Result<Vec<&str>, Fault> {
+    if entries.sent() > limits::BATCH_ENTRIES {
         let message = "The batch request contains more entries than permissible.";
         return Err(Fault::new(Code::TooManyEntriesInBatchRequest, message));
     }
     let null = |number| Fault::null_member(&format!("{}id", path(number)));
-    let ids = (1..)
-        .zip(entries)
-        .map(|(number, entry)| entry.id.as_deref().ok_or_else(|| null(number)));
+    let ids =
+        (1..).zip(entries.kept()).map(|(number, entry)| entry.id.as_deref().ok_or_else(|| null(number)));
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
     if ids.iter().collect::<HashSet<_>>().len() < ids.len() {
         let message = "Two or more batch entries in the request have the same Id.";
@@ -170,11 +148,8 @@ fn check_id(id: &str) -> Result<(), Fault> {
         let message = format!("{the_id} contains an impermissible character: {id}");
         return Err(Fault::new(Code::InvalidBatchEntryId, message));
     }
-    if id.len() > ID_CHARACTERS_MAX {
-        return Err(Fault::new(
-            Code::InvalidBatchEntryId,
-            format!("{the_id} is too long: {id}"),
-        ));
+    if id.len() > limits::BATCH_ENTRY_ID_CHARACTERS_MAX {
+        return Err(Fault::new(Code::InvalidBatchEntryId, format!("{the_id} is too long: {id}")));
     }
     Ok(())
 }

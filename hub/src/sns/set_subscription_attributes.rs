@@ -6,9 +6,11 @@
 use crate::catalogue::SubscriptionView;
 use crate::operation::{Context, Operation};
 use crate::shape::change::{Step, change};
+use crate::shape::reply;
 use crate::shape::subscription::redrive::Subscribed;
 use crate::shape::subscription::{attributes, quota, reference};
 use crate::shape::through::Through;
+use crate::shape::topic::refusal::OF_TOPICS;
 use crate::wire::Fault;
 use queue_core::{Command, SubscriptionAttributes};
 use serde::Deserialize;
@@ -25,23 +27,13 @@ impl Operation for SetSubscriptionAttributes {
     const NAME: &'static str = "SetSubscriptionAttributes";
     type Output = ();
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        reference::topic_arn(self.subscription_arn.as_deref())
-    }
-
     async fn run(self, cx: &Context) -> Result<(), Fault> {
-        let arn = self
-            .subscription_arn
-            .as_deref()
-            .ok_or_else(|| Fault::null_member("subscriptionArn"))?;
-        let name = self
-            .attribute_name
-            .as_deref()
-            .ok_or_else(|| Fault::null_member("attributeName"))?;
+        let arn = self.subscription_arn.as_deref().ok_or_else(|| Fault::null_member("subscriptionArn"))?;
+        let name = self.attribute_name.as_deref().ok_or_else(|| Fault::null_member("attributeName"))?;
         // What is left out is as good as empty.
         let value = self.attribute_value.as_deref().unwrap_or_default();
         let attempt = || {
-            let subscription = reference::subscription(Some(arn), cx)?;
+            let subscription = reference::subscription(Self::NAME, Some(arn), cx)?;
             let wanted = wanted(&subscription, name, value, cx)?;
             let set = queue_core::SetSubscriptionAttributes {
                 subscription: subscription.id,
@@ -50,7 +42,7 @@ impl Operation for SetSubscriptionAttributes {
             };
             Ok(Step::Propose(Command::SetSubscriptionAttributes(set), Vec::new()))
         };
-        change(cx, attempt, |_| Some(())).await
+        change(cx, &OF_TOPICS, attempt, reply::done).await
     }
 }
 
@@ -60,11 +52,8 @@ fn wanted(
     value: &str,
     cx: &Context,
 ) -> Result<SubscriptionAttributes, Fault> {
-    let topic = cx
-        .hub
-        .catalogue
-        .topic(&subscription.topic_name)
-        .filter(|topic| topic.id == subscription.topic);
+    let topic =
+        cx.hub.catalogue.topic(&subscription.topic_name).filter(|topic| topic.id == subscription.topic);
     let of = Subscribed {
         topic: &subscription.topic_name,
         topic_is_fifo: subscription.topic_name.name.ends_with(".fifo"),
@@ -72,12 +61,7 @@ fn wanted(
         endpoint: &subscription.endpoint,
     };
     let mut wanted = subscription.attributes.clone();
-    attributes::set(
-        &mut wanted,
-        [(name, value)].into_iter(),
-        &of,
-        Through::SetSubscriptionAttributes,
-    )?;
+    attributes::set(&mut wanted, [(name, value)].into_iter(), &of, Through::SetSubscriptionAttributes)?;
     if let Some(topic) = topic {
         quota::check_filters(&topic, Some(&subscription.attributes), &wanted, &cx.hub.catalogue)?;
     }

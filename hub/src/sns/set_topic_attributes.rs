@@ -4,9 +4,10 @@
 use crate::catalogue::TopicView;
 use crate::operation::{Context, Operation};
 use crate::shape::change::{Step, change};
-use crate::shape::subscription::quota;
+use crate::shape::reply;
 use crate::shape::through::Through;
-use crate::shape::topic::{attributes, reference};
+use crate::shape::topic::refusal::OF_TOPICS;
+use crate::shape::topic::{attributes, limits, reference};
 use crate::wire::Fault;
 use queue_core::{Command, TopicAttributes};
 use serde::Deserialize;
@@ -23,46 +24,27 @@ impl Operation for SetTopicAttributes {
     const NAME: &'static str = "SetTopicAttributes";
     type Output = ();
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        self.topic_arn.clone()
-    }
-
     async fn run(self, cx: &Context) -> Result<(), Fault> {
-        let arn = self
-            .topic_arn
-            .as_deref()
-            .ok_or_else(|| Fault::null_member("topicArn"))?;
-        let name = self
-            .attribute_name
-            .as_deref()
-            .ok_or_else(|| Fault::null_member("attributeName"))?;
+        let arn = self.topic_arn.as_deref().ok_or_else(|| Fault::null_member("topicArn"))?;
+        let name = self.attribute_name.as_deref().ok_or_else(|| Fault::null_member("attributeName"))?;
         // What is left out is as good as empty.
         let value = self.attribute_value.as_deref().unwrap_or_default();
         let attempt = || {
-            let topic = reference::topic(Some(arn), cx)?;
+            let topic = reference::topic(Self::NAME, Some(arn), cx)?;
             let mut wanted = topic.attributes.clone();
-            attributes::set(
-                &mut wanted,
-                name,
-                value,
-                Through::SetTopicAttributes,
-                cx.hub.now(),
-            )?;
+            attributes::set(&mut wanted, name, value, Through::SetTopicAttributes, cx.hub.now())?;
             check_large(&topic, &wanted)?;
-            let set = queue_core::SetTopicAttributes {
-                topic: topic.id,
-                seen: topic.version,
-                attributes: wanted,
-            };
+            let set =
+                queue_core::SetTopicAttributes { topic: topic.id, seen: topic.version, attributes: wanted };
             Ok(Step::Propose(Command::SetTopicAttributes(set), Vec::new()))
         };
-        change(cx, attempt, |_| Some(())).await
+        change(cx, &OF_TOPICS, attempt, reply::done).await
     }
 }
 
 /// Larger messages than usual are not for topics with many subscriptions.
 fn check_large(topic: &TopicView, wanted: &TopicAttributes) -> Result<(), Fault> {
-    let maximum = quota::SUBSCRIPTIONS_OF_LARGE;
+    let maximum = limits::SUBSCRIPTIONS_OF_LARGE;
     let becomes_large = attributes::is_large(wanted) && !attributes::is_large(&topic.attributes);
     if becomes_large && topic.subscriptions.len() > maximum {
         let rule = format_args!(

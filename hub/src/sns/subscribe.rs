@@ -8,12 +8,14 @@ use crate::catalogue::{SubscriptionView, TopicView};
 use crate::operation::{Context, Operation};
 use crate::shape::arn;
 use crate::shape::change::{Step, change};
+use crate::shape::reply;
 use crate::shape::subscription::redrive::Subscribed;
 use crate::shape::subscription::{attributes, endpoint, quota};
 use crate::shape::through::Through;
 use crate::shape::topic::reference;
+use crate::shape::topic::refusal::OF_TOPICS;
 use crate::wire::{Fault, Pairs};
-use queue_core::{Command, Endpoint, Reply, SubscriptionAttributes};
+use queue_core::{Command, Endpoint, SubscriptionAttributes};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -39,25 +41,13 @@ impl Operation for Subscribe {
     const NAME: &'static str = "Subscribe";
     type Output = Subscription;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        self.topic_arn.clone()
-    }
-
     async fn run(self, cx: &Context) -> Result<Subscription, Fault> {
-        let topic_arn = self
-            .topic_arn
-            .as_deref()
-            .ok_or_else(|| Fault::null_member("topicArn"))?;
-        let protocol = self
-            .protocol
-            .as_deref()
-            .ok_or_else(|| Fault::null_member("protocol"))?;
+        let topic_arn = self.topic_arn.as_deref().ok_or_else(|| Fault::null_member("topicArn"))?;
+        let protocol = self.protocol.as_deref().ok_or_else(|| Fault::null_member("protocol"))?;
         let topic_name = reference::name("TopicArn", topic_arn, &cx.caller)?;
-        let subscription = |uuid| Subscription {
-            subscription_arn: arn::of_subscription(&topic_name, uuid),
-        };
+        let subscription = |uuid| Subscription { subscription_arn: arn::of_subscription(&topic_name, uuid) };
         let attempt = || {
-            let topic = reference::find(&topic_name, cx)?;
+            let topic = reference::find(Self::NAME, &topic_name, cx)?;
             let endpoint = endpoint::parse(protocol, self.endpoint.as_deref(), &topic, cx)?;
             let wanted = self.wanted(&topic, &endpoint, cx)?;
             if let Some(existing) = existing(&topic, &endpoint) {
@@ -67,19 +57,11 @@ impl Operation for Subscribe {
             quota::check_subscriptions(&topic)?;
             quota::check_filters(&topic, None, &wanted, &cx.hub.catalogue)?;
             let owner = cx.caller.account.as_str().into();
-            let subscribe = queue_core::Subscribe {
-                topic: topic.id,
-                owner,
-                endpoint,
-                attributes: wanted,
-            };
+            let subscribe = queue_core::Subscribe { topic: topic.id, owner, endpoint, attributes: wanted };
             Ok(Step::Propose(Command::Subscribe(subscribe), Vec::new()))
         };
-        let settle = |reply| match reply {
-            Reply::Subscribed(id) => Some(subscription(cx.hub.secrets.subscription(id))),
-            _ => None,
-        };
-        change(cx, attempt, settle).await
+        let settle = |reply| reply::subscribed(reply).map(|id| subscription(cx.hub.secrets.subscription(id)));
+        change(cx, &OF_TOPICS, attempt, settle).await
     }
 }
 
@@ -97,11 +79,7 @@ impl Subscribe {
             owner: &cx.caller.account,
             endpoint,
         };
-        let pairs = self
-            .attributes
-            .0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs = self.attributes.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         attributes::set(&mut wanted, pairs, &of, Through::Subscribe)?;
         Ok(wanted)
     }
@@ -117,9 +95,6 @@ impl Subscribe {
 }
 
 fn existing<'t>(topic: &'t TopicView, endpoint: &Endpoint) -> Option<&'t SubscriptionView> {
-    let found = topic
-        .subscriptions
-        .iter()
-        .find(|subscription| subscription.endpoint == *endpoint);
+    let found = topic.subscriptions.iter().find(|subscription| subscription.endpoint == *endpoint);
     found.map(AsRef::as_ref)
 }

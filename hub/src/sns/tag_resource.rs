@@ -3,8 +3,10 @@
 
 use crate::operation::{Context, Operation};
 use crate::shape::change::{Step, change};
+use crate::shape::reply;
+use crate::shape::topic::refusal::OF_TOPICS;
 use crate::shape::topic::{reference, tags};
-use crate::wire::Fault;
+use crate::wire::{Fault, List};
 use queue_core::{Command, SetTopicTags};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "PascalCase")]
 pub(super) struct TagResource {
     resource_arn: Option<String>,
-    tags: Option<Vec<tags::Tag>>,
+    tags: Option<List<tags::Tag>>,
 }
 
 /// There is a result, with nothing in it.
@@ -23,23 +25,15 @@ impl Operation for TagResource {
     const NAME: &'static str = "TagResource";
     type Output = Tagged;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        self.resource_arn.clone()
-    }
-
     async fn run(self, cx: &Context) -> Result<Tagged, Fault> {
         let given = self.tags.as_deref().ok_or_else(|| Fault::null_member("tags"))?;
         let attempt = || {
-            let topic = reference::tagged(self.resource_arn.as_deref(), cx)?;
+            let topic = reference::tagged(Self::NAME, self.resource_arn.as_deref(), cx)?;
             let mut tags = topic.tags.clone();
             tags.append(&mut tags::parse(given)?);
-            let set = SetTopicTags {
-                topic: topic.id,
-                seen: topic.version,
-                tags: tags::within_quota(tags)?,
-            };
+            let set = SetTopicTags { topic: topic.id, seen: topic.version, tags: tags::within_quota(tags)? };
             Ok(Step::Propose(Command::SetTopicTags(set), Vec::new()))
         };
-        change(cx, attempt, |_| Some(Tagged {})).await
+        change(cx, &OF_TOPICS, attempt, |reply| reply::done(reply).map(|()| Tagged {})).await
     }
 }

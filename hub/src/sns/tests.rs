@@ -1,5 +1,6 @@
 //! The operations of SNS through the wire, on a hub in memory.
 
+mod accounts;
 mod fan_out;
 mod publishing;
 mod subscriptions;
@@ -30,9 +31,7 @@ type Parameters<'a> = &'a [(&'a str, &'a str)];
 
 impl World {
     fn new() -> Self {
-        Self {
-            hub: Hub::start(Settings::default()).unwrap(),
-        }
+        Self { hub: Hub::start(Settings::default()).unwrap() }
     }
 
     /// The answer to a call, without what is the same in all of them: the result, or code and message of the error.
@@ -49,48 +48,22 @@ impl World {
 
     async fn call_with(&self, headers: HeaderMap, action: &str, parameters: Parameters<'_>) -> String {
         let mut form = Serializer::new(String::new());
-        form.append_pair("Action", action)
-            .append_pair("Version", "2010-03-31")
-            .extend_pairs(parameters);
+        form.append_pair("Action", action).append_pair("Version", "2010-03-31").extend_pairs(parameters);
         let (status, body) = self.post(&headers, form.finish()).await;
         let code = || format!("{status} {}: {}", inside(&body, "Code"), inside(&body, "Message"));
-        if status == 200 {
-            result(&body, action)
-        } else {
-            code()
-        }
+        if status == 200 { result(&body, action) } else { code() }
     }
 
     async fn post(&self, headers: &HeaderMap, body: String) -> (u16, String) {
-        let head = Head {
-            method: &Method::POST,
-            path: "/",
-            query: "",
-            headers,
-        };
+        let head = Head { method: &Method::POST, path: "/", query: "", headers };
         let base_url = "http://localhost:4566".to_owned();
-        let response = answer(
-            &self.hub,
-            Request {
-                head,
-                body: Bytes::from(body),
-                base_url,
-            },
-        )
-        .await;
-        (
-            response.status.as_u16(),
-            String::from_utf8(response.body.to_vec()).unwrap(),
-        )
+        let response = answer(&self.hub, Request { head, body: Bytes::from(body), base_url }).await;
+        (response.status.as_u16(), String::from_utf8(response.body.to_vec()).unwrap())
     }
 
     /// A call must be answered so.
     async fn check(&self, action: &str, parameters: Parameters<'_>, expected: &str) {
-        assert_eq!(
-            self.call(action, parameters).await,
-            expected,
-            "{action} {parameters:?}"
-        );
+        assert_eq!(self.call(action, parameters).await, expected, "{action} {parameters:?}");
     }
 
     async fn create_topic(&self, name: &str, attributes: &[(&str, &str)]) -> String {
@@ -102,10 +75,8 @@ impl World {
     /// Subscribes a queue, and gives the ARN of the subscription.
     async fn subscribe(&self, topic: &str, queue: &str, attributes: &[(&str, &str)]) -> String {
         let endpoint = format!("{QUEUES}:{queue}");
-        let mut all = vec![
-            ("TopicArn".to_owned(), topic.to_owned()),
-            ("Protocol".to_owned(), "sqs".to_owned()),
-        ];
+        let mut all =
+            vec![("TopicArn".to_owned(), topic.to_owned()), ("Protocol".to_owned(), "sqs".to_owned())];
         all.push(("Endpoint".to_owned(), endpoint));
         all.extend(entries("Attributes", attributes));
         let answer = self.call("Subscribe", &borrowed(&all)).await;
@@ -128,19 +99,13 @@ impl World {
 fn entries(map: &str, pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     let entry = |(number, (key, value)): (usize, &(&str, &str))| {
         let at = format!("{map}.entry.{number}");
-        [
-            (format!("{at}.key"), (*key).to_owned()),
-            (format!("{at}.value"), (*value).to_owned()),
-        ]
+        [(format!("{at}.key"), (*key).to_owned()), (format!("{at}.value"), (*value).to_owned())]
     };
     (1..).zip(pairs).flat_map(entry).collect()
 }
 
 fn borrowed(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
-    pairs
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect()
+    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// What the first element of that name holds.
@@ -156,14 +121,8 @@ fn result(body: &str, action: &str) -> String {
     let rest = body.strip_prefix(&head).unwrap_or_else(|| panic!("{body}"));
     let (result, _) = rest.split_once("<ResponseMetadata><RequestId>").unwrap();
     let close = format!("</{action}Result>");
-    let result = if result == format!("<{action}Result/>") {
-        ""
-    } else {
-        result
-    };
-    let inner = result
-        .strip_prefix(&format!("<{action}Result>"))
-        .and_then(|rest| rest.strip_suffix(&close));
+    let result = if result == format!("<{action}Result/>") { "" } else { result };
+    let inner = result.strip_prefix(&format!("<{action}Result>")).and_then(|rest| rest.strip_suffix(&close));
     inner.unwrap_or(result).to_owned()
 }
 
@@ -171,7 +130,5 @@ fn result(body: &str, action: &str) -> String {
 fn map(result: &str) -> Vec<(String, String)> {
     let unescaped = |text: &str| text.replace("&quot;", "\"").replace("&amp;", "&");
     let entries = result.split("<entry>").skip(1);
-    entries
-        .map(|entry| (inside(entry, "key").to_owned(), unescaped(inside(entry, "value"))))
-        .collect()
+    entries.map(|entry| (inside(entry, "key").to_owned(), unescaped(inside(entry, "value")))).collect()
 }

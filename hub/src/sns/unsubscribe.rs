@@ -6,7 +6,9 @@
 
 use crate::operation::{Context, Operation};
 use crate::shape::change::{Step, change};
+use crate::shape::reply;
 use crate::shape::subscription::reference;
+use crate::shape::topic::refusal::OF_TOPICS;
 use crate::wire::{Code, Fault};
 use queue_core::Command;
 use serde::Deserialize;
@@ -21,10 +23,6 @@ impl Operation for Unsubscribe {
     const NAME: &'static str = "Unsubscribe";
     type Output = ();
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        reference::topic_arn(self.subscription_arn.as_deref())
-    }
-
     async fn run(self, cx: &Context) -> Result<(), Fault> {
         let missing = || Fault::invalid_parameter("SubscriptionArn Reason: no value for required parameter");
         let arn = self.subscription_arn.as_deref().ok_or_else(missing)?;
@@ -36,8 +34,9 @@ impl Operation for Unsubscribe {
                 let message = "This subscription requires authentication for deletion.";
                 return Err(Fault::new(Code::AuthorizationError, message));
             }
+            reference::authorize(Self::NAME, &subscription, cx)?;
             Ok(Step::Propose(Command::Unsubscribe(subscription.id), Vec::new()))
         };
-        change(cx, attempt, |_| Some(())).await
+        change(cx, &OF_TOPICS, attempt, reply::done).await
     }
 }

@@ -3,8 +3,10 @@
 
 use crate::operation::{Context, Operation};
 use crate::shape::change::{Step, change};
+use crate::shape::reply;
 use crate::shape::topic::reference;
-use crate::wire::Fault;
+use crate::shape::topic::refusal::OF_TOPICS;
+use crate::wire::{Fault, List};
 use queue_core::{Command, SetTopicTags};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "PascalCase")]
 pub(super) struct UntagResource {
     resource_arn: Option<String>,
-    tag_keys: Option<Vec<String>>,
+    tag_keys: Option<List<String>>,
 }
 
 /// There is a result, with nothing in it.
@@ -23,28 +25,17 @@ impl Operation for UntagResource {
     const NAME: &'static str = "UntagResource";
     type Output = Untagged;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        self.resource_arn.clone()
-    }
-
     async fn run(self, cx: &Context) -> Result<Untagged, Fault> {
-        let keys = self
-            .tag_keys
-            .as_deref()
-            .ok_or_else(|| Fault::null_member("tagKeys"))?;
+        let keys = self.tag_keys.as_deref().ok_or_else(|| Fault::null_member("tagKeys"))?;
         let attempt = || {
-            let topic = reference::tagged(self.resource_arn.as_deref(), cx)?;
+            let topic = reference::tagged(Self::NAME, self.resource_arn.as_deref(), cx)?;
             let mut tags = topic.tags.clone();
             for key in keys {
                 tags.remove(key.as_str());
             }
-            let set = SetTopicTags {
-                topic: topic.id,
-                seen: topic.version,
-                tags,
-            };
+            let set = SetTopicTags { topic: topic.id, seen: topic.version, tags };
             Ok(Step::Propose(Command::SetTopicTags(set), Vec::new()))
         };
-        change(cx, attempt, |_| Some(Untagged {})).await
+        change(cx, &OF_TOPICS, attempt, |reply| reply::done(reply).map(|()| Untagged {})).await
     }
 }

@@ -26,26 +26,15 @@ impl Operation for ChangeMessageVisibility {
     const NAME: &'static str = "ChangeMessageVisibility";
     type Output = ();
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<(), Fault> {
         let handle = receipt_handle::required(self.receipt_handle.as_deref(), receipt_handle::NAME)?;
         let timeout = visibility_timeout::required(self.visibility_timeout, visibility_timeout::NAME)?;
-        let queue = self.queue_url.queue(cx)?;
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
         let timeout_seconds = visibility_timeout::check(timeout)?;
         let receipt = receipt_handle::read(handle, &queue, cx)?;
         let timeout = Duration::from_secs(timeout_seconds.into());
-        let change = ChangeVisibility {
-            queue: queue.id,
-            changes: vec![(receipt, timeout)],
-        };
-        let about = About {
-            handle,
-            timeout_seconds,
-            ..About::default()
-        };
+        let change = ChangeVisibility { queue: queue.id, changes: vec![(receipt, timeout)] };
+        let about = About { handle, timeout_seconds, ..About::default() };
         command::one(cx, Command::ChangeVisibility(change), about).await
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::catalogue::QueueView;
 use crate::operation::{Context, Operation};
-use crate::shape::queue::batch::{self, Done, Entry, Outcomes};
+use crate::shape::queue::batch::{self, Done, Entries, Entry, Outcomes};
 use crate::shape::queue::refusal::About;
 use crate::shape::queue::url::QueueUrl;
 use crate::shape::queue::{command, receipt_handle, visibility_timeout};
@@ -17,7 +17,7 @@ use std::time::Duration;
 pub(super) struct ChangeMessageVisibilityBatch {
     #[serde(default)]
     queue_url: QueueUrl,
-    entries: Option<Vec<ChangeEntry>>,
+    entries: Option<Entries<ChangeEntry>>,
 }
 
 #[derive(Deserialize)]
@@ -51,14 +51,7 @@ impl ChangeEntry {
             visibility_timeout::required(self.visibility_timeout, &parameter(visibility_timeout::NAME))?;
         let timeout_seconds = visibility_timeout::check(timeout)?;
         let receipt = receipt_handle::read(handle, queue, cx)?;
-        Ok(Checked {
-            about: About {
-                handle,
-                timeout_seconds,
-                ..About::default()
-            },
-            receipt,
-        })
+        Ok(Checked { about: About { handle, timeout_seconds, ..About::default() }, receipt })
     }
 }
 
@@ -66,41 +59,26 @@ impl Operation for ChangeMessageVisibilityBatch {
     const NAME: &'static str = "ChangeMessageVisibilityBatch";
     type Output = Outcomes<Done>;
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<Self::Output, Fault> {
-        let queue = self.queue_url.queue(cx)?;
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
         let entries = self.entries.unwrap_or_default();
         let ids = batch::ids(&entries)?;
-        let checked: Vec<_> = entries
-            .iter()
-            .zip(1..)
-            .map(|(entry, number)| entry.check(number, &queue, cx))
-            .collect();
-        let change = |entry: &Checked<'_>| {
-            (
-                entry.receipt,
-                Duration::from_secs(entry.about.timeout_seconds.into()),
-            )
-        };
+        let entries = entries.into_kept();
+        let checked: Vec<_> =
+            entries.iter().zip(1..).map(|(entry, number)| entry.check(number, &queue, cx)).collect();
+        let change =
+            |entry: &Checked<'_>| (entry.receipt, Duration::from_secs(entry.about.timeout_seconds.into()));
         let changes: Vec<_> = checked.iter().flatten().map(change).collect();
         let replies = match changes.is_empty() {
             true => Vec::new(),
             false => {
-                let change = ChangeVisibility {
-                    queue: queue.id,
-                    changes,
-                };
+                let change = ChangeVisibility { queue: queue.id, changes };
                 command::each(cx, Command::ChangeVisibility(change)).await?
             }
         };
         let outcome = |entry: Checked<'_>, reply: Result<(), queue_core::Error>| {
             reply.map_err(|error| entry.about.refusal(error))
         };
-        Ok(Outcomes::done(
-            ids.into_iter().zip(batch::merge(checked, replies, outcome)),
-        ))
+        Ok(Outcomes::done(ids.into_iter().zip(batch::merge(checked, replies, outcome))))
     }
 }

@@ -4,14 +4,14 @@
 //! Differs from AWS: a name can be used again at once after its queue was deleted, unless the hub is strict. Of an
 //! existing queue, tags are neither compared nor added. A `Policy` is checked for its form only.
 
-use crate::engine::Error as Engine;
 use crate::operation::{Context, Operation};
-use crate::shape::arn;
-use crate::shape::queue::refusal::{About, contended, unexpected};
+use crate::shape::change::{Step, change};
+use crate::shape::queue::refusal::OF_QUEUES;
 use crate::shape::queue::setting::Settings;
-use crate::shape::queue::{limits, name, tag, url};
+use crate::shape::queue::{name, tag, url};
+use crate::shape::reply;
 use crate::wire::{Code, Fault, Pairs};
-use queue_core::{Command, CreateQueue as Create, Error, Name, QueueAttributes, Reply, Tags};
+use queue_core::{Command, CreateQueue as Create, Name, QueueAttributes, Tags};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -33,12 +33,6 @@ impl Operation for CreateQueue {
     const NAME: &'static str = "CreateQueue";
     type Output = Created;
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_name
-            .as_deref()
-            .map(|name| arn::of_queue(&named(name, cx)))
-    }
-
     async fn run(self, cx: &Context) -> Result<Created, Fault> {
         let text = self.queue_name.ok_or_else(name::missing)?;
         let given = self.attributes.unwrap_or_default();
@@ -48,16 +42,9 @@ impl Operation for CreateQueue {
         let attributes = settings.applied_to(&QueueAttributes::default())?;
         let tags = tag::add(&Tags::new(), &self.tags.unwrap_or_default(), &text)?;
         let hold_deleted_name = cx.hub.settings.strict;
-        let create = Create {
-            name: named(&text, cx),
-            attributes,
-            tags,
-            hold_deleted_name,
-        };
+        let create = Create { name: named(&text, cx), attributes, tags, hold_deleted_name };
         find_or_create(&create, &settings, cx).await?;
-        Ok(Created {
-            queue_url: url::of(&create.name, cx),
-        })
+        Ok(Created { queue_url: url::of(&create.name, cx) })
     }
 }
 
@@ -66,27 +53,17 @@ fn named(name: &str, cx: &Context) -> Name {
 }
 
 async fn find_or_create(create: &Create, settings: &Settings, cx: &Context) -> Result<(), Fault> {
-    for _ in 0..limits::ATTEMPTS {
+    let attempt = || {
         if let Some(existing) = cx.hub.catalogue.queue(&create.name) {
-            return compare(settings, &create.attributes, &existing.attributes);
+            return compare(settings, &create.attributes, &existing.attributes).map(Step::Answer);
         }
         if let Some(policy) = settings.redrive_policy() {
             policy.check(&create.name, create.attributes.fifo, &cx.hub.catalogue)?;
         }
-        match cx
-            .hub
-            .engine
-            .execute(Command::CreateQueue(create.clone()), Vec::new())
-            .await
-        {
-            Ok(Reply::QueueCreated(_)) => return Ok(()),
-            Ok(reply) => return Err(unexpected(&reply)),
-            // Somebody else was faster.
-            Err(Engine::Refused(Error::QueueExists)) => {}
-            Err(error) => return Err(About::default().fault(error)),
-        }
-    }
-    Err(contended())
+        Ok(Step::Propose(Command::CreateQueue(create.clone()), Vec::new()))
+    };
+    let settle = |reply| reply::queue_created(reply).map(drop);
+    change(cx, &OF_QUEUES, attempt, settle).await
 }
 
 fn compare(settings: &Settings, wanted: &QueueAttributes, existing: &QueueAttributes) -> Result<(), Fault> {

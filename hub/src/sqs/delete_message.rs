@@ -24,22 +24,12 @@ impl Operation for DeleteMessage {
     const NAME: &'static str = "DeleteMessage";
     type Output = ();
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<(), Fault> {
         let handle = receipt_handle::required(self.receipt_handle.as_deref(), receipt_handle::NAME)?;
-        let queue = self.queue_url.queue(cx)?;
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
         let receipt = receipt_handle::read(handle, &queue, cx)?;
-        let delete = Command::Delete(Delete {
-            queue: queue.id,
-            receipts: vec![receipt],
-        });
-        let about = About {
-            handle,
-            ..About::default()
-        };
+        let delete = Command::Delete(Delete { queue: queue.id, receipts: vec![receipt] });
+        let about = About { handle, ..About::default() };
         command::one(cx, delete, about).await
     }
 }

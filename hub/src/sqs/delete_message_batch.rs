@@ -3,7 +3,7 @@
 
 use crate::catalogue::QueueView;
 use crate::operation::{Context, Operation};
-use crate::shape::queue::batch::{self, Done, Entry, Outcomes};
+use crate::shape::queue::batch::{self, Done, Entries, Entry, Outcomes};
 use crate::shape::queue::refusal::About;
 use crate::shape::queue::url::QueueUrl;
 use crate::shape::queue::{command, receipt_handle};
@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub(super) struct DeleteMessageBatch {
     #[serde(default)]
     queue_url: QueueUrl,
-    entries: Option<Vec<DeleteEntry>>,
+    entries: Option<Entries<DeleteEntry>>,
 }
 
 #[derive(Deserialize)]
@@ -46,44 +46,21 @@ impl Operation for DeleteMessageBatch {
     const NAME: &'static str = "DeleteMessageBatch";
     type Output = Outcomes<Done>;
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<Self::Output, Fault> {
-        let queue = self.queue_url.queue(cx)?;
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
         let entries = self.entries.unwrap_or_default();
         let ids = batch::ids(&entries)?;
-        let checked: Vec<_> = entries
-            .iter()
-            .zip(1..)
-            .map(|(entry, number)| entry.check(number, &queue, cx))
-            .collect();
+        let entries = entries.into_kept();
+        let checked: Vec<_> =
+            entries.iter().zip(1..).map(|(entry, number)| entry.check(number, &queue, cx)).collect();
         let receipts: Vec<_> = checked.iter().flatten().map(|(_, receipt)| *receipt).collect();
         let replies = match receipts.is_empty() {
             true => Vec::new(),
-            false => {
-                command::each(
-                    cx,
-                    Command::Delete(Delete {
-                        queue: queue.id,
-                        receipts,
-                    }),
-                )
-                .await?
-            }
+            false => command::each(cx, Command::Delete(Delete { queue: queue.id, receipts })).await?,
         };
         let outcome = |(handle, _), reply: Result<(), queue_core::Error>| {
-            reply.map_err(|error| {
-                About {
-                    handle,
-                    ..About::default()
-                }
-                .refusal(error)
-            })
+            reply.map_err(|error| About { handle, ..About::default() }.refusal(error))
         };
-        Ok(Outcomes::done(
-            ids.into_iter().zip(batch::merge(checked, replies, outcome)),
-        ))
+        Ok(Outcomes::done(ids.into_iter().zip(batch::merge(checked, replies, outcome))))
     }
 }

@@ -22,12 +22,8 @@ impl Operation for DeleteQueue {
     const NAME: &'static str = "DeleteQueue";
     type Output = ();
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<(), Fault> {
-        let queue = self.queue_url.queue(cx)?;
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
         command::execute(cx, Command::DeleteQueue(queue.id), About::default()).await
     }
 }

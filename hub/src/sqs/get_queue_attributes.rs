@@ -8,7 +8,7 @@ use crate::operation::{Context, Operation};
 use crate::shape::queue::attribute::{self, Attribute};
 use crate::shape::queue::refusal::About;
 use crate::shape::queue::url::QueueUrl;
-use crate::wire::{Fault, Pairs};
+use crate::wire::{Fault, List, Pairs};
 use queue_core::{Counts, Queue};
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub(super) struct GetQueueAttributes {
     #[serde(default)]
     queue_url: QueueUrl,
-    attribute_names: Option<Vec<String>>,
+    attribute_names: Option<List<String>>,
 }
 
 #[derive(Serialize)]
@@ -31,12 +31,8 @@ impl Operation for GetQueueAttributes {
     const NAME: &'static str = "GetQueueAttributes";
     type Output = Told;
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<Told, Fault> {
-        let queue = self.queue_url.queue(cx)?;
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
         let wanted = attribute::named(self.attribute_names.iter().flatten())?;
         let counts = match wanted.iter().any(|attribute| attribute.is_counter()) {
             true => Some(counts(&queue, cx).await?),
@@ -44,19 +40,13 @@ impl Operation for GetQueueAttributes {
         };
         let pair =
             |attribute: Attribute| Some((attribute.name().to_owned(), attribute.shown(&queue, counts)?));
-        Ok(Told {
-            attributes: Pairs(wanted.into_iter().filter_map(pair).collect()),
-        })
+        Ok(Told { attributes: Pairs(wanted.into_iter().filter_map(pair).collect()) })
     }
 }
 
 async fn counts(queue: &QueueView, cx: &Context) -> Result<Counts, Fault> {
     let id = queue.id;
-    let counts = cx
-        .hub
-        .engine
-        .read(Some(id), move |machine| machine.queue(id).map(Queue::counts))
-        .await;
+    let counts = cx.hub.engine.read(Some(id), move |machine| machine.queue(id).map(Queue::counts)).await;
     let counts = counts.map_err(|error| About::default().fault(error))?;
     counts.ok_or_else(Fault::queue_does_not_exist)
 }

@@ -2,7 +2,6 @@
 //! the URL of a queue by its name.
 
 use crate::operation::{Context, Operation};
-use crate::shape::arn;
 use crate::shape::queue::{name, url};
 use crate::wire::Fault;
 use queue_core::Name;
@@ -26,20 +25,10 @@ impl Operation for GetQueueUrl {
     const NAME: &'static str = "GetQueueUrl";
     type Output = Found;
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.name(cx).as_ref().map(arn::of_queue)
-    }
-
     async fn run(self, cx: &Context) -> Result<Found, Fault> {
         let name = self.name(cx).ok_or_else(name::missing)?;
-        let queue = cx
-            .hub
-            .catalogue
-            .queue(&name)
-            .ok_or_else(Fault::queue_does_not_exist)?;
-        Ok(Found {
-            queue_url: url::of(&queue.name, cx),
-        })
+        let queue = cx.hub.catalogue.queue(&name).ok_or_else(Fault::queue_does_not_exist)?;
+        Ok(Found { queue_url: url::of(&queue.name, cx) })
     }
 }
 
@@ -47,10 +36,6 @@ impl GetQueueUrl {
     fn name(&self, cx: &Context) -> Option<Name> {
         let name = self.queue_name.as_deref().filter(|name| !name.is_empty())?;
         let owner = self.owner.as_deref().filter(|owner| !owner.is_empty());
-        Some(Name::new(
-            owner.unwrap_or(&cx.caller.account),
-            &cx.caller.region,
-            name,
-        ))
+        Some(Name::new(owner.unwrap_or(&cx.caller.account), &cx.caller.region, name))
     }
 }

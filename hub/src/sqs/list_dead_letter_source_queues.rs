@@ -29,19 +29,11 @@ impl Operation for ListDeadLetterSourceQueues {
     const NAME: &'static str = "ListDeadLetterSourceQueues";
     type Output = Listed;
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<Listed, Fault> {
-        let queue = self.queue_url.queue(cx)?;
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
         let page = Page::parse(self.max_results, self.next_token.as_deref())?;
         let mut sources = cx.hub.catalogue.sources_of(&queue.name);
-        sources.retain(|source| {
-            page.after
-                .as_deref()
-                .is_none_or(|after| *source.name.name > *after)
-        });
+        sources.retain(|source| page.after.as_deref().is_none_or(|after| *source.name.name > *after));
         let next_token = page.cut(&mut sources);
         Ok(Listed {
             queue_urls: sources.iter().map(|source| url::of(&source.name, cx)).collect(),

@@ -24,18 +24,9 @@ impl Operation for ListQueueTags {
     const NAME: &'static str = "ListQueueTags";
     type Output = Listed;
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<Listed, Fault> {
-        let queue = self.queue_url.queue(cx)?;
-        let tags = queue
-            .tags
-            .iter()
-            .map(|(key, value)| (key.to_string(), value.to_string()));
-        Ok(Listed {
-            tags: Pairs(tags.collect()),
-        })
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
+        let tags = queue.tags.iter().map(|(key, value)| (key.to_string(), value.to_string()));
+        Ok(Listed { tags: Pairs(tags.collect()) })
     }
 }

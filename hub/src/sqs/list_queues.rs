@@ -28,22 +28,13 @@ impl Operation for ListQueues {
     const NAME: &'static str = "ListQueues";
     type Output = Listed;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        None
-    }
-
     async fn run(self, cx: &Context) -> Result<Listed, Fault> {
         let page = Page::parse(self.max_results, self.next_token.as_deref())?;
         let prefix = self.queue_name_prefix.as_deref().unwrap_or_default();
         let (account, region) = (&cx.caller.account, &cx.caller.region);
         let mut queues =
-            cx.hub
-                .catalogue
-                .queues(account, region, prefix, page.after.as_deref(), page.size + 1);
+            cx.hub.catalogue.queues(account, region, prefix, page.after.as_deref(), page.size + 1);
         let next_token = page.cut(&mut queues);
-        Ok(Listed {
-            queue_urls: queues.iter().map(|queue| url::of(&queue.name, cx)).collect(),
-            next_token,
-        })
+        Ok(Listed { queue_urls: queues.iter().map(|queue| url::of(&queue.name, cx)).collect(), next_token })
     }
 }

@@ -24,29 +24,10 @@ impl Operation for PurgeQueue {
     const NAME: &'static str = "PurgeQueue";
     type Output = ();
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<(), Fault> {
-        let queue = self.queue_url.queue(cx)?;
-        let not_within = if cx.hub.settings.strict {
-            limits::BETWEEN_PURGES
-        } else {
-            Duration::ZERO
-        };
-        let about = About {
-            queue: &queue.name.name,
-            ..About::default()
-        };
-        command::execute(
-            cx,
-            Command::PurgeQueue(Purge {
-                queue: queue.id,
-                not_within,
-            }),
-            about,
-        )
-        .await
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
+        let not_within = if cx.hub.settings.strict { limits::BETWEEN_PURGES } else { Duration::ZERO };
+        let about = About { queue: &queue.name.name, ..About::default() };
+        command::execute(cx, Command::PurgeQueue(Purge { queue: queue.id, not_within }), about).await
     }
 }

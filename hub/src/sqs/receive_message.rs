@@ -13,7 +13,7 @@ use crate::shape::queue::refusal::About;
 use crate::shape::queue::selection::{MessageAttributeNames, SystemAttributeNames};
 use crate::shape::queue::url::QueueUrl;
 use crate::shape::queue::{limits, number, text};
-use crate::wire::{Fault, Pairs};
+use crate::wire::{Fault, List, Pairs};
 use queue_core::Receive;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -25,9 +25,9 @@ pub(super) struct ReceiveMessage {
     #[serde(default)]
     queue_url: QueueUrl,
     /// The old name of the next one.
-    attribute_names: Option<Vec<String>>,
-    message_system_attribute_names: Option<Vec<String>>,
-    message_attribute_names: Option<Vec<String>>,
+    attribute_names: Option<List<String>>,
+    message_system_attribute_names: Option<List<String>>,
+    message_attribute_names: Option<List<String>>,
     max_number_of_messages: Option<i64>,
     visibility_timeout: Option<i64>,
     wait_time_seconds: Option<i64>,
@@ -61,12 +61,8 @@ impl Operation for ReceiveMessage {
     const NAME: &'static str = "ReceiveMessage";
     type Output = Received;
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<Received, Fault> {
-        let queue = self.queue_url.queue(cx)?;
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
         let (receive, wait) = (self.receive(&queue, cx)?, self.wait(&queue)?);
         let deliveries = cx.hub.engine.receive(receive, wait).await;
         let deliveries = deliveries.map_err(|error| About::default().fault(error))?;
@@ -93,32 +89,22 @@ impl ReceiveMessage {
             number::check(maximum, &limits::RECEIVED, "MaxNumberOfMessages", reason)
         })?;
         let visibility =
-            self.visibility_timeout
-                .map_or(Ok(queue.attributes.visibility_timeout), |timeout| {
-                    let reason = "Must be >= 0 and <= 43200, if provided.";
-                    number::check(timeout, &limits::VISIBILITY, "VisibilityTimeout", reason).map(seconds)
-                })?;
-        let attempt = self
-            .receive_request_attempt_id
-            .as_deref()
-            .filter(|_| queue.attributes.fifo);
+            self.visibility_timeout.map_or(Ok(queue.attributes.visibility_timeout), |timeout| {
+                let reason = "Must be >= 0 and <= 43200, if provided.";
+                number::check(timeout, &limits::VISIBILITY, "VisibilityTimeout", reason).map(seconds)
+            })?;
+        let attempt = self.receive_request_attempt_id.as_deref().filter(|_| queue.attributes.fifo);
         attempt.map(|id| text::check_id(id, ATTEMPT)).transpose()?;
         let attempt = attempt.map(|id| cx.hub.secrets.attempt(id));
-        Ok(Receive {
-            queue: queue.id,
-            maximum,
-            visibility,
-            attempt,
-        })
+        Ok(Receive { queue: queue.id, maximum, visibility, attempt })
     }
 
     /// Zero is a wait as well: it overrides that of the queue.
     fn wait(&self, queue: &QueueView) -> Result<Duration, Fault> {
-        self.wait_time_seconds
-            .map_or(Ok(queue.attributes.receive_wait), |wait| {
-                let reason = "Must be >= 0 and <= 20, if provided.";
-                number::check(wait, &limits::WAIT, "WaitTimeSeconds", reason).map(seconds)
-            })
+        self.wait_time_seconds.map_or(Ok(queue.attributes.receive_wait), |wait| {
+            let reason = "Must be >= 0 and <= 20, if provided.";
+            number::check(wait, &limits::WAIT, "WaitTimeSeconds", reason).map(seconds)
+        })
     }
 }
 
@@ -140,10 +126,7 @@ impl Message {
             // Of those that are shown, not of all.
             md5_of_message_attributes: md5_of_attributes(&selected),
             message_attributes: Pairs(
-                selected
-                    .into_iter()
-                    .map(|one| (one.name.to_string(), one.into()))
-                    .collect(),
+                selected.into_iter().map(|one| (one.name.to_string(), one.into())).collect(),
             ),
         }
     }

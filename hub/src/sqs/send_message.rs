@@ -30,10 +30,7 @@ pub(super) struct Sent {
     md5_of_message_body: String,
     #[serde(rename = "MD5OfMessageAttributes", skip_serializing_if = "Option::is_none")]
     md5_of_message_attributes: Option<String>,
-    #[serde(
-        rename = "MD5OfMessageSystemAttributes",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "MD5OfMessageSystemAttributes", skip_serializing_if = "Option::is_none")]
     md5_of_message_system_attributes: Option<String>,
     message_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,10 +40,6 @@ pub(super) struct Sent {
 impl Operation for SendMessage {
     const NAME: &'static str = "SendMessage";
     type Output = Sent;
-
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
 
     async fn run(self, cx: &Context) -> Result<Sent, Fault> {
         let given = Given {
@@ -60,7 +53,7 @@ impl Operation for SendMessage {
         if !given.has_body() {
             return Err(Fault::missing_parameter(&Place::Alone.of_body()));
         }
-        let queue = self.queue_url.queue(cx)?;
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
         let mut ready = given.draft(Place::Alone, &queue)?.finish(&queue, cx)?;
         let accepted = command::send(cx, &queue, std::slice::from_mut(&mut ready)).await?;
         let accepted = accepted.first().ok_or_else(Fault::internal)?;

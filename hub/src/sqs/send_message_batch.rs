@@ -6,7 +6,7 @@
 use crate::content::sequence_number;
 use crate::operation::{Context, Operation};
 use crate::shape::attribute::AttributeValue;
-use crate::shape::queue::batch::{self, Entry, Outcomes};
+use crate::shape::queue::batch::{self, Entries, Entry, Outcomes};
 use crate::shape::queue::message::{self, Given, Place, Ready};
 use crate::shape::queue::url::QueueUrl;
 use crate::shape::queue::{command, limits};
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub(super) struct SendMessageBatch {
     #[serde(default)]
     queue_url: QueueUrl,
-    entries: Option<Vec<SendEntry>>,
+    entries: Option<Entries<SendEntry>>,
 }
 
 #[derive(Deserialize)]
@@ -51,10 +51,7 @@ pub(super) struct SentEntry {
     md5_of_message_body: String,
     #[serde(rename = "MD5OfMessageAttributes", skip_serializing_if = "Option::is_none")]
     md5_of_message_attributes: Option<String>,
-    #[serde(
-        rename = "MD5OfMessageSystemAttributes",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "MD5OfMessageSystemAttributes", skip_serializing_if = "Option::is_none")]
     md5_of_message_system_attributes: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence_number: Option<String>,
@@ -64,27 +61,18 @@ impl Operation for SendMessageBatch {
     const NAME: &'static str = "SendMessageBatch";
     type Output = Outcomes<SentEntry>;
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<Self::Output, Fault> {
-        let queue = self.queue_url.queue(cx)?;
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
         let entries = self.entries.unwrap_or_default();
         let ids = batch::ids(&entries)?;
+        let entries = entries.into_kept();
         let given: Vec<_> = entries.into_iter().map(Given::from).collect();
         check_size(&given)?;
         let draft = |(given, number): (Given, usize)| given.draft(Place::Entry(number), &queue);
-        let drafts = given
-            .into_iter()
-            .zip(1..)
-            .map(draft)
-            .collect::<Result<Vec<_>, _>>()?;
+        let drafts = given.into_iter().zip(1..).map(draft).collect::<Result<Vec<_>, _>>()?;
         let mut ready = Vec::with_capacity(drafts.len());
         let finished = drafts.into_iter().map(|draft| draft.finish(&queue, cx));
-        let finished: Vec<_> = finished
-            .map(|message| message.map(|message| ready.push(message)))
-            .collect();
+        let finished: Vec<_> = finished.map(|message| message.map(|message| ready.push(message))).collect();
         let accepted = match ready.is_empty() {
             true => Vec::new(),
             false => command::send(cx, &queue, &mut ready).await?,

@@ -24,10 +24,6 @@ impl Operation for SetQueueAttributes {
     const NAME: &'static str = "SetQueueAttributes";
     type Output = ();
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<(), Fault> {
         let given = self.attributes.filter(|given| !given.is_empty());
         let given = given.ok_or_else(|| Fault::missing_parameter("Attributes"))?;
@@ -38,12 +34,8 @@ impl Operation for SetQueueAttributes {
             if let Some(policy) = settings.redrive_policy() {
                 policy.check(&queue.name, fifo, &cx.hub.catalogue)?;
             }
-            Ok(Some(Command::SetQueueAttributes(Set {
-                queue: queue.id,
-                seen: queue.version,
-                attributes,
-            })))
+            Ok(Some(Command::SetQueueAttributes(Set { queue: queue.id, seen: queue.version, attributes })))
         };
-        command::change(cx, &self.queue_url, set).await
+        command::change(cx, Self::NAME, &self.queue_url, set).await
     }
 }

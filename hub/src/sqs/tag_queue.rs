@@ -21,22 +21,14 @@ impl Operation for TagQueue {
     const NAME: &'static str = "TagQueue";
     type Output = ();
 
-    fn resource(&self, cx: &Context) -> Option<String> {
-        self.queue_url.arn(cx)
-    }
-
     async fn run(self, cx: &Context) -> Result<(), Fault> {
         let added = self.tags.filter(|tags| !tags.is_empty());
         let added = added.ok_or_else(|| Fault::missing_parameter("Tags"))?;
         let add = |queue: &QueueView| {
             let tags = tag::add(&queue.tags, &added, &queue.name.name)?;
-            let set = SetQueueTags {
-                queue: queue.id,
-                seen: queue.version,
-                tags,
-            };
+            let set = SetQueueTags { queue: queue.id, seen: queue.version, tags };
             Ok((set.tags != queue.tags).then_some(Command::SetQueueTags(set)))
         };
-        command::change(cx, &self.queue_url, add).await
+        command::change(cx, Self::NAME, &self.queue_url, add).await
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of the operations as a client sees them: requests go in where the server hands them over, answers come out
 //! as bytes.
 
+mod accounts;
 mod batches;
 mod dead_letters;
 mod fifo;
@@ -39,15 +40,8 @@ impl Fixture {
     }
 
     async fn with(settings: Settings) -> Self {
-        let fixture = Self {
-            hub: Hub::start(settings).unwrap(),
-        };
-        fixture
-            .hub
-            .engine
-            .turn_clock(vec![ClockChange::Freeze])
-            .await
-            .unwrap();
+        let fixture = Self { hub: Hub::start(settings).unwrap() };
+        fixture.hub.engine.turn_clock(vec![ClockChange::Freeze]).await.unwrap();
         fixture.create("orders", json!({})).await;
         fixture
     }
@@ -59,8 +53,7 @@ impl Fixture {
 
     async fn create(&self, name: &str, attributes: Value) -> String {
         let input = json!({"QueueName": name, "Attributes": attributes});
-        self.check("CreateQueue", input, json!({"QueueUrl": url(name)}))
-            .await;
+        self.check("CreateQueue", input, json!({"QueueUrl": url(name)})).await;
         url(name)
     }
 
@@ -68,10 +61,7 @@ impl Fixture {
     async fn check(&self, operation: &str, input: Value, expected: Value) -> Value {
         let (status, headers, body) = self.json(operation, &input).await;
         assert_eq!((status, headers), (200, None), "{operation} {input}: {body}");
-        assert!(
-            matches(&expected, &body),
-            "{operation} {input}:\n{body}\nis not\n{expected}"
-        );
+        assert!(matches(&expected, &body), "{operation} {input}:\n{body}\nis not\n{expected}");
         body
     }
 
@@ -85,16 +75,9 @@ impl Fixture {
     /// Status, code of a fault, and body; an empty body is null.
     async fn json(&self, operation: &str, input: &Value) -> (u16, Option<String>, Value) {
         let target = format!("AmazonSQS.{operation}");
-        let headers = [
-            ("x-amz-target", target.as_str()),
-            ("content-type", "application/x-amz-json-1.0"),
-        ];
+        let headers = [("x-amz-target", target.as_str()), ("content-type", "application/x-amz-json-1.0")];
         let (status, code, body) = self.send("/", &headers, &input.to_string()).await;
-        let body = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&body).unwrap()
-        };
+        let body = if body.is_empty() { Value::Null } else { serde_json::from_str(&body).unwrap() };
         (status, code, body)
     }
 
@@ -106,10 +89,7 @@ impl Fixture {
             Ok(result) => assert_eq!((status, result_of(&body)), (200, result), "{parameters}"),
             Err((wanted, code, message)) => {
                 let error = format!("<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>");
-                assert!(
-                    status == wanted && body.contains(&error),
-                    "{parameters}: {status} {body}"
-                );
+                assert!(status == wanted && body.contains(&error), "{parameters}: {status} {body}");
             }
         }
     }
@@ -123,43 +103,19 @@ impl Fixture {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_static(SIGNED));
         for (name, value) in fields {
-            headers.insert(
-                HeaderName::from_static(name),
-                HeaderValue::from_str(value).unwrap(),
-            );
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
         }
-        let head = Head {
-            method: &Method::POST,
-            path,
-            query: "",
-            headers: &headers,
-        };
+        let head = Head { method: &Method::POST, path, query: "", headers: &headers };
         let body = Bytes::from(body.to_owned());
-        let answer = wire::answer(
-            &self.hub,
-            Request {
-                head,
-                body,
-                base_url: BASE.to_owned(),
-            },
-        )
-        .await;
-        let code = answer
-            .headers
-            .iter()
-            .find(|(name, _)| name.as_str() == "x-amzn-query-error");
+        let answer = wire::answer(&self.hub, Request { head, body, base_url: BASE.to_owned() }).await;
+        let code = answer.headers.iter().find(|(name, _)| name.as_str() == "x-amzn-query-error");
         let code = code.and_then(|(_, value)| value.to_str().ok()?.split(';').next().map(str::to_owned));
-        (
-            answer.status.as_u16(),
-            code,
-            String::from_utf8(answer.body.to_vec()).unwrap(),
-        )
+        (answer.status.as_u16(), code, String::from_utf8(answer.body.to_vec()).unwrap())
     }
 
     async fn put(&self, queue: &str, body: &str) {
-        let (status, _, answer) = self
-            .json("SendMessage", &json!({"QueueUrl": queue, "MessageBody": body}))
-            .await;
+        let (status, _, answer) =
+            self.json("SendMessage", &json!({"QueueUrl": queue, "MessageBody": body})).await;
         assert_eq!(status, 200, "{answer}");
     }
 
@@ -170,10 +126,7 @@ impl Fixture {
         assert_eq!(status, 200, "{body}");
         let text = |message: &Value, member: &str| message[member].as_str().unwrap().to_owned();
         let one = |message: &Value| (text(message, "Body"), text(message, "ReceiptHandle"));
-        body["Messages"]
-            .as_array()
-            .map(|messages| messages.iter().map(one).collect())
-            .unwrap_or_default()
+        body["Messages"].as_array().map(|messages| messages.iter().map(one).collect()).unwrap_or_default()
     }
 
     async fn attribute(&self, queue: &str, name: &str) -> Option<String> {
@@ -224,20 +177,12 @@ fn matches(expected: &Value, found: &Value) -> bool {
 
 /// What a Query answer has between its start tag and its metadata.
 fn result_of(body: &str) -> &str {
-    let start = body
-        .find("2012-11-05/\">")
-        .map_or(0, |at| at + "2012-11-05/\">".len());
-    body[start..]
-        .split("<ResponseMetadata>")
-        .next()
-        .unwrap_or_default()
+    let start = body.find("2012-11-05/\">").map_or(0, |at| at + "2012-11-05/\">".len());
+    body[start..].split("<ResponseMetadata>").next().unwrap_or_default()
 }
 
-const NO_QUEUE: Refusal<'static> = (
-    400,
-    "AWS.SimpleQueueService.NonExistentQueue",
-    "The specified queue does not exist.",
-);
+const NO_QUEUE: Refusal<'static> =
+    (400, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.");
 
 fn invalid(message: &str) -> Refusal<'_> {
     (400, "InvalidParameterValue", message)

@@ -45,11 +45,7 @@ impl LogClock {
     pub(crate) fn starting_now() -> Arc<Self> {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let started_at = Timestamp::default().after(wall);
-        Arc::new(Self {
-            started: Instant::now(),
-            started_at,
-            turned: Mutex::default(),
-        })
+        Arc::new(Self { started: Instant::now(), started_at, turned: Mutex::default() })
     }
 
     /// Log time.
@@ -63,10 +59,7 @@ impl LogClock {
             ClockState {
                 now_ms: now.milliseconds(),
                 frozen: turned.clock.frozen,
-                offset_ms: now
-                    .milliseconds()
-                    .wrapping_sub(unturned.milliseconds())
-                    .cast_signed(),
+                offset_ms: now.milliseconds().wrapping_sub(unturned.milliseconds()).cast_signed(),
             }
         })
     }
@@ -88,8 +81,7 @@ impl LogClock {
 
 impl Turned {
     fn now(&self, unturned: Timestamp) -> Timestamp {
-        self.frozen_at
-            .unwrap_or_else(|| Timestamp::default().after(self.running(unturned)))
+        self.frozen_at.unwrap_or_else(|| Timestamp::default().after(self.running(unturned)))
     }
 
     /// Time since 1970 if it runs.
@@ -110,9 +102,8 @@ impl Turned {
             }
             ClockChange::Resume => {
                 if let Some(at) = self.frozen_at.take() {
-                    let lost = self
-                        .running(unturned)
-                        .saturating_sub(Duration::from_millis(at.milliseconds()));
+                    let lost =
+                        self.running(unturned).saturating_sub(Duration::from_millis(at.milliseconds()));
                     self.clock.behind = self.clock.behind.saturating_add(lost);
                 }
                 self.clock.frozen = false;

@@ -23,19 +23,11 @@ struct Stored {
 impl MemoryLog {
     pub(crate) fn new(clock: Arc<LogClock>) -> Self {
         // Position zero is left out, so that a body that was never placed is not found.
-        Self {
-            clock,
-            end: Position(1),
-            proposed: VecDeque::new(),
-            entries: BTreeMap::new(),
-        }
+        Self { clock, end: Position(1), proposed: VecDeque::new(), entries: BTreeMap::new() }
     }
 
     fn entry_around(&self, position: Position) -> Option<(Position, &Stored)> {
-        self.entries
-            .range(..=position)
-            .next_back()
-            .map(|(start, stored)| (*start, stored))
+        self.entries.range(..=position).next_back().map(|(start, stored)| (*start, stored))
     }
 
     fn release(&mut self, position: Position) {
@@ -55,12 +47,7 @@ impl MemoryLog {
 impl Log for MemoryLog {
     fn propose(&mut self, batch: Batch, proposals: &[Proposal]) {
         let seed = uuid::Uuid::new_v4().as_u128();
-        let header = Header {
-            time: self.clock.now(),
-            seed,
-            run: batch.run,
-            batch: batch.number,
-        };
+        let header = Header { time: self.clock.now(), seed, run: batch.run, batch: batch.number };
         let bytes = Bytes::from(Entry::encode(&header, proposals));
         let start = self.end;
         self.end = Position(start.0 + bytes.len() as u64);
@@ -80,11 +67,7 @@ impl Log for MemoryLog {
         let (start, stored) = self.entry_around(body.position).ok_or_else(missing)?;
         let from = usize::try_from(body.position.0 - start.0).map_err(|_| missing())?;
         let to = from.saturating_add(body.bytes as usize);
-        if to > stored.bytes.len() {
-            Err(missing())
-        } else {
-            Ok(stored.bytes.slice(from..to))
-        }
+        if to > stored.bytes.len() { Err(missing()) } else { Ok(stored.bytes.slice(from..to)) }
     }
 
     fn applied(&mut self, position: Position, kept: u32, released: &[Position]) {
@@ -108,31 +91,18 @@ mod tests {
 
     fn sending(bodies: &[&str]) -> Proposal {
         let message = |body: &&str| Outgoing {
-            body: BodyRef {
-                position: Position(0),
-                bytes: body.len() as u32,
-            },
+            body: BodyRef { position: Position(0), bytes: body.len() as u32 },
             delay: None,
             group: None,
             deduplication: None,
         };
-        let send = Send {
-            queue: QueueId(1),
-            messages: bodies.iter().map(message).collect(),
-        };
-        Proposal::new(
-            &Command::Send(send),
-            bodies.iter().map(|body| body.as_bytes().to_vec()).collect(),
-        )
+        let send = Send { queue: QueueId(1), messages: bodies.iter().map(message).collect() };
+        Proposal::new(&Command::Send(send), bodies.iter().map(|body| body.as_bytes().to_vec()).collect())
     }
 
     fn bodies(entry: &Entry) -> Vec<BodyRef> {
         let of = |command: &Command| match command {
-            Command::Send(send) => send
-                .messages
-                .iter()
-                .map(|message| message.body)
-                .collect::<Vec<_>>(),
+            Command::Send(send) => send.messages.iter().map(|message| message.body).collect::<Vec<_>>(),
             other => panic!("{other:?} was not proposed"),
         };
         entry.commands.iter().flat_map(of).collect()
@@ -144,10 +114,7 @@ mod tests {
         log.propose(BATCH, &[sending(&["a", "bc"]), sending(&["def"])]);
         log.propose(Batch { number: 2, ..BATCH }, &[sending(&["g"])]);
         let (first, entry) = log.next().unwrap().unwrap();
-        let texts: Vec<_> = bodies(&entry)
-            .into_iter()
-            .map(|body| log.read(body).unwrap())
-            .collect();
+        let texts: Vec<_> = bodies(&entry).into_iter().map(|body| log.read(body).unwrap()).collect();
         assert_eq!(texts, ["a", "bc", "def"]);
         let (second, entry) = log.next().unwrap().unwrap();
         assert!(second > first);

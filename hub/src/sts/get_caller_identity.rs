@@ -24,10 +24,6 @@ impl Operation for GetCallerIdentity {
     const NAME: &'static str = "GetCallerIdentity";
     type Output = CallerIdentity;
 
-    fn resource(&self, _: &Context) -> Option<String> {
-        None
-    }
-
     async fn run(self, cx: &Context) -> Result<CallerIdentity, Fault> {
         Ok(identity(&cx.caller))
     }

@@ -29,10 +29,7 @@ impl<'de> Deserialize<'de> for Blob {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Blob, E> {
-                STANDARD_PAD_INDIFFERENT
-                    .decode(text)
-                    .map(Blob)
-                    .map_err(|_| E::custom("must be base64"))
+                STANDARD_PAD_INDIFFERENT.decode(text).map(Blob).map_err(|_| E::custom("must be base64"))
             }
         }
         deserializer.deserialize_str(Base64)

@@ -84,10 +84,7 @@ impl Call<'_> {
     }
 
     fn names(&self) -> Names<'_> {
-        Names {
-            service: self.service,
-            action: self.action,
-        }
+        Names { service: self.service, action: self.action }
     }
 }
 
@@ -95,11 +92,7 @@ impl Call<'_> {
 fn refused(service: Service, error: &query::Error) -> Fault {
     /// A value is repeated to the caller as far as it helps.
     const SHOWN_CHARACTERS_MAX: usize = 256;
-    let query::Error {
-        parameter,
-        value,
-        reason,
-    } = error;
+    let query::Error { parameter, value, reason } = error;
     if parameter.is_empty() {
         return Fault::new(Code::Serialization, reason.clone());
     }

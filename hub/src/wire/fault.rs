@@ -159,14 +159,13 @@ impl Code {
 pub(crate) struct Fault {
     code: Code,
     message: Cow<'static, str>,
+    /// What Query says instead, if it is something else.
+    in_query: Option<Box<str>>,
 }
 
 impl Fault {
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into(), in_query: None }
     }
 
     pub(crate) fn code(&self) -> Code {
@@ -189,7 +188,9 @@ impl Fault {
 
     /// The message in Query answers: there, SQS still speaks of its WSDL.
     pub(super) fn query_message(&self) -> Cow<'_, str> {
-        if self.code == Code::QueueDoesNotExist {
+        if let Some(message) = &self.in_query {
+            Cow::Borrowed(message)
+        } else if self.code == Code::QueueDoesNotExist {
             let message = self.message.strip_suffix('.').unwrap_or(&self.message);
             Cow::Owned(format!("{message} for this wsdl version."))
         } else {
@@ -202,10 +203,7 @@ impl Fault {
 impl Fault {
     /// A failure of ours. What failed belongs into the log, not into the answer.
     pub(crate) fn internal() -> Self {
-        Self::new(
-            Code::InternalFailure,
-            "We encountered an internal error. Please try again.",
-        )
+        Self::new(Code::InternalFailure, "We encountered an internal error. Please try again.")
     }
 
     /// A `QueueUrl` that is missing, empty or means nothing counts as this, too.
@@ -213,12 +211,21 @@ impl Fault {
         Self::new(Code::QueueDoesNotExist, "The specified queue does not exist.")
     }
 
+    /// SQS: the caller may not do this with that queue.
+    pub(crate) fn access_denied(user: &str, action: &str, queue_arn: &str, queue_url: &str) -> Self {
+        let action = format!("sqs:{}", action.to_ascii_lowercase());
+        let reason = format_args!("because no identity-based policy allows the {action} action");
+        let message =
+            format!("User: {user} is not authorized to perform: {action} on resource: {queue_arn} {reason}");
+        Self {
+            in_query: Some(format!("Access to the resource {queue_url} is denied.").into()),
+            ..Self::new(Code::AccessDenied, message)
+        }
+    }
+
     /// SQS: a required parameter is missing.
     pub(crate) fn missing_parameter(name: &str) -> Self {
-        Self::new(
-            Code::MissingParameter,
-            format!("The request must contain the parameter {name}."),
-        )
+        Self::new(Code::MissingParameter, format!("The request must contain the parameter {name}."))
     }
 
     /// SQS: a parameter has a value that it cannot have.
@@ -250,10 +257,7 @@ impl Fault {
 
     /// An operation that AWS has and the hub does not have yet.
     pub(super) fn not_yet(action: &str) -> Self {
-        Self::new(
-            Code::InvalidAction,
-            format!("The action {action} is not supported yet."),
-        )
+        Self::new(Code::InvalidAction, format!("The action {action} is not supported yet."))
     }
 }
 
@@ -278,10 +282,8 @@ mod tests {
             assert!(types.insert(code.json_type()), "{code:?}");
             for service in [Service::Sqs, Service::Sns, Service::Sts] {
                 let query = code.query_code(service);
-                let is_name = |text: &str| {
-                    text.bytes()
-                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
-                };
+                let is_name =
+                    |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
                 assert!(!query.is_empty() && is_name(query), "{code:?}");
             }
         }
@@ -290,27 +292,15 @@ mod tests {
     #[test]
     fn codes_of_both_services_are_named_as_each_names_them() {
         let cases = [
-            (
-                Code::QueueDoesNotExist,
-                "AWS.SimpleQueueService.NonExistentQueue",
-                "NonExistentQueue",
-            ),
+            (Code::QueueDoesNotExist, "AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue"),
             (
                 Code::BatchEntryIdsNotDistinct,
                 "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
                 "BatchEntryIdsNotDistinct",
             ),
             (Code::InternalFailure, "InternalFailure", "InternalError"),
-            (
-                Code::InvalidSignature,
-                "SignatureDoesNotMatch",
-                "SignatureDoesNotMatch",
-            ),
-            (
-                Code::KmsDisabled,
-                "KMS.DisabledException",
-                "KMS.DisabledException",
-            ),
+            (Code::InvalidSignature, "SignatureDoesNotMatch", "SignatureDoesNotMatch"),
+            (Code::KmsDisabled, "KMS.DisabledException", "KMS.DisabledException"),
         ];
         for (code, sqs, sns) in cases {
             assert_eq!(code.query_code(Service::Sqs), sqs);

@@ -21,17 +21,15 @@ pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
 /// Serde says the same in other words, `invalid type: string "x", expected i64`, and only as text.
 fn explain(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let types = text
-        .strip_prefix("invalid type: ")
-        .or_else(|| text.strip_prefix("invalid value: "));
+    let types = text.strip_prefix("invalid type: ").or_else(|| text.strip_prefix("invalid value: "));
     // The last such words: the value found may contain them, too.
     let Some((found, wanted)) = types.and_then(|types| types.rsplit_once(", expected ")) else {
+        // A list in the place of a structure is read member by member until one is missing.
+        if text.starts_with("invalid length ") {
+            return LIST_FOUND.to_owned();
+        }
         let is_data = error.classify() == serde_json::error::Category::Data;
-        return if is_data {
-            without_place(&text).to_owned()
-        } else {
-            String::new()
-        };
+        return if is_data { without_place(&text).to_owned() } else { String::new() };
     };
     let Some(token) = token(found) else {
         let is_list = found.starts_with("sequence");
@@ -61,9 +59,7 @@ fn token(found: &str) -> Option<&'static str> {
         ("boolean `false`", "FALSE_VALUE"),
         ("null", "NULL_VALUE"),
     ];
-    tokens
-        .into_iter()
-        .find_map(|(start, token)| found.starts_with(start).then_some(token))
+    tokens.into_iter().find_map(|(start, token)| found.starts_with(start).then_some(token))
 }
 
 fn without_place(text: &str) -> &str {
@@ -80,11 +76,7 @@ mod tests {
         match (decoded, expected) {
             (Ok(_), Ok(())) => {}
             (Err(fault), Err(message)) => {
-                assert_eq!(
-                    (fault.code(), fault.message()),
-                    (Code::Serialization, message),
-                    "{body}"
-                );
+                assert_eq!((fault.code(), fault.message()), (Code::Serialization, message), "{body}");
             }
             (decoded, _) => panic!("{body}: {decoded:?}"),
         }
@@ -93,36 +85,21 @@ mod tests {
     #[test]
     fn a_value_of_the_wrong_type_is_named_by_its_token() {
         check(r#"{"DelaySeconds":5}"#, Ok(()));
-        check(
-            r#"{"DelaySeconds":"5"}"#,
-            Err("STRING_VALUE can not be converted to an Integer"),
-        );
+        check(r#"{"DelaySeconds":"5"}"#, Err("STRING_VALUE can not be converted to an Integer"));
         check(
             r#"{"DelaySeconds":", expected a string"}"#,
             Err("STRING_VALUE can not be converted to an Integer"),
         );
-        check(
-            r#"{"DelaySeconds":1.5}"#,
-            Err("NUMBER_VALUE can not be converted to an Integer"),
-        );
-        check(
-            r#"{"DelaySeconds":true}"#,
-            Err("TRUE_VALUE can not be converted to an Integer"),
-        );
+        check(r#"{"DelaySeconds":1.5}"#, Err("NUMBER_VALUE can not be converted to an Integer"));
+        check(r#"{"DelaySeconds":true}"#, Err("TRUE_VALUE can not be converted to an Integer"));
         check(
             r#"{"DelaySeconds":99999999999999999999}"#,
             Err("NUMBER_VALUE can not be converted to an Integer"),
         );
         check(r#"{"DelaySeconds":{}}"#, Err(MAP_FOUND));
         check(r#"{"DelaySeconds":[5]}"#, Err(LIST_FOUND));
-        check(
-            r#"{"MessageBody":5}"#,
-            Err("NUMBER_VALUE can not be converted to a String"),
-        );
-        check(
-            r#"{"MessageBody":false}"#,
-            Err("FALSE_VALUE can not be converted to a String"),
-        );
+        check(r#"{"MessageBody":5}"#, Err("NUMBER_VALUE can not be converted to a String"));
+        check(r#"{"MessageBody":false}"#, Err("FALSE_VALUE can not be converted to a String"));
         check(r#"{"MessageBody":{"a":1}}"#, Err(MAP_FOUND));
         check(r#"{"MessageBody":["a"]}"#, Err(LIST_FOUND));
         check(r#"{"MessageAttributes":"x"}"#, Err("Unexpected field type"));
@@ -131,22 +108,13 @@ mod tests {
             r#"{"MessageAttributes":{"a":{"BinaryValue":1}}}"#,
             Err("NUMBER_VALUE can not be converted to a String"),
         );
-        check(
-            r#"{"MessageAttributes":{"a":{"BinaryValue":"?"}}}"#,
-            Err("must be base64"),
-        );
+        check(r#"{"MessageAttributes":{"a":{"BinaryValue":"?"}}}"#, Err("must be base64"));
     }
 
     #[test]
     fn nulls_and_unknown_members_are_absent() {
-        check(
-            r#"{"DelaySeconds":null,"MessageBody":null,"MessageAttributes":null}"#,
-            Ok(()),
-        );
-        check(
-            r#"{"Nonsense":[{"a":[1.5,"\u0000"]}],"MessageAttributes":{"a":null}}"#,
-            Ok(()),
-        );
+        check(r#"{"DelaySeconds":null,"MessageBody":null,"MessageAttributes":null}"#, Ok(()));
+        check(r#"{"Nonsense":[{"a":[1.5,"\u0000"]}],"MessageAttributes":{"a":null}}"#, Ok(()));
         check("", Ok(()));
         check(" \r\n", Ok(()));
         check(" {} ", Ok(()));
@@ -154,24 +122,12 @@ mod tests {
 
     #[test]
     fn what_is_not_a_json_object_has_no_message() {
-        for body in [
-            "{",
-            "[]",
-            "null",
-            "5",
-            r#""x""#,
-            "{}{}",
-            r#"{"MessageBody":"\ud800"}"#,
-            "Action=SendMessage",
-        ] {
+        for body in
+            ["{", "[]", "null", "5", r#""x""#, "{}{}", r#"{"MessageBody":"\ud800"}"#, "Action=SendMessage"]
+        {
             check(body, Err(""));
         }
         check(&format!(r#"{{"x":{}"#, "[".repeat(100_000)), Err(""));
-        assert_eq!(
-            decode::<SendMessage>(b"{\"MessageBody\":\"\xff\"}")
-                .unwrap_err()
-                .message(),
-            ""
-        );
+        assert_eq!(decode::<SendMessage>(b"{\"MessageBody\":\"\xff\"}").unwrap_err().message(), "");
     }
 }

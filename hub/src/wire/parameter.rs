@@ -43,10 +43,8 @@ impl<'a> Parameters<'a> {
     /// Reads `application/x-www-form-urlencoded` texts, such as the query of the URL and the body.
     pub(crate) fn parse(texts: &[&'a [u8]]) -> Result<Self, Error> {
         let mut parameters = Vec::new();
-        for pair in texts
-            .iter()
-            .flat_map(|text| text.split(|&byte| byte == b'&'))
-            .filter(|pair| !pair.is_empty())
+        for pair in
+            texts.iter().flat_map(|text| text.split(|&byte| byte == b'&')).filter(|pair| !pair.is_empty())
         {
             if parameters.len() == PARAMETERS_MAX {
                 return Err(Error::TooMany);
@@ -62,13 +60,8 @@ impl<'a> Parameters<'a> {
 
     /// The value of the first parameter of this name.
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
-        let at = self
-            .0
-            .partition_point(|parameter| order(&parameter.name, name).is_lt());
-        self.0
-            .get(at)
-            .filter(|parameter| parameter.name == name)
-            .map(|parameter| &*parameter.value)
+        let at = self.0.partition_point(|parameter| order(&parameter.name, name).is_lt());
+        self.0.get(at).filter(|parameter| parameter.name == name).map(|parameter| &*parameter.value)
     }
 
     pub(super) fn as_slice(&self) -> &[Parameter<'a>] {
@@ -97,11 +90,8 @@ fn decode(text: &[u8]) -> Result<Cow<'_, str>, Error> {
                 let [high, low, after @ ..] = after else {
                     return Err(Error::Percent);
                 };
-                let digit = |byte: &u8| {
-                    char::from(*byte)
-                        .to_digit(16)
-                        .and_then(|digit| u8::try_from(digit).ok())
-                };
+                let digit =
+                    |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
                 let (Some(high), Some(low)) = (digit(high), digit(low)) else {
                     return Err(Error::Percent);
                 };
@@ -111,9 +101,7 @@ fn decode(text: &[u8]) -> Result<Cow<'_, str>, Error> {
             &byte => decoded.push(byte),
         }
     }
-    String::from_utf8(decoded)
-        .map(Cow::Owned)
-        .map_err(|_| Error::Utf8)
+    String::from_utf8(decoded).map(Cow::Owned).map_err(|_| Error::Utf8)
 }
 
 #[cfg(test)]
@@ -123,11 +111,7 @@ mod tests {
     fn check(text: &str, expected: Result<&[(&str, &str)], Error>) {
         let parsed = Parameters::parse(&[text.as_bytes()]);
         let parsed = parsed.as_ref().map(|parameters| {
-            parameters
-                .0
-                .iter()
-                .map(|parameter| (&*parameter.name, &*parameter.value))
-                .collect::<Vec<_>>()
+            parameters.0.iter().map(|parameter| (&*parameter.name, &*parameter.value)).collect::<Vec<_>>()
         });
         assert_eq!(parsed.as_deref().map_err(|error| **error), expected, "{text}");
     }
@@ -141,13 +125,7 @@ mod tests {
         check("b=%41+%c3%A4%26&a=%2B", Ok(&[("a", "+"), ("b", "A ä&")]));
         check(
             "T-x=1&T.2=b&T=0&T.10=c&T.1=a",
-            Ok(&[
-                ("T", "0"),
-                ("T.1", "a"),
-                ("T.10", "c"),
-                ("T.2", "b"),
-                ("T-x", "1"),
-            ]),
+            Ok(&[("T", "0"), ("T.1", "a"), ("T.10", "c"), ("T.2", "b"), ("T-x", "1")]),
         );
         check("a=1&a=2", Ok(&[("a", "1"), ("a", "2")]));
     }
@@ -166,12 +144,7 @@ mod tests {
     #[test]
     fn the_url_goes_before_the_body() {
         let parameters = Parameters::parse(&[b"Action=A&x=1", b"Action=B&y=2"]).unwrap();
-        for (name, value) in [
-            ("Action", Some("A")),
-            ("x", Some("1")),
-            ("y", Some("2")),
-            ("z", None),
-        ] {
+        for (name, value) in [("Action", Some("A")), ("x", Some("1")), ("y", Some("2")), ("z", None)] {
             assert_eq!(parameters.first(name), value);
         }
     }

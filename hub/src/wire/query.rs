@@ -33,10 +33,7 @@ pub(super) struct Error {
 
 impl de::Error for Error {
     fn custom<T: fmt::Display>(reason: T) -> Self {
-        Self {
-            reason: reason.to_string(),
-            ..Self::default()
-        }
+        Self { reason: reason.to_string(), ..Self::default() }
     }
 }
 
@@ -89,9 +86,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let text = self.scalar()?.to_ascii_lowercase();
-        let value = text
-            .parse()
-            .map_err(|_| self.refuse("Must be true or false.".to_owned()))?;
+        let value = text.parse().map_err(|_| self.refuse("Must be true or false.".to_owned()))?;
         visitor.visit_bool(value)
     }
 
@@ -142,12 +137,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let (key, value) = self.names.entry(self.member);
-        visitor.visit_map(Entries {
-            left: self.entries().into_iter(),
-            key,
-            value,
-            current: self,
-        })
+        visitor.visit_map(Entries { left: self.entries().into_iter(), key, value, current: self })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -156,12 +146,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        visitor.visit_map(Fields {
-            node: self,
-            fields,
-            next: 0,
-            value: self,
-        })
+        visitor.visit_map(Fields { node: self, fields, next: 0, value: self })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -195,9 +180,7 @@ impl Fields<'_> {
     /// Two fields, or a field and its alias, may have one name in Query: the first one takes the value.
     fn is_taken(&self, name: &str, at: usize) -> bool {
         let earlier = self.fields.get(..at).unwrap_or_default();
-        earlier
-            .iter()
-            .any(|field| self.node.names.parameter(field) == name)
+        earlier.iter().any(|field| self.node.names.parameter(field) == name)
     }
 }
 

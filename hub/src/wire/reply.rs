@@ -25,9 +25,7 @@ impl Format {
     /// add JSON to a long list by themselves.
     pub(super) fn of(head: &Head<'_>, protocol: Protocol<'_>) -> Self {
         let accepts_json = || {
-            let first = head
-                .header(&ACCEPT)
-                .and_then(|types| types.split([',', ';']).next());
+            let first = head.header(&ACCEPT).and_then(|types| types.split([',', ';']).next());
             first.is_some_and(|first| first.trim().eq_ignore_ascii_case("application/json"))
         };
         match protocol {
@@ -69,18 +67,12 @@ pub(super) fn body<T: Serialize>(
     output: &T,
 ) -> Result<Vec<u8>, Fault> {
     let body = match format {
-        Format::Json => serde_json::to_vec(output)
-            .map(none_if_null)
-            .map_err(|error| error.to_string()),
+        Format::Json => serde_json::to_vec(output).map(none_if_null).map_err(|error| error.to_string()),
         Format::Xml => success_xml(names, id, output).map_err(|error| error.to_string()),
         Format::QueryJson => success_json(names, id, output).map_err(|error| error.to_string()),
     };
     body.map_err(|error| {
-        tracing::error!(
-            action = names.action,
-            error,
-            "an output has a shape that cannot be written"
-        );
+        tracing::error!(action = names.action, error, "an output has a shape that cannot be written");
         Fault::internal()
     })
 }
@@ -100,9 +92,7 @@ pub(super) fn fault(format: Format, service: Service, id: &RequestId, fault: &Fa
     if format == Format::Json {
         let legacy = format!("{};{}", fault.code().query_code(service), side(fault));
         if let Ok(legacy) = HeaderValue::try_from(legacy) {
-            response
-                .headers
-                .push((HeaderName::from_static("x-amzn-query-error"), legacy));
+            response.headers.push((HeaderName::from_static("x-amzn-query-error"), legacy));
         }
     }
     response
@@ -120,11 +110,7 @@ fn response(status: StatusCode, format: Format, id: &RequestId, body: Vec<u8>) -
         (CONTENT_TYPE, HeaderValue::from_static(format.content_type())),
         (HeaderName::from_static("x-amzn-requestid"), id),
     ];
-    Response {
-        status,
-        headers,
-        body: Bytes::from(body),
-    }
+    Response { status, headers, body: Bytes::from(body) }
 }
 
 /// `null` is what serde makes of no output: then there is no body at all.

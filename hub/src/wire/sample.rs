@@ -27,11 +27,7 @@ pub(super) struct AttributeValue {
 
 impl AttributeValue {
     pub(super) fn string(value: &str) -> Self {
-        Self {
-            string_value: Some(value.to_owned()),
-            data_type: Some("String".to_owned()),
-            ..Self::default()
-        }
+        Self { string_value: Some(value.to_owned()), data_type: Some("String".to_owned()), ..Self::default() }
     }
 
     pub(super) fn binary(value: &[u8]) -> Self {
@@ -149,10 +145,5 @@ pub(super) struct Queues {
 }
 
 pub(super) fn pairs<V>(pairs: impl IntoIterator<Item = (&'static str, V)>) -> Pairs<V> {
-    Pairs(
-        pairs
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect(),
-    )
+    Pairs(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }

@@ -1,5 +1,7 @@
 //! The services that share one port, and how a Query request says which of them it means.
 
+use crate::auth::is_account;
+
 /// An AWS service that the hub speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
@@ -17,21 +19,11 @@ impl Service {
     /// say the API version; a queue's path speaks for itself; at last the name of the action decides, and SQS
     /// goes first because only old SQS clients leave out all three.
     pub(crate) fn of(scope: Option<&str>, version: Option<&str>, path: &str, action: &str) -> Self {
-        let scoped = Self::ALL
-            .into_iter()
-            .find(|service| scope == Some(service.name()));
-        let versioned = || {
-            Self::ALL
-                .into_iter()
-                .find(|service| version == Some(service.version()))
-        };
+        let scoped = Self::ALL.into_iter().find(|service| scope == Some(service.name()));
+        let versioned = || Self::ALL.into_iter().find(|service| version == Some(service.version()));
         let placed = || is_queue_path(path).then_some(Self::Sqs);
         let named = || Self::ALL.into_iter().find(|service| service.knows(action));
-        scoped
-            .or_else(versioned)
-            .or_else(placed)
-            .or_else(named)
-            .unwrap_or(Self::Sqs)
+        scoped.or_else(versioned).or_else(placed).or_else(named).unwrap_or(Self::Sqs)
     }
 
     /// The name in credential scopes and ARNs.
@@ -73,18 +65,11 @@ impl Service {
 /// Whether a path is that of a queue: `/<account>/<name>`, or one of the forms that other implementations hand
 /// out, `/queue/<name>` and `/queue/<region>/<account>/<name>`. A final slash does not matter.
 pub(crate) fn is_queue_path(path: &str) -> bool {
-    let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     let Some(path) = path.strip_prefix('/') else {
         return false;
     };
     let mut parts = path.strip_suffix('/').unwrap_or(path).split('/');
-    let parts = [
-        parts.next(),
-        parts.next(),
-        parts.next(),
-        parts.next(),
-        parts.next(),
-    ];
+    let parts = [parts.next(), parts.next(), parts.next(), parts.next(), parts.next()];
     match parts {
         [Some("queue"), Some(name), None, ..] => !name.is_empty(),
         [Some("queue"), Some(_), Some(account), Some(name), None] => is_account(account) && !name.is_empty(),
@@ -102,16 +87,10 @@ mod tests {
         let queue = "/000000000000/orders";
         let cases = [
             // (scope, version, path, action) -> service
-            (
-                (Some("sns"), Some("2012-11-05"), queue, "SendMessage"),
-                Service::Sns,
-            ),
+            ((Some("sns"), Some("2012-11-05"), queue, "SendMessage"), Service::Sns),
             ((Some("sqs"), Some("2010-03-31"), "/", "Publish"), Service::Sqs),
             ((Some("sts"), None, "/", ""), Service::Sts),
-            (
-                (Some("execute-api"), Some("2010-03-31"), queue, "SendMessage"),
-                Service::Sns,
-            ),
+            ((Some("execute-api"), Some("2010-03-31"), queue, "SendMessage"), Service::Sns),
             ((None, Some("2012-11-05"), "/", "Publish"), Service::Sqs),
             ((None, Some("2011-06-15"), queue, "SendMessage"), Service::Sts),
             ((None, Some("1999-01-01"), queue, "AddPermission"), Service::Sqs),

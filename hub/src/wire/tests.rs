@@ -19,10 +19,7 @@ impl Sent {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let headers = parts.into_iter().map(|line| {
             let (name, value) = line.split_once(": ").unwrap();
-            (
-                HeaderName::try_from(name).unwrap(),
-                HeaderValue::try_from(value).unwrap(),
-            )
+            (HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap())
         });
         Self {
             method: method.parse().unwrap(),
@@ -34,12 +31,7 @@ impl Sent {
     }
 
     fn head(&self) -> Head<'_> {
-        Head {
-            method: &self.method,
-            path: &self.path,
-            query: &self.query,
-            headers: &self.headers,
-        }
+        Head { method: &self.method, path: &self.path, query: &self.query, headers: &self.headers }
     }
 
     /// Reads the request up to its call.
@@ -58,39 +50,22 @@ impl Sent {
 
     async fn answer(&self, hub: &Arc<Hub>) -> Response {
         let body = Bytes::from(self.body.clone());
-        answer(
-            hub,
-            Request {
-                head: self.head(),
-                body,
-                base_url: "http://localhost:4566".to_owned(),
-            },
-        )
-        .await
+        answer(hub, Request { head: self.head(), body, base_url: "http://localhost:4566".to_owned() }).await
     }
 }
 
 #[test]
 fn protocol_and_service_follow_from_the_request() {
     let cases = [
-        (
-            "POST / | x-amz-target: AmazonSQS.X | content-type: application/x-amz-json-1.0 | {}",
-            "sqs X Json",
-        ),
+        ("POST / | x-amz-target: AmazonSQS.X | content-type: application/x-amz-json-1.0 | {}", "sqs X Json"),
         ("POST / | x-amz-target: AmazonSQS.X | {}", "sqs X Json"),
         (
             "POST /000000000000/orders | x-amz-target: AmazonSQS.X | content-type: text/plain | {}",
             "sqs X Json",
         ),
-        (
-            "POST / | content-type: application/x-www-form-urlencoded; charset=utf-8 | Action=X",
-            "sqs X Xml",
-        ),
+        ("POST / | content-type: application/x-www-form-urlencoded; charset=utf-8 | Action=X", "sqs X Xml"),
         ("POST / | Action=X", "sqs X Xml"),
-        (
-            "POST / | content-type: text/plain | Action=X&Version=2010-03-31",
-            "sns X Xml",
-        ),
+        ("POST / | content-type: text/plain | Action=X&Version=2010-03-31", "sns X Xml"),
         ("GET /?Action=X&Version=2010-03-31 | ", "sns X Xml"),
         ("GET /000000000000/orders?Action=X | Action=No", "sqs X Xml"),
         ("POST / | Action=GetCallerIdentity", "sts GetCallerIdentity Xml"),
@@ -99,10 +74,7 @@ fn protocol_and_service_follow_from_the_request() {
             "POST /?Action=X | authorization: AWS4-HMAC-SHA256 Credential=K/1/r/sns/aws4_request | Version=2012-11-05",
             "sns X Xml",
         ),
-        (
-            "GET /?Action=X&X-Amz-Credential=K%2F1%2Fr%2Fsns%2Faws4_request | ",
-            "sns X Xml",
-        ),
+        ("GET /?Action=X&X-Amz-Credential=K%2F1%2Fr%2Fsns%2Faws4_request | ", "sns X Xml"),
     ];
     for (sent, expected) in cases {
         Sent::new(sent).with_call(|call| {
@@ -119,18 +91,10 @@ async fn check_answers(cases: &[(&str, u16, &str)]) {
     for &(sent, status, expected) in cases {
         let response = Sent::new(sent).answer(&hub).await;
         let header = |name: &str| {
-            let value = response
-                .headers
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value);
+            let value = response.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value);
             value.map_or("", |value| value.to_str().unwrap())
         };
-        let answered = format!(
-            "{} {}",
-            header("content-type"),
-            str::from_utf8(&response.body).unwrap()
-        );
+        let answered = format!("{} {}", header("content-type"), str::from_utf8(&response.body).unwrap());
         assert_eq!(response.status.as_u16(), status, "{sent}: {answered}");
         assert!(answered.contains(expected), "{sent}: {answered}");
         assert_eq!(header("x-amzn-requestid").len(), 36, "{sent}");
@@ -238,10 +202,7 @@ fn a_value_of_the_wrong_kind_is_refused_as_each_service_does() {
     let cases = [
         (
             r#"POST / | x-amz-target: AmazonSQS.SendMessage | {"DelaySeconds":"x"}"#,
-            Fault::new(
-                Code::Serialization,
-                "STRING_VALUE can not be converted to an Integer",
-            ),
+            Fault::new(Code::Serialization, "STRING_VALUE can not be converted to an Integer"),
         ),
         (
             "POST / | Action=SendMessage&DelaySeconds=x",
@@ -251,10 +212,7 @@ fn a_value_of_the_wrong_kind_is_refused_as_each_service_does() {
             "POST / | Action=Publish&Version=2010-03-31&DelaySeconds=x",
             Fault::invalid_parameter("DelaySeconds Reason: Must be an integer."),
         ),
-        (
-            &long,
-            Fault::invalid_value("ä".repeat(256), "DelaySeconds", "Must be an integer."),
-        ),
+        (&long, Fault::invalid_value("ä".repeat(256), "DelaySeconds", "Must be an integer.")),
     ];
     for (sent, expected) in cases {
         Sent::new(sent)
@@ -267,10 +225,7 @@ fn an_output_is_written_in_the_format_of_the_call() {
     let cases = [
         ("POST / | x-amz-target: AmazonSQS.ReceiveMessage | ", "{}"),
         ("POST / | Action=ReceiveMessage", "<ReceiveMessageResult/>"),
-        (
-            "POST / | accept: application/json | Action=ReceiveMessage",
-            r#""ReceiveMessageResult":{}"#,
-        ),
+        ("POST / | accept: application/json | Action=ReceiveMessage", r#""ReceiveMessageResult":{}"#),
     ];
     for (sent, part) in cases {
         Sent::new(sent).with_call(|call| {
@@ -287,10 +242,7 @@ fn what_the_server_refuses_is_refused_in_the_format_of_the_request() {
     let fault = Fault::new(Code::RequestEntityTooLarge, "too large");
     let cases = [
         ("POST / | ", "<ErrorResponse xmlns=\"http://queue.amazonaws.com/"),
-        (
-            "POST / | x-amz-target: AmazonSQS.SendMessage | ",
-            r#""message":"too large""#,
-        ),
+        ("POST / | x-amz-target: AmazonSQS.SendMessage | ", r#""message":"too large""#),
         (
             "POST / | authorization: AWS4-HMAC-SHA256 Credential=K/1/r/sns/aws4_request | ",
             "<ErrorResponse xmlns=\"http://sns.amazonaws.com/",

@@ -18,12 +18,7 @@ pub(super) fn append<T: Serialize>(
     names: Names<'_>,
     value: &T,
 ) -> Result<(), Unsupported> {
-    value.serialize(Element {
-        out,
-        tag,
-        member: tag,
-        names,
-    })
+    value.serialize(Element { out, tag, member: tag, names })
 }
 
 /// A shape has something that XML answers do not have: a mistake in the shape.
@@ -72,12 +67,7 @@ impl Element<'_> {
 
 impl<'w> Element<'w> {
     fn structure(self) -> Structure<'w> {
-        Structure {
-            opened: open(self.out, self.tag),
-            out: self.out,
-            tag: self.tag,
-            names: self.names,
-        }
+        Structure { opened: open(self.out, self.tag), out: self.out, tag: self.tag, names: self.names }
     }
 
     /// `within` surrounds each item; without it, items bear the tag themselves.
@@ -85,16 +75,7 @@ impl<'w> Element<'w> {
         let list = within.map(|_| (self.tag, open(self.out, self.tag)));
         let (key, value) = self.names.entry(self.member);
         let item = within.unwrap_or(self.tag);
-        Items {
-            out: self.out,
-            list,
-            item,
-            key,
-            value,
-            opened: 0,
-            member: self.member,
-            names: self.names,
-        }
+        Items { out: self.out, list, item, key, value, opened: 0, member: self.member, names: self.names }
     }
 }
 
@@ -252,12 +233,7 @@ impl SerializeStruct for Structure<'_> {
         value: &T,
     ) -> Result<(), Unsupported> {
         let tag = self.names.element(member);
-        value.serialize(Element {
-            out: self.out,
-            tag,
-            member,
-            names: self.names,
-        })
+        value.serialize(Element { out: self.out, tag, member, names: self.names })
     }
 
     fn end(self) -> Result<(), Unsupported> {
@@ -294,12 +270,7 @@ impl SerializeSeq for Items<'_> {
     type Error = Unsupported;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unsupported> {
-        value.serialize(Element {
-            out: self.out,
-            tag: self.item,
-            member: self.member,
-            names: self.names,
-        })
+        value.serialize(Element { out: self.out, tag: self.item, member: self.member, names: self.names })
     }
 
     fn end(self) -> Result<(), Unsupported> {
@@ -313,12 +284,7 @@ impl SerializeMap for Items<'_> {
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Unsupported> {
         self.opened = open(self.out, self.item);
-        key.serialize(Element {
-            out: self.out,
-            tag: self.key,
-            member: self.member,
-            names: self.names,
-        })
+        key.serialize(Element { out: self.out, tag: self.key, member: self.member, names: self.names })
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unsupported> {

@@ -46,10 +46,7 @@ impl Machine {
                 sequence: publication.sequence,
             })
         });
-        let fifo = self
-            .queues
-            .get(&receipt.queue)
-            .is_some_and(|queue| queue.attributes.fifo);
+        let fifo = self.queues.get(&receipt.queue).is_some_and(|queue| queue.attributes.fifo);
         Received {
             receipt,
             id: message.id,

@@ -95,7 +95,9 @@ impl Machine {
                 self.orphans.pop_front();
                 continue;
             };
-            self.subscriptions.remove(&id);
+            if let Some(orphan) = self.subscriptions.remove(&id) {
+                self.by_endpoint.remove(&(orphan.topic, orphan.endpoint));
+            }
             scope.applied.changed.insert(Change::Subscription(id));
         }
     }

@@ -2,7 +2,6 @@
 
 use super::Machine;
 use crate::message::Message;
-use crate::topic::subscription::Endpoint;
 use crate::{Position, QueueId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,18 +13,12 @@ impl Machine {
 
     /// How many messages wait to be reclaimed.
     pub(crate) fn unreclaimed(&self) -> usize {
-        self.reclaim
-            .iter()
-            .map(|remains| remains.messages().count())
-            .sum()
+        self.reclaim.iter().map(|remains| remains.messages().count()).sum()
     }
 
     fn messages(&self) -> impl Iterator<Item = &Message> {
         let cut_off = self.reclaim.iter().flat_map(|remains| remains.messages());
-        self.queues
-            .values()
-            .flat_map(|queue| queue.messages())
-            .chain(cut_off)
+        self.queues.values().flat_map(|queue| queue.messages()).chain(cut_off)
     }
 
     pub(crate) fn assert_consistent(&self) {
@@ -47,16 +40,10 @@ impl Machine {
             if message.via.is_some() {
                 *references.entry(message.body.position).or_default() += 1;
             } else {
-                assert!(
-                    sent.insert(message.body.position),
-                    "a sent body belongs to one message"
-                );
+                assert!(sent.insert(message.body.position), "a sent body belongs to one message");
             }
         }
-        assert!(
-            references.keys().all(|position| !sent.contains(position)),
-            "sent or published"
-        );
+        assert!(references.keys().all(|position| !sent.contains(position)), "sent or published");
         let kept: BTreeMap<Position, u32> = self
             .publications
             .iter()
@@ -66,11 +53,8 @@ impl Machine {
     }
 
     fn assert_due(&self) {
-        let due: BTreeSet<(Timestamp, QueueId)> = self
-            .queues
-            .values()
-            .filter_map(|queue| Some((queue.registered?, queue.id)))
-            .collect();
+        let due: BTreeSet<(Timestamp, QueueId)> =
+            self.queues.values().filter_map(|queue| Some((queue.registered?, queue.id))).collect();
         assert_eq!(self.due, due, "each queue is due once");
         let topics: BTreeSet<_> = self
             .topics
@@ -88,16 +72,10 @@ impl Machine {
     }
 
     fn assert_subscriptions(&self) {
-        let alive = self.topics.values().flat_map(|topic| {
-            let endpoint = |id| match &self.subscriptions[id].endpoint {
-                Endpoint::Queue(name) => ((topic.id, Endpoint::Queue(name.clone())), *id),
-            };
-            topic.subscriptions.iter().map(endpoint)
-        });
-        assert_eq!(
-            self.by_endpoint,
-            alive.collect(),
-            "each endpoint once for each topic"
-        );
+        let endpoints = self
+            .subscriptions
+            .values()
+            .map(|subscription| ((subscription.topic, subscription.endpoint.clone()), subscription.id));
+        assert_eq!(self.by_endpoint, endpoints.collect(), "each endpoint once for each topic");
     }
 }

@@ -24,10 +24,7 @@ impl Machine {
         self.deleted_names.remove(&create.name);
         let id = QueueId(self.new_id());
         let (attributes, tags) = (create.attributes.clone(), create.tags.clone());
-        self.queues.insert(
-            id,
-            Queue::new(id, create.name.clone(), attributes, tags, scope.now),
-        );
+        self.queues.insert(id, Queue::new(id, create.name.clone(), attributes, tags, scope.now));
         self.queue_names.insert(create.name.clone(), id);
         scope.applied.changed.insert(Change::Queue(id));
         Ok(Reply::QueueCreated(id))
@@ -79,10 +76,7 @@ impl Machine {
 
     pub(super) fn purge_queue(&mut self, purge: &PurgeQueue, scope: &mut Scope<'_>) -> Result<Reply, Error> {
         let queue = self.queues.get_mut(&purge.queue).ok_or(Error::NoSuchQueue)?;
-        if queue
-            .purged
-            .is_some_and(|at| at.after(purge.not_within) > scope.now)
-        {
+        if queue.purged.is_some_and(|at| at.after(purge.not_within) > scope.now) {
             return Err(Error::PurgedRecently);
         }
         queue.purged = Some(scope.now);
@@ -115,17 +109,10 @@ impl Machine {
         let redrive = self.redrive_of(receive.queue);
         let queue = self.queues.get_mut(&receive.queue).ok_or(Error::NoSuchQueue)?;
         let taken = queue.receive(receive, redrive.as_ref().map(|(_, maximum)| *maximum), scope.now)?;
-        self.bury(
-            receive.queue,
-            taken.exhausted,
-            redrive.map(|(target, _)| target),
-            scope,
-        );
+        self.bury(receive.queue, taken.exhausted, redrive.map(|(target, _)| target), scope);
         self.touch(receive.queue, scope);
         let describe = |(receipt, message)| self.describe(receipt, &message, scope);
-        Ok(Reply::Received(
-            taken.messages.into_iter().map(describe).collect(),
-        ))
+        Ok(Reply::Received(taken.messages.into_iter().map(describe).collect()))
     }
 
     pub(super) fn delete(&mut self, delete: &Delete, scope: &mut Scope<'_>) -> Result<Reply, Error> {

@@ -6,8 +6,9 @@ use crate::message::{Message, Publication, State, Via};
 use crate::queue::remains::Remains;
 use crate::topic::subscription::{Endpoint, Subscription};
 use crate::{
-    Accepted, CreateTopic, Error, Name, Outbound, Publish, QueueId, Reply, SetSubscriptionAttributes,
-    SetTopicAttributes, SetTopicTags, Subscribe, SubscriptionId, Topic, TopicAttributes, TopicId,
+    Accepted, CreateTopic, DeduplicationKeys, Error, Name, Outbound, Publish, QueueId, Reply,
+    SetSubscriptionAttributes, SetTopicAttributes, SetTopicTags, Subscribe, SubscriptionId, Topic,
+    TopicAttributes, TopicId,
 };
 use std::collections::BTreeSet;
 
@@ -45,10 +46,7 @@ impl Machine {
         scope: &mut Scope<'_>,
     ) -> Result<Reply, Error> {
         let topic = self.topic_seen(set.topic, set.seen)?;
-        topic.attributes = TopicAttributes {
-            fifo: topic.attributes.fifo,
-            ..set.attributes.clone()
-        };
+        topic.attributes = TopicAttributes { fifo: topic.attributes.fifo, ..set.attributes.clone() };
         topic.version += 1;
         scope.applied.changed.insert(Change::Topic(set.topic));
         Ok(Reply::Done)
@@ -68,11 +66,7 @@ impl Machine {
 
     fn topic_seen(&mut self, id: TopicId, seen: u64) -> Result<&mut Topic, Error> {
         let topic = self.topics.get_mut(&id).ok_or(Error::NoSuchTopic)?;
-        if topic.version == seen {
-            Ok(topic)
-        } else {
-            Err(Error::Stale)
-        }
+        if topic.version == seen { Ok(topic) } else { Err(Error::Stale) }
     }
 
     pub(super) fn delete_topic(&mut self, id: TopicId, scope: &mut Scope<'_>) -> Result<Reply, Error> {
@@ -81,16 +75,8 @@ impl Machine {
         if let Some(at) = topic.deduplication.next_due() {
             self.topics_due.remove(&(at, id));
         }
-        for subscription in topic
-            .subscriptions
-            .iter()
-            .filter_map(|id| self.subscriptions.get(id))
-        {
-            self.by_endpoint.remove(&(id, subscription.endpoint.clone()));
-        }
         if !topic.subscriptions.is_empty() {
-            self.orphans
-                .push_back((scope.now.after(ORPHANED_SUBSCRIPTION_KEPT), topic.subscriptions));
+            self.orphans.push_back((scope.now.after(ORPHANED_SUBSCRIPTION_KEPT), topic.subscriptions));
         }
         self.cut_off(Remains::of(topic.deduplication));
         scope.applied.changed.insert(Change::Topic(id));
@@ -131,19 +117,13 @@ impl Machine {
         set: &SetSubscriptionAttributes,
         scope: &mut Scope<'_>,
     ) -> Result<Reply, Error> {
-        let subscription = self
-            .subscriptions
-            .get_mut(&set.subscription)
-            .ok_or(Error::NoSuchSubscription)?;
+        let subscription = self.subscriptions.get_mut(&set.subscription).ok_or(Error::NoSuchSubscription)?;
         if subscription.version != set.seen {
             return Err(Error::Stale);
         }
         subscription.attributes = set.attributes.clone();
         subscription.version += 1;
-        scope
-            .applied
-            .changed
-            .insert(Change::Subscription(set.subscription));
+        scope.applied.changed.insert(Change::Subscription(set.subscription));
         if let Some(topic) = self.topics.get_mut(&subscription.topic) {
             topic.subscriptions_version += 1;
             scope.applied.changed.insert(Change::Topic(topic.id));
@@ -153,8 +133,7 @@ impl Machine {
 
     pub(super) fn unsubscribe(&mut self, id: SubscriptionId, scope: &mut Scope<'_>) -> Result<Reply, Error> {
         let subscription = self.subscriptions.remove(&id).ok_or(Error::NoSuchSubscription)?;
-        self.by_endpoint
-            .remove(&(subscription.topic, subscription.endpoint));
+        self.by_endpoint.remove(&(subscription.topic, subscription.endpoint));
         if let Some(topic) = self.topics.get_mut(&subscription.topic) {
             topic.subscriptions.remove(&id);
             topic.subscriptions_version += 1;
@@ -174,10 +153,7 @@ impl Machine {
         if topic.attributes.fifo && !publish.messages.iter().all(complete) {
             return Err(Error::NoGroup);
         }
-        let accepted = publish
-            .messages
-            .iter()
-            .map(|message| self.publish_one(publish.topic, message, scope));
+        let accepted = publish.messages.iter().map(|message| self.publish_one(publish.topic, message, scope));
         accepted.collect::<Result<_, _>>().map(Reply::Published)
     }
 
@@ -188,10 +164,7 @@ impl Machine {
         scope: &mut Scope<'_>,
     ) -> Result<Accepted, Error> {
         let topic = self.topics.get_mut(&id).ok_or(Error::NoSuchTopic)?;
-        let mut accepted = Accepted {
-            id: scope.identities.next(),
-            sequence: None,
-        };
+        let mut accepted = Accepted { id: scope.identities.next(), sequence: None };
         if let Some(keys) = message.deduplication.filter(|_| topic.attributes.fifo) {
             let key = keys.within(topic.attributes.deduplication_scope);
             if let Some(original) = topic.deduplication.find(key, scope.now) {
@@ -200,22 +173,15 @@ impl Machine {
             topic.last_sequence += 1;
             accepted.sequence = Some(topic.last_sequence);
             if topic.deduplication.next_due().is_none() {
-                self.topics_due
-                    .insert((scope.now.after(crate::limits::DEDUPLICATION_WINDOW), id));
+                self.topics_due.insert((scope.now.after(crate::limits::DEDUPLICATION_WINDOW), id));
             }
-            topic
-                .deduplication
-                .remember(key, accepted.id, topic.last_sequence, scope.now);
+            topic.deduplication.remember(key, accepted.id, topic.last_sequence, scope.now);
         }
         let mut references = 0;
         for subscription in &message.matches {
             references += u32::from(self.deliver(*subscription, message, scope));
         }
-        let publication = Publication {
-            id: accepted.id,
-            sequence: accepted.sequence,
-            references,
-        };
+        let publication = Publication { id: accepted.id, sequence: accepted.sequence, references };
         self.keep_publication(message.body, publication, scope);
         Ok(accepted)
     }
@@ -226,34 +192,27 @@ impl Machine {
         let Some(subscription) = self.subscriptions.get(&id) else {
             return false;
         };
-        let via = Via {
-            subscription: id,
-            raw: subscription.attributes.raw,
-        };
+        let via = Via { subscription: id, raw: subscription.attributes.raw };
         let Endpoint::Queue(endpoint) = &subscription.endpoint;
         let dead_letters = subscription.attributes.dead_letters.as_ref();
-        let queue = (self.deliverable_queue(endpoint, via, message))
-            .or_else(|| dead_letters.and_then(|name| self.queue_for(name, message)));
-        match queue {
-            Some(queue) => self.deliver_to(queue, via, message, scope),
-            None => {
-                if let Some(subscription) = self.subscriptions.get_mut(&id) {
-                    subscription.dropped += 1;
-                }
-                false
-            }
+        if let Some(queue) = self.deliverable_queue(endpoint, via, message) {
+            return self.deliver_to(queue, via, message, message.deduplication, scope);
         }
+        if let Some(queue) = dead_letters.and_then(|name| self.queue_for(name, message)) {
+            // Each failed delivery is a dead letter of its own, also where several subscriptions share a queue.
+            return self.deliver_to(queue, via, message, None, scope);
+        }
+        if let Some(subscription) = self.subscriptions.get_mut(&id) {
+            subscription.dropped += 1;
+        }
+        false
     }
 
     /// The queue of that name, if the message fits it.
     fn deliverable_queue(&self, name: &Name, via: Via, message: &Outbound) -> Option<QueueId> {
         let id = self.queue_for(name, message)?;
         let maximum = self.queues.get(&id)?.attributes.maximum_message_bytes;
-        let bytes = if via.raw {
-            message.raw_bytes
-        } else {
-            message.envelope_bytes
-        };
+        let bytes = if via.raw { message.raw_bytes } else { message.envelope_bytes };
         let fits = bytes <= maximum && !(via.raw && message.attributes > RAW_ATTRIBUTES);
         fits.then_some(id)
     }
@@ -265,11 +224,18 @@ impl Machine {
         (!(queue.attributes.fifo && groupless)).then_some(queue.id)
     }
 
-    fn deliver_to(&mut self, id: QueueId, via: Via, message: &Outbound, scope: &mut Scope<'_>) -> bool {
+    fn deliver_to(
+        &mut self,
+        id: QueueId,
+        via: Via,
+        message: &Outbound,
+        keys: Option<DeduplicationKeys>,
+        scope: &mut Scope<'_>,
+    ) -> bool {
         let Some(queue) = self.queues.get_mut(&id) else {
             return false;
         };
-        if queue.duplicate_of(message.deduplication, scope.now).is_some() {
+        if queue.duplicate_of(keys, scope.now).is_some() {
             return false;
         }
         // A group of a FIFO topic means nothing to a standard queue.
@@ -287,7 +253,7 @@ impl Machine {
             group: message.group.clone().filter(|_| keeps_group),
             source: None,
         };
-        queue.enqueue(delivered, None, message.deduplication, scope.now);
+        queue.enqueue(delivered, None, keys, scope.now);
         self.touch(id, scope);
         true
     }

@@ -18,7 +18,7 @@ pub(crate) struct Due {
 impl Queue {
     /// When something will be due next; the beginning of time if something is left over.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        if self.redelay.is_some() {
+        if self.revisit.is_some() {
             return Some(Timestamp::default());
         }
         let first = |set: &std::collections::BTreeSet<(Timestamp, u64)>| set.first().map(|(at, _)| *at);
@@ -26,27 +26,15 @@ impl Queue {
             Order::Standard(_) => None,
             Order::Fifo(fifo) => fifo.next_due(),
         };
-        let others = [
-            first(&self.timers),
-            first(&self.sweeps),
-            self.deduplication.next_due(),
-            attempts,
-        ];
-        others
-            .into_iter()
-            .flatten()
-            .chain(self.next_expiry().map(|(at, _)| at))
-            .min()
+        let others = [first(&self.timers), self.deduplication.next_due(), attempts];
+        others.into_iter().flatten().chain(self.next_expiry().map(|(at, _)| at)).min()
     }
 
     /// When which message expires next. Messages sent here are in the order of their retention, so the first
     /// stands for all of them; those moved here have an index of their own. (A first message that was moved here
     /// is older than any sent behind it.)
     pub(super) fn next_expiry(&self) -> Option<(Timestamp, u64)> {
-        let sent = self
-            .messages
-            .first_key_value()
-            .map(|(number, message)| (message.enqueued, *number));
+        let sent = self.messages.first_key_value().map(|(number, message)| (message.enqueued, *number));
         let (began, number) = sent.into_iter().chain(self.moved_in.first().copied()).min()?;
         Some((began.after(self.attributes.retention), number))
     }
@@ -65,17 +53,12 @@ impl Queue {
             due.expired.extend(self.remove(number));
             return true;
         }
-        if let Some(&(_, number)) = self.timers.first().filter(|(at, _)| *at <= now) {
-            self.show(number, redrive, now);
+        if let Some((at, number)) = self.timers.first().copied().filter(|(at, _)| *at <= now) {
+            due.exhausted.extend(self.end_state(number, redrive, at));
             return true;
         }
-        if let Some(sweep) = self.sweeps.first().copied().filter(|(at, _)| *at <= now) {
-            self.sweeps.remove(&sweep);
-            due.exhausted.extend(self.sweep(sweep.1, redrive));
-            return true;
-        }
-        if let Some(from) = self.redelay {
-            self.redelay = self.redelay_one(from, now);
+        if let Some(from) = self.revisit {
+            self.revisit = self.revisit_one(from, redrive, now);
             return true;
         }
         let forgot_attempt = match &mut self.order {
@@ -85,26 +68,30 @@ impl Queue {
         forgot_attempt || self.deduplication.forget_one(now)
     }
 
-    fn sweep(&mut self, number: u64, redrive: Option<u32>) -> Option<Message> {
+    /// Ends the state that a message was in until `at`. A spent message is given up, unless its queue has become
+    /// more patient or its dead-letter queue is gone.
+    fn end_state(&mut self, number: u64, redrive: Option<u32>, at: Timestamp) -> Option<Message> {
         let message = self.messages.get(&number)?;
-        let to_go = message.state == State::Visible && exhausted(message, redrive);
-        to_go.then(|| self.remove(number)).flatten()
+        match message.state {
+            State::Visible | State::Delayed(_) | State::InFlight(_) => self.show(number, redrive, at),
+            State::Spent(_) if exhausted(message, redrive) => return self.remove(number),
+            State::Spent(_) => self.set_state(number, State::Visible),
+        }
+        None
     }
 
-    /// Applies a changed delay to the first waiting message from number `from` on, and says where to go on.
-    fn redelay_one(&mut self, from: u64, now: Timestamp) -> Option<u64> {
+    /// Applies changed attributes to the first message from number `from` on, and says where to go on: the delay
+    /// of a FIFO queue holds for all that were neither received nor moved, and a redrive policy for those that
+    /// nobody asks for any more.
+    fn revisit_one(&mut self, from: u64, redrive: Option<u32>, now: Timestamp) -> Option<u64> {
         let (&number, message) = self.messages.range(from..).next()?;
         let untouched = message.first_received.is_none() && message.source.is_none();
-        if untouched {
-            let until = message.sent.after(self.attributes.delay);
-            self.set_state(
-                number,
-                if until > now {
-                    State::Delayed(until)
-                } else {
-                    State::Visible
-                },
-            );
+        let until = message.sent.after(self.attributes.delay);
+        if self.attributes.fifo && untouched {
+            let state = if until > now { State::Delayed(until) } else { State::Visible };
+            self.set_state(number, state);
+        } else if message.state == State::Visible {
+            self.show(number, redrive, now);
         }
         Some(number + 1)
     }

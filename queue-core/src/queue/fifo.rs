@@ -5,7 +5,7 @@
 //! is extended holds back itself and all behind it; one that becomes visible again is first in its place.
 
 use crate::limits::ATTEMPT_WINDOW;
-use crate::message::{Message, State};
+use crate::message::Message;
 use crate::{Timestamp, encoded};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -45,10 +45,7 @@ impl Fifo {
 
     /// The first ready group whose first message has a number of at least `from`, and that number.
     pub(super) fn next_group(&self, from: u64) -> Option<(u64, Arc<str>)> {
-        self.ready
-            .range(from..)
-            .next()
-            .map(|(head, group)| (*head, Arc::clone(group)))
+        self.ready.range(from..).next().map(|(head, group)| (*head, Arc::clone(group)))
     }
 
     /// The first message of the group with a number of at least `from`.
@@ -58,11 +55,7 @@ impl Fifo {
 
     pub(super) fn add(&mut self, number: u64, message: &Message) {
         let Some(group) = &message.group else { return };
-        self.groups
-            .entry(Arc::clone(group))
-            .or_default()
-            .messages
-            .insert(number);
+        self.groups.entry(Arc::clone(group)).or_default().messages.insert(number);
     }
 
     pub(super) fn state_changed(&mut self, number: u64, messages: &BTreeMap<u64, Message>) {
@@ -78,11 +71,7 @@ impl Fifo {
         };
         group.messages.remove(&number);
         self.refresh(name, messages);
-        if self
-            .groups
-            .get(name)
-            .is_some_and(|group| group.messages.is_empty())
-        {
+        if self.groups.get(name).is_some_and(|group| group.messages.is_empty()) {
             self.groups.remove(name);
         }
     }
@@ -92,11 +81,7 @@ impl Fifo {
         let Some(group) = self.groups.get_mut(name) else {
             return;
         };
-        let is_visible = |head: &u64| {
-            messages
-                .get(head)
-                .is_some_and(|message| message.state == State::Visible)
-        };
+        let is_visible = |head: &u64| messages.get(head).is_some_and(|message| message.state.is_visible());
         let ready = group.messages.first().copied().filter(is_visible);
         if ready == group.ready {
             return;

@@ -18,22 +18,15 @@ impl Queue {
             Order::Standard(_) => self.assert_standard(),
             Order::Fifo(_) => self.assert_fifo(),
         }
-        assert_eq!(
-            self.registered,
-            self.next_due(),
-            "when the queue is looked at again"
-        );
-        assert!(
-            self.messages.keys().all(|number| *number <= self.last_number),
-            "numbers are counted"
-        );
+        assert_eq!(self.registered, self.next_due(), "when the queue is looked at again");
+        assert!(self.messages.keys().all(|number| *number <= self.last_number), "numbers are counted");
     }
 
     fn assert_counts(&self) {
         let mut counts = Counts::default();
         for message in self.messages.values() {
             match message.state {
-                State::Visible => counts.visible += 1,
+                State::Visible | State::Spent(_) => counts.visible += 1,
                 State::Delayed(_) => counts.delayed += 1,
                 State::InFlight(_) => counts.in_flight += 1,
             }
@@ -66,7 +59,7 @@ impl Queue {
     fn visible(&self) -> BTreeSet<u64> {
         self.messages
             .iter()
-            .filter(|(_, message)| message.state == State::Visible)
+            .filter(|(_, message)| message.state.is_visible())
             .map(|(number, _)| *number)
             .collect()
     }
@@ -97,19 +90,11 @@ impl Queue {
             .map(|(group, messages)| (*messages.first().unwrap(), Arc::clone(group)))
             .filter(|(head, _)| visible.contains(head))
             .collect();
-        assert_eq!(
-            self.deliverable(),
-            heads.len().min(self.room()),
-            "a ready group for each visible head"
-        );
+        assert_eq!(self.deliverable(), heads.len().min(self.room()), "a ready group for each visible head");
         let mut next = fifo.next_group(0);
         let mut listed = BTreeMap::new();
         while let Some((head, group)) = next {
-            assert_eq!(
-                fifo.next_in(&group, 0),
-                Some(head),
-                "the head is the first of its group"
-            );
+            assert_eq!(fifo.next_in(&group, 0), Some(head), "the head is the first of its group");
             listed.insert(head, group);
             next = fifo.next_group(head + 1);
         }

@@ -34,11 +34,7 @@ impl Queue {
         let maximum = usize::try_from(receive.maximum).unwrap_or(usize::MAX).min(room);
         let choice = self.choose(maximum, redrive);
         let taken = Taken {
-            exhausted: choice
-                .exhausted
-                .into_iter()
-                .filter_map(|number| self.remove(number))
-                .collect(),
+            exhausted: choice.exhausted.into_iter().filter_map(|number| self.remove(number)).collect(),
             messages: (choice.taken.into_iter())
                 .filter_map(|number| self.take(number, receive, redrive, now))
                 .collect(),
@@ -49,11 +45,7 @@ impl Queue {
 
     /// The messages to take, and those found exhausted before them.
     fn choose(&self, maximum: usize, redrive: Option<u32>) -> Choice {
-        let mut choice = Choice {
-            taken: Vec::new(),
-            exhausted: Vec::new(),
-            maximum,
-        };
+        let mut choice = Choice { taken: Vec::new(), exhausted: Vec::new(), maximum };
         match &self.order {
             Order::Standard(standard) => {
                 let mut next = standard.next(0);
@@ -85,12 +77,7 @@ impl Queue {
         let message = self.messages.get_mut(&number)?;
         message.receives = message.receives.saturating_add(1);
         message.first_received.get_or_insert(now);
-        let receipt = Receipt {
-            queue: self.id,
-            number,
-            receive: message.receives,
-            at: now,
-        };
+        let receipt = Receipt { queue: self.id, number, receive: message.receives, at: now };
         let taken = message.clone();
         self.hide(number, receive.visibility, redrive, now);
         Some((receipt, taken))
@@ -108,12 +95,7 @@ impl Queue {
             let same = message.state == State::InFlight(attempt.until) && message.receives == *receives;
             same.then(|| {
                 (
-                    Receipt {
-                        queue: self.id,
-                        number: *number,
-                        receive: *receives,
-                        at: attempt.at,
-                    },
+                    Receipt { queue: self.id, number: *number, receive: *receives, at: attempt.at },
                     message.clone(),
                 )
             })
@@ -126,10 +108,7 @@ impl Queue {
         if let Order::Fifo(fifo) = &mut self.order {
             fifo.remember_attempt(id, attempt);
         }
-        Some(Taken {
-            messages,
-            exhausted: Vec::new(),
-        })
+        Some(Taken { messages, exhausted: Vec::new() })
     }
 
     fn remember_attempt(&mut self, receive: &Receive, taken: &Taken, now: Timestamp) {
@@ -139,16 +118,8 @@ impl Queue {
         if taken.messages.is_empty() {
             return;
         }
-        let numbers = taken
-            .messages
-            .iter()
-            .map(|(receipt, _)| (receipt.number, receipt.receive))
-            .collect();
-        let attempt = Attempt {
-            taken: numbers,
-            at: now,
-            until: now.after(receive.visibility),
-        };
+        let numbers = taken.messages.iter().map(|(receipt, _)| (receipt.number, receipt.receive)).collect();
+        let attempt = Attempt { taken: numbers, at: now, until: now.after(receive.visibility) };
         fifo.remember_attempt(id, attempt);
     }
 }
@@ -170,14 +141,10 @@ impl Choice {
         let Some(message) = queue.messages.get(&number) else {
             return false;
         };
-        if message.state != State::Visible || !self.goes_on() {
+        if !message.state.is_visible() || !self.goes_on() {
             return false;
         }
-        let list = if exhausted(message, redrive) {
-            &mut self.exhausted
-        } else {
-            &mut self.taken
-        };
+        let list = if exhausted(message, redrive) { &mut self.exhausted } else { &mut self.taken };
         list.push(number);
         true
     }

@@ -14,7 +14,6 @@ encoded! {
         pub(super) order: Option<Order>,
         pub(super) timers: BTreeSet<(Timestamp, u64)>,
         pub(super) moved_in: BTreeSet<(Timestamp, u64)>,
-        pub(super) sweeps: BTreeSet<(Timestamp, u64)>,
         pub(super) deduplication: Deduplication,
     }
 }
@@ -22,10 +21,7 @@ encoded! {
 impl Remains {
     /// What is left of a topic.
     pub(crate) fn of(deduplication: Deduplication) -> Self {
-        Self {
-            deduplication,
-            ..Self::default()
-        }
+        Self { deduplication, ..Self::default() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -33,7 +29,6 @@ impl Remains {
             && self.order.as_ref().is_none_or(Order::is_empty)
             && self.timers.is_empty()
             && self.moved_in.is_empty()
-            && self.sweeps.is_empty()
             && self.deduplication.is_empty()
     }
 
@@ -44,7 +39,6 @@ impl Remains {
         }
         self.timers.pop_first();
         self.moved_in.pop_first();
-        self.sweeps.pop_first();
         self.deduplication.dismantle();
         self.messages.pop_first().map(|(_, message)| message)
     }

@@ -3,7 +3,7 @@
 //! Fair queues will choose among the visible messages here.
 
 use crate::encoded;
-use crate::message::{Message, State};
+use crate::message::Message;
 use std::collections::{BTreeMap, BTreeSet};
 
 encoded! {
@@ -32,10 +32,7 @@ impl Standard {
     }
 
     pub(super) fn state_changed(&mut self, number: u64, messages: &BTreeMap<u64, Message>) {
-        if messages
-            .get(&number)
-            .is_some_and(|message| message.state == State::Visible)
-        {
+        if messages.get(&number).is_some_and(|message| message.state.is_visible()) {
             self.visible.insert(number);
         } else {
             self.visible.remove(&number);

@@ -22,11 +22,7 @@ fn check<T: Codec + PartialEq + std::fmt::Debug>(value: T, bytes: &[u8]) {
     assert_eq!(T::decode(&mut input).as_ref(), Ok(&value));
     assert_eq!(input.remaining(), 0);
     for length in 0..bytes.len() {
-        assert_eq!(
-            decode::<T>(&bytes[..length]),
-            Err(DecodeError::Truncated),
-            "{value:?} cut at {length}"
-        );
+        assert_eq!(decode::<T>(&bytes[..length]), Err(DecodeError::Truncated), "{value:?} cut at {length}");
     }
 }
 
@@ -37,10 +33,7 @@ fn values_have_the_bytes_that_logs_hold() {
     check(128_u64, &[0x80, 1]);
     check(16_383_u64, &[0xff, 0x7f]);
     check(16_384_u64, &[0x80, 0x80, 1]);
-    check(
-        u64::MAX,
-        &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
-    );
+    check(u64::MAX, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]);
     check(255_u8, &[0xff, 1]);
     check(u32::MAX, &[0xff, 0xff, 0xff, 0xff, 0x0f]);
     check(0x0102_u128, &[2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -56,18 +49,12 @@ fn values_have_the_bytes_that_logs_hold() {
     check((1_u64, true, [7_u8, 8]), &[1, 1, 7, 8]);
     check(FilterScope::Body, &[1]);
     let message = Outgoing {
-        body: BodyRef {
-            position: Position(9),
-            bytes: 4,
-        },
+        body: BodyRef { position: Position(9), bytes: 4 },
         delay: Some(Duration::ZERO),
         group: Some("g".into()),
         deduplication: None,
     };
-    let send = Send {
-        queue: QueueId(3),
-        messages: vec![message],
-    };
+    let send = Send { queue: QueueId(3), messages: vec![message] };
     check(Command::Send(send), &[8, 3, 1, 9, 4, 1, 0, 1, 1, b'g', 0]);
 }
 
@@ -77,38 +64,21 @@ fn an_integer_has_one_form_and_a_range() {
     assert_eq!(decode::<u64>(&eleven), Err(DecodeError::Malformed));
     let too_large = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2];
     assert_eq!(decode::<u64>(&too_large), Err(DecodeError::Malformed));
-    assert_eq!(
-        decode::<u64>(&[0x80, 0]),
-        Err(DecodeError::Malformed),
-        "a longer zero"
-    );
-    assert_eq!(
-        decode::<u64>(&[0xff, 0x80, 0]),
-        Err(DecodeError::Malformed),
-        "a longer 127"
-    );
+    assert_eq!(decode::<u64>(&[0x80, 0]), Err(DecodeError::Malformed), "a longer zero");
+    assert_eq!(decode::<u64>(&[0xff, 0x80, 0]), Err(DecodeError::Malformed), "a longer 127");
     assert_eq!(decode::<u8>(&[0x80, 2]), Err(DecodeError::Malformed));
     assert_eq!(decode::<u16>(&[0x80, 0x80, 4]), Err(DecodeError::Malformed));
-    assert_eq!(
-        decode::<u32>(&[0x80, 0x80, 0x80, 0x80, 0x10]),
-        Err(DecodeError::Malformed)
-    );
+    assert_eq!(decode::<u32>(&[0x80, 0x80, 0x80, 0x80, 0x10]), Err(DecodeError::Malformed));
     assert_eq!(decode::<bool>(&[2]), Err(DecodeError::Malformed));
     assert_eq!(decode::<String>(&[1, 0xff]), Err(DecodeError::Malformed));
 }
 
 #[test]
 fn an_unknown_tag_is_refused_by_its_number() {
-    assert_eq!(
-        decode::<Command>(&[20, 0, 0, 0]),
-        Err(DecodeError::UnknownTag(20))
-    );
+    assert_eq!(decode::<Command>(&[20, 0, 0, 0]), Err(DecodeError::UnknownTag(20)));
     assert_eq!(decode::<Command>(&[0xac, 2]), Err(DecodeError::UnknownTag(300)));
     assert_eq!(decode::<Endpoint>(&[1, 0]), Err(DecodeError::UnknownTag(1)));
-    assert_eq!(
-        DecodeError::UnknownTag(20).to_string(),
-        "tag 20 is not known to this version"
-    );
+    assert_eq!(DecodeError::UnknownTag(20).to_string(), "tag 20 is not known to this version");
 }
 
 #[test]
@@ -151,17 +121,9 @@ fn tag(command: &Command) -> u8 {
 }
 
 fn entry(commands: Vec<Command>) -> Vec<u8> {
-    let header = Header {
-        time: Timestamp(1),
-        seed: 2,
-        run: 3,
-        batch: 4,
-    };
-    let proposals: Vec<_> = commands
-        .into_iter()
-        .map(bearing)
-        .map(|(command, bodies)| Proposal::new(&command, bodies))
-        .collect();
+    let header = Header { time: Timestamp(1), seed: 2, run: 3, batch: 4 };
+    let proposals: Vec<_> =
+        commands.into_iter().map(bearing).map(|(command, bodies)| Proposal::new(&command, bodies)).collect();
     Entry::encode(&header, &proposals)
 }
 

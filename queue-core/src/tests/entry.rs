@@ -12,29 +12,14 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 fn header(seed: u128) -> Header {
-    Header {
-        time: Timestamp(5),
-        seed,
-        run: 1,
-        batch: 2,
-    }
+    Header { time: Timestamp(5), seed, run: 1, batch: 2 }
 }
 
 fn send(texts: &[&str]) -> Proposal {
-    let messages = texts.iter().map(|text| Outgoing {
-        body: body(text),
-        delay: None,
-        group: None,
-        deduplication: None,
-    });
-    let command = Command::Send(Send {
-        queue: QueueId(1),
-        messages: messages.collect(),
-    });
-    Proposal::new(
-        &command,
-        texts.iter().map(|text| text.as_bytes().to_vec()).collect(),
-    )
+    let messages =
+        texts.iter().map(|text| Outgoing { body: body(text), delay: None, group: None, deduplication: None });
+    let command = Command::Send(Send { queue: QueueId(1), messages: messages.collect() });
+    Proposal::new(&command, texts.iter().map(|text| text.as_bytes().to_vec()).collect())
 }
 
 fn places(position: Position, bytes: &[u8]) -> Vec<(u64, u32)> {
@@ -50,10 +35,7 @@ fn bodies_lie_behind_the_commands_in_their_order() {
     let bodies = b"onethreefive";
     assert!(bytes.ends_with(bodies));
     let first = (bytes.len() - bodies.len()) as u64;
-    assert_eq!(
-        places(Position(0), &bytes),
-        [(first, 3), (first + 3, 5), (first + 8, 4)]
-    );
+    assert_eq!(places(Position(0), &bytes), [(first, 3), (first + 3, 5), (first + 8, 4)]);
     assert_eq!(places(Position(1_000), &bytes)[1], (1_000 + first + 3, 5));
 }
 
@@ -69,10 +51,7 @@ fn a_proposal_knows_how_much_it_adds() {
 fn an_entry_with_too_few_or_too_many_bytes_is_none() {
     let bytes = Entry::encode(&header(0), &[send(&["one"])]);
     for length in 0..bytes.len() {
-        assert_eq!(
-            Entry::decode(Position(0), &bytes[..length]),
-            Err(DecodeError::Truncated)
-        );
+        assert_eq!(Entry::decode(Position(0), &bytes[..length]), Err(DecodeError::Truncated));
     }
     let longer = [bytes.as_slice(), b"x"].concat();
     assert_eq!(Entry::decode(Position(0), &longer), Err(DecodeError::Truncated));
@@ -81,10 +60,7 @@ fn an_entry_with_too_few_or_too_many_bytes_is_none() {
 #[test]
 fn a_place_past_the_end_of_numbers_is_none() {
     let bytes = Entry::encode(&header(0), &[send(&["one"])]);
-    assert_eq!(
-        Entry::decode(Position(u64::MAX), &bytes),
-        Err(DecodeError::Malformed)
-    );
+    assert_eq!(Entry::decode(Position(u64::MAX), &bytes), Err(DecodeError::Malformed));
 }
 
 /// The identities that entries with these seeds give to their messages.
@@ -101,10 +77,7 @@ fn identities(seeds: &[u128]) -> Vec<u128> {
     let mut all = Vec::new();
     for seed in seeds {
         let bytes = Entry::encode(&header(*seed), &[send(&["x"; 200]), send(&["y"; 100])]);
-        for reply in machine
-            .apply(&Entry::decode(Position(0), &bytes).unwrap())
-            .replies
-        {
+        for reply in machine.apply(&Entry::decode(Position(0), &bytes).unwrap()).replies {
             let Ok(Reply::Sent(accepted)) = reply else {
                 panic!("{reply:?}");
             };
@@ -116,10 +89,8 @@ fn identities(seeds: &[u128]) -> Vec<u128> {
 
 #[test]
 fn identities_are_distinct_also_of_neighbouring_seeds() {
-    let seeds: Vec<u128> = (0..100)
-        .chain(u128::MAX - 100..=u128::MAX)
-        .chain((0..64).map(|bit| 1 << (64 + bit)))
-        .collect();
+    let seeds: Vec<u128> =
+        (0..100).chain(u128::MAX - 100..=u128::MAX).chain((0..64).map(|bit| 1 << (64 + bit))).collect();
     let given = identities(&seeds);
     let distinct: BTreeSet<_> = given.iter().collect();
     assert_eq!(distinct.len(), given.len());

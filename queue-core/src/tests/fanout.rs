@@ -329,3 +329,16 @@ fn a_dropped_delivery_of_a_gone_subscription_is_nobodys() {
          0s   bodies                          → 0",
     );
 }
+
+#[test]
+fn subscriptions_that_share_a_fifo_dead_letter_queue_have_a_dead_letter_each() {
+    check(
+        "0s   topic news fifo
+         and  create failures.fifo fifo
+         0s   subscribe s news to missing.fifo dlq=failures.fifo
+         0s   subscribe t news to gone.fifo dlq=failures.fifo
+         0s   publish news 'a' group=x id=1
+         0s   counts failures.fifo            → 2 visible
+         0s   receive failures.fifo           → a (via s), a (via t)",
+    );
+}

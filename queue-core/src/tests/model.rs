@@ -71,12 +71,7 @@ impl Duel {
             panic!("{replies:?}");
         };
         self.queues[slot] = id;
-        self.reference.create(
-            id,
-            name(&steps::queue_name(slot)),
-            steps::attributes(slot),
-            self.time,
-        );
+        self.reference.create(id, name(&steps::queue_name(slot)), steps::attributes(slot), self.time);
     }
 
     fn play(&mut self, wait: u64, step: &Step) {
@@ -91,23 +86,13 @@ impl Duel {
     }
 
     fn compare(&mut self, (command, bodies): &Bearing) {
-        let texts: Vec<_> = bodies
-            .iter()
-            .map(|body| String::from_utf8(body.clone()).unwrap())
-            .collect();
+        let texts: Vec<_> = bodies.iter().map(|body| String::from_utf8(body.clone()).unwrap()).collect();
         let expected = self.reference.apply(self.time, command, &texts);
-        let reply = self
-            .world
-            .apply(self.time, vec![(command.clone(), bodies.clone())])
-            .remove(0);
+        let reply = self.world.apply(self.time, vec![(command.clone(), bodies.clone())]).remove(0);
         let answer = self.answer(reply, &texts);
         assert_eq!(answer, expected, "{command:?}");
-        let counts: Vec<(QueueId, Counts)> = self
-            .world
-            .machine
-            .queues()
-            .map(|queue| (queue.id, queue.counts()))
-            .collect();
+        let counts: Vec<(QueueId, Counts)> =
+            self.world.machine.queues().map(|queue| (queue.id, queue.counts())).collect();
         assert_eq!(counts, self.reference.counts(), "after {command:?}");
     }
 
@@ -122,8 +107,7 @@ impl Duel {
                 Answer::Sent(accepted.iter().zip(texts).map(label).collect())
             }
             Ok(Reply::Received(messages)) => {
-                self.receipts
-                    .extend(messages.iter().map(|message| message.receipt));
+                self.receipts.extend(messages.iter().map(|message| message.receipt));
                 let got = messages.into_iter().map(|message| Got {
                     body: self.world.body(message.body),
                     identity: self.labels[&message.id].clone(),
@@ -143,10 +127,7 @@ impl Duel {
 }
 
 fn cases() -> u32 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how long to test is not the machine's business"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "how long to test is not the machine's business")]
     let cases = std::env::var("FANQ_MODEL_CASES");
     cases.ok().and_then(|cases| cases.parse().ok()).unwrap_or(256)
 }

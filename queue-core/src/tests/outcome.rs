@@ -13,10 +13,7 @@ pub(super) struct Item {
 
 impl Item {
     pub(super) fn plain(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            facts: Vec::new(),
-        }
+        Self { name: name.into(), facts: Vec::new() }
     }
 
     fn fulfils(&self, expected: &Self) -> bool {
@@ -33,10 +30,7 @@ pub(super) struct Outcome {
 
 impl Outcome {
     pub(super) fn of(items: impl IntoIterator<Item = Item>) -> Self {
-        Self {
-            items: items.into_iter().collect(),
-            refused: false,
-        }
+        Self { items: items.into_iter().collect(), refused: false }
     }
 
     pub(super) fn text(text: impl Into<String>) -> Self {
@@ -44,10 +38,7 @@ impl Outcome {
     }
 
     fn refused(error: Error) -> Self {
-        Self {
-            refused: true,
-            ..Self::text(format!("{error:?}"))
-        }
+        Self { refused: true, ..Self::text(format!("{error:?}")) }
     }
 
     /// Whether everything expected is there, in order, and nothing else; without an expectation, that nothing was
@@ -57,11 +48,7 @@ impl Outcome {
             None => !self.refused,
             Some(expected) => {
                 self.items.len() == expected.len()
-                    && self
-                        .items
-                        .iter()
-                        .zip(expected)
-                        .all(|(item, expected)| item.fulfils(expected))
+                    && self.items.iter().zip(expected).all(|(item, expected)| item.fulfils(expected))
             }
         }
     }
@@ -95,26 +82,14 @@ pub(super) fn outcome(player: &mut Player, reply: Result<Reply, Error>, bodies: 
 
 fn acceptance(player: &mut Player, accepted: Accepted, body: &str) -> Item {
     let new = !player.labels.contains_key(&accepted.id);
-    let label = player
-        .labels
-        .entry(accepted.id)
-        .or_insert_with(|| body.to_owned());
+    let label = player.labels.entry(accepted.id).or_insert_with(|| body.to_owned());
     let mut facts = vec![if new { "new" } else { "duplicate" }.to_owned()];
     facts.extend(accepted.sequence.map(|sequence| format!("#{sequence}")));
-    Item {
-        name: label.clone(),
-        facts,
-    }
+    Item { name: label.clone(), facts }
 }
 
 fn reception(player: &mut Player, message: &Received) -> Item {
-    let label = |id| {
-        player
-            .labels
-            .get(&id)
-            .cloned()
-            .unwrap_or_else(|| "unknown".to_owned())
-    };
+    let label = |id| player.labels.get(&id).cloned().unwrap_or_else(|| "unknown".to_owned());
     let mut facts = vec![
         format!("count {}", message.receives),
         format!("sent {}", moment(message.sent)),
@@ -127,18 +102,12 @@ fn reception(player: &mut Player, message: &Received) -> Item {
     ];
     facts.extend(message.sequence.map(|sequence| format!("#{sequence}")));
     if let Some(topical) = message.topical {
-        let by_id = player
-            .subscriptions
-            .iter()
-            .find(|(_, id)| **id == topical.subscription);
+        let by_id = player.subscriptions.iter().find(|(_, id)| **id == topical.subscription);
         facts.push(format!("via {}", by_id.unwrap().0));
         facts.push(if topical.raw { "raw" } else { "enveloped" }.to_owned());
         facts.push(format!("published as {}", label(topical.id)));
         facts.extend(topical.sequence.map(|sequence| format!("topic #{sequence}")));
     }
     facts.push(format!("receipt {}", player.receipt_number(message.receipt)));
-    Item {
-        name: player.world.body(message.body),
-        facts,
-    }
+    Item { name: player.world.body(message.body), facts }
 }

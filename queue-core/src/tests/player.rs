@@ -102,11 +102,8 @@ impl Player {
 
     fn counts(&self, queue: &str) -> Outcome {
         let counts = self.world.machine.queue(self.queues[queue]).unwrap().counts();
-        let counts = [
-            (counts.visible, "visible"),
-            (counts.in_flight, "in flight"),
-            (counts.delayed, "delayed"),
-        ];
+        let counts =
+            [(counts.visible, "visible"), (counts.in_flight, "in flight"), (counts.delayed, "delayed")];
         let present = counts.iter().filter(|(count, _)| *count > 0);
         Outcome::of(present.map(|(count, state)| Item::plain(format!("{count} {state}"))))
     }
@@ -159,10 +156,8 @@ impl Player {
             format!("subscriptions {}", topic.subscriptions_version),
             format!("ended {}", topic.subscriptions_deleted),
         ];
-        let each = topic
-            .subscriptions
-            .iter()
-            .map(|id| machine.subscription(*id).unwrap().version.to_string());
+        let each =
+            topic.subscriptions.iter().map(|id| machine.subscription(*id).unwrap().version.to_string());
         Outcome::of(own.into_iter().chain(each).map(Item::plain))
     }
 
@@ -188,10 +183,7 @@ impl Player {
                 format!("topic {}", found.unwrap().0)
             }
             Change::Subscription(id) => {
-                let found = self
-                    .subscriptions
-                    .iter()
-                    .find(|(_, subscription)| **subscription == id);
+                let found = self.subscriptions.iter().find(|(_, subscription)| **subscription == id);
                 format!("subscription {}", found.unwrap().0)
             }
         }
@@ -200,17 +192,9 @@ impl Player {
 
 #[track_caller]
 fn expect(line: &Line<'_>, outcome: &Outcome) {
-    assert!(
-        outcome.fulfils(line.expected.as_deref()),
-        "{}\n     got {:#?}",
-        line.text,
-        outcome.items
-    );
+    assert!(outcome.fulfils(line.expected.as_deref()), "{}\n     got {:#?}", line.text, outcome.items);
 }
 
 fn texts(bodies: &[Vec<u8>]) -> Vec<String> {
-    bodies
-        .iter()
-        .map(|body| String::from_utf8(body.clone()).unwrap())
-        .collect()
+    bodies.iter().map(|body| String::from_utf8(body.clone()).unwrap()).collect()
 }

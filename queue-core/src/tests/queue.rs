@@ -28,11 +28,8 @@ fn later(seconds: u64) -> Timestamp {
 }
 
 fn set(world: &mut World, at: Timestamp, queue: &Queue, attributes: QueueAttributes) {
-    let command = Command::SetQueueAttributes(SetQueueAttributes {
-        queue: queue.id,
-        seen: queue.version,
-        attributes,
-    });
+    let command =
+        Command::SetQueueAttributes(SetQueueAttributes { queue: queue.id, seen: queue.version, attributes });
     assert_eq!(world.apply(at, vec![(command, Vec::new())]), [Ok(Reply::Done)]);
 }
 
@@ -44,20 +41,11 @@ fn queue(machine: &Machine, id: QueueId) -> Queue {
 fn a_change_of_attributes_is_a_version_and_a_modification() {
     let (mut world, id) = world_with(QueueAttributes::default());
     let before = queue(&world.machine, id);
-    assert_eq!(
-        (before.version, before.created, before.modified),
-        (1, START, START)
-    );
-    let attributes = QueueAttributes {
-        delay: Duration::from_secs(5),
-        ..before.attributes.clone()
-    };
+    assert_eq!((before.version, before.created, before.modified), (1, START, START));
+    let attributes = QueueAttributes { delay: Duration::from_secs(5), ..before.attributes.clone() };
     set(&mut world, later(5), &before, attributes.clone());
     let after = queue(&world.machine, id);
-    assert_eq!(
-        (after.version, after.created, after.modified),
-        (2, START, later(5))
-    );
+    assert_eq!((after.version, after.created, after.modified), (2, START, later(5)));
     assert_eq!(after.attributes, attributes);
     assert_eq!(after.tags, before.tags);
     world.finish();
@@ -67,11 +55,7 @@ fn a_change_of_attributes_is_a_version_and_a_modification() {
 fn a_change_of_tags_is_a_version_and_no_modification() {
     let (mut world, id) = world_with(QueueAttributes::default());
     let tags = Tags::from([("team".into(), "red".into())]);
-    let command = Command::SetQueueTags(SetQueueTags {
-        queue: id,
-        seen: 1,
-        tags: tags.clone(),
-    });
+    let command = Command::SetQueueTags(SetQueueTags { queue: id, seen: 1, tags: tags.clone() });
     world.apply(later(5), vec![(command, Vec::new())]);
     let after = queue(&world.machine, id);
     assert_eq!((after.version, after.modified), (2, START));
@@ -81,10 +65,7 @@ fn a_change_of_tags_is_a_version_and_no_modification() {
 
 #[test]
 fn a_queue_stays_of_its_kind_and_shows_the_scope_that_was_set() {
-    let fifo = QueueAttributes {
-        fifo: true,
-        ..QueueAttributes::default()
-    };
+    let fifo = QueueAttributes { fifo: true, ..QueueAttributes::default() };
     let (mut world, id) = world_with(fifo);
     let before = queue(&world.machine, id);
     let attributes = QueueAttributes {

@@ -18,8 +18,8 @@ use std::time::Duration;
 /// Commands over a handful of queues, topics and subscriptions, some of which exist.
 pub(super) fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
-        1 => (any::<u32>(), any::<u128>(), any::<[u8; 32]>()).prop_map(|(level, store, key)| {
-            Command::Genesis(Genesis { level, store, handle_key: key, hash_key: key })
+        1 => (any::<u128>(), any::<[u8; 32]>()).prop_map(|(store, key)| {
+            Command::Genesis(Genesis { level: crate::LEVEL, store, handle_key: key, hash_key: key })
         }),
         1 => Just(Command::Tick),
         1 => (any::<bool>(), duration(), duration())
@@ -34,20 +34,11 @@ fn queue_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         (any_name(), queue_attributes(), tags(), any::<bool>()).prop_map(
             |(name, attributes, tags, hold_deleted_name)| {
-                Command::CreateQueue(CreateQueue {
-                    name,
-                    attributes,
-                    tags,
-                    hold_deleted_name,
-                })
+                Command::CreateQueue(CreateQueue { name, attributes, tags, hold_deleted_name })
             }
         ),
         (queue(), version(), queue_attributes()).prop_map(|(queue, seen, attributes)| {
-            Command::SetQueueAttributes(SetQueueAttributes {
-                queue,
-                seen,
-                attributes,
-            })
+            Command::SetQueueAttributes(SetQueueAttributes { queue, seen, attributes })
         }),
         (queue(), version(), tags()).prop_map(|(queue, seen, tags)| Command::SetQueueTags(SetQueueTags {
             queue,
@@ -61,15 +52,8 @@ fn queue_command() -> impl Strategy<Value = Command> {
 }
 
 fn message_command() -> impl Strategy<Value = Command> {
-    let outgoing =
-        (body(), option::of(duration()), group(), keys()).prop_map(|(body, delay, group, deduplication)| {
-            Outgoing {
-                body,
-                delay,
-                group,
-                deduplication,
-            }
-        });
+    let outgoing = (body(), option::of(duration()), group(), keys())
+        .prop_map(|(body, delay, group, deduplication)| Outgoing { body, delay, group, deduplication });
     prop_oneof![
         3 => (queue(), vec(outgoing, 0..4)).prop_map(|(queue, messages)| Command::Send(Send { queue, messages })),
         3 => (queue(), 0_u32..12, duration(), option::of(0_u128..3)).prop_map(
@@ -112,25 +96,17 @@ fn topic_command() -> impl Strategy<Value = Command> {
 }
 
 fn outbound() -> impl Strategy<Value = Outbound> {
-    (
-        body(),
-        vec(subscription(), 0..6),
-        group(),
-        keys(),
-        0_u32..1_200,
-        0_u32..13,
+    (body(), vec(subscription(), 0..6), group(), keys(), 0_u32..1_200, 0_u32..13).prop_map(
+        |(body, matches, group, deduplication, bytes, attributes)| Outbound {
+            body,
+            matches,
+            group,
+            deduplication,
+            raw_bytes: bytes,
+            envelope_bytes: bytes + 500,
+            attributes,
+        },
     )
-        .prop_map(
-            |(body, matches, group, deduplication, bytes, attributes)| Outbound {
-                body,
-                matches,
-                group,
-                deduplication,
-                raw_bytes: bytes,
-                envelope_bytes: bytes + 500,
-                attributes,
-            },
-        )
 }
 
 fn duration() -> impl Strategy<Value = Duration> {
@@ -164,17 +140,12 @@ fn any_name() -> impl Strategy<Value = Name> {
 
 fn tags() -> impl Strategy<Value = Tags> {
     btree_map("[a-c]é?", ".{0,3}", 0..3).prop_map(|tags| {
-        tags.into_iter()
-            .map(|(key, value)| (key.into_boxed_str(), value.into_boxed_str()))
-            .collect()
+        tags.into_iter().map(|(key, value)| (key.into_boxed_str(), value.into_boxed_str())).collect()
     })
 }
 
 fn body() -> impl Strategy<Value = BodyRef> {
-    (any::<u64>(), 1_u32..40).prop_map(|(position, bytes)| BodyRef {
-        position: Position(position),
-        bytes,
-    })
+    (any::<u64>(), 1_u32..40).prop_map(|(position, bytes)| BodyRef { position: Position(position), bytes })
 }
 
 fn group() -> impl Strategy<Value = Option<Arc<str>>> {
@@ -187,10 +158,7 @@ fn keys() -> impl Strategy<Value = Option<DeduplicationKeys>> {
 }
 
 fn scope() -> impl Strategy<Value = DeduplicationScope> {
-    prop_oneof![
-        Just(DeduplicationScope::Everything),
-        Just(DeduplicationScope::Group)
-    ]
+    prop_oneof![Just(DeduplicationScope::Everything), Just(DeduplicationScope::Group)]
 }
 
 fn receipt() -> impl Strategy<Value = Receipt> {
@@ -203,36 +171,25 @@ fn receipt() -> impl Strategy<Value = Receipt> {
 }
 
 fn queue_attributes() -> impl Strategy<Value = QueueAttributes> {
-    let redrive = (any_name(), 0_u32..3).prop_map(|(target, maximum_receives)| RedrivePolicy {
-        target,
-        maximum_receives,
-    });
+    let redrive = (any_name(), 0_u32..3)
+        .prop_map(|(target, maximum_receives)| RedrivePolicy { target, maximum_receives });
     let times = (duration(), duration(), duration(), duration());
-    (
-        any::<bool>(),
-        times,
-        0_u32..2_000,
-        option::of(redrive),
-        any::<bool>(),
-        scope(),
-        tags(),
+    (any::<bool>(), times, 0_u32..2_000, option::of(redrive), any::<bool>(), scope(), tags()).prop_map(
+        |(fifo, times, maximum_message_bytes, redrive, content_based_deduplication, scope, texts)| {
+            QueueAttributes {
+                fifo,
+                delay: times.0,
+                retention: times.1,
+                visibility_timeout: times.2,
+                receive_wait: times.3,
+                maximum_message_bytes,
+                redrive,
+                content_based_deduplication,
+                deduplication_scope: scope,
+                texts,
+            }
+        },
     )
-        .prop_map(
-            |(fifo, times, maximum_message_bytes, redrive, content_based_deduplication, scope, texts)| {
-                QueueAttributes {
-                    fifo,
-                    delay: times.0,
-                    retention: times.1,
-                    visibility_timeout: times.2,
-                    receive_wait: times.3,
-                    maximum_message_bytes,
-                    redrive,
-                    content_based_deduplication,
-                    deduplication_scope: scope,
-                    texts,
-                }
-            },
-        )
 }
 
 fn topic_attributes() -> impl Strategy<Value = TopicAttributes> {
@@ -248,31 +205,20 @@ fn topic_attributes() -> impl Strategy<Value = TopicAttributes> {
 
 fn subscription_attributes() -> impl Strategy<Value = SubscriptionAttributes> {
     let filter_scope = prop_oneof![Just(FilterScope::Attributes), Just(FilterScope::Body)];
-    (
-        any::<bool>(),
-        option::of(".{0,9}"),
-        option::of(filter_scope),
-        option::of(any_name()),
-        tags(),
+    (any::<bool>(), option::of(".{0,9}"), option::of(filter_scope), option::of(any_name()), tags()).prop_map(
+        |(raw, filter, filter_scope, dead_letters, texts)| SubscriptionAttributes {
+            raw,
+            filter: filter.map(String::into_boxed_str),
+            filter_scope,
+            dead_letters,
+            texts,
+        },
     )
-        .prop_map(
-            |(raw, filter, filter_scope, dead_letters, texts)| SubscriptionAttributes {
-                raw,
-                filter: filter.map(String::into_boxed_str),
-                filter_scope,
-                dead_letters,
-                texts,
-            },
-        )
 }
 
 /// The command with bodies of the lengths that it speaks of.
 pub(super) fn bearing(mut command: Command) -> Bearing {
-    let bodies = command
-        .bodies_mut()
-        .iter()
-        .map(|body| vec![b'x'; body.bytes as usize])
-        .collect();
+    let bodies = command.bodies_mut().iter().map(|body| vec![b'x'; body.bytes as usize]).collect();
     (command, bodies)
 }
 

@@ -150,9 +150,11 @@ fn a_queue_may_be_its_own_dead_letter_queue() {
          1s   receive orders                  → a (count 2, from orders)
          2s   receive orders                  → nothing
          2s   receive orders                  → b (count 2), a (count 3)
-         63s  counts orders                   → 2 visible
-         63s  receive orders                  → nothing
-         63s  receive orders                  → b (count 3), a (count 4)",
+         62s  counts orders                   → 2 visible
+         62s  receive orders                  → nothing
+         62s  receive orders                  → b (count 3), a (count 4)
+         123s counts orders                   → 2 visible
+         123s receive orders                  → b (count 4), a (count 5)",
     );
 }
 
@@ -239,5 +241,48 @@ fn one_receive_moves_only_so_many() {
          1s   receive orders                  → nothing
          1s   receive orders                  → a
          1s   counts dead                     → 2500 visible",
+    );
+}
+
+#[test]
+fn a_sweep_counts_from_the_end_of_the_last_receive_however_late_that_is_noticed() {
+    check(
+        "0s   create dead
+         and  create orders visibility=10s dlq=dead/1
+         0s   send orders 'a'
+         0s   receive orders                  → a
+         69s  counts orders                   → 1 visible
+         120s counts orders                   → nothing
+         120s counts dead                     → 1 visible",
+    );
+}
+
+#[test]
+fn messages_that_a_new_policy_finds_exhausted_are_swept_too() {
+    check(
+        "0s   create dead
+         and  create orders visibility=1s
+         0s   send orders 'a', 'b'
+         0s   receive orders max=1            → a
+         10s  set orders dlq=dead/1
+         10s  tick
+         69s  counts dead                     → nothing
+         70s  counts orders                   → 1 visible
+         70s  counts dead                     → 1 visible",
+    );
+}
+
+#[test]
+fn a_message_that_comes_and_goes_is_remembered_once() {
+    check(
+        "0s   create dead
+         and  create orders visibility=10s dlq=dead/1
+         0s   send orders 'a'
+         0s   receive orders                  → a (receipt 1)
+         1s   visibility orders 1=0s
+         2s   visibility orders 1=30s
+         3s   visibility orders 1=0s
+         62s  counts orders                   → 1 visible
+         63s  counts dead                     → 1 visible",
     );
 }

@@ -62,11 +62,7 @@ fn parse(text: &str) -> Line<'_> {
 impl Part {
     fn parse(text: &str) -> Self {
         let mut part = Self::default();
-        for word in split(text, ' ')
-            .iter()
-            .map(|word| word.trim())
-            .filter(|word| !word.is_empty())
-        {
+        for word in split(text, ' ').iter().map(|word| word.trim()).filter(|word| !word.is_empty()) {
             if let Some(text) = word.strip_prefix('\'') {
                 part.texts.push(text.trim_end_matches('\'').to_owned());
             } else if let Some((key, value)) = word.split_once('=') {

@@ -30,12 +30,7 @@ impl World {
             applied: Vec::new(),
             live: BTreeSet::new(),
         };
-        let genesis = Genesis {
-            level: 1,
-            store: 7,
-            handle_key: [1; 32],
-            hash_key: [2; 32],
-        };
+        let genesis = Genesis { level: 1, store: 7, handle_key: [1; 32], hash_key: [2; 32] };
         let replies = world.apply(START, vec![(Command::Genesis(genesis), Vec::new())]);
         assert_eq!(replies, [Ok(Reply::Done)]);
         world
@@ -44,16 +39,9 @@ impl World {
     /// Puts the commands into one entry and applies it.
     pub(super) fn apply(&mut self, time: Timestamp, commands: Vec<Bearing>) -> Vec<Result<Reply, Error>> {
         let batch = self.log.len() as u64;
-        let header = Header {
-            time,
-            seed: u128::from(batch),
-            run: 1,
-            batch,
-        };
-        let proposals: Vec<_> = commands
-            .into_iter()
-            .map(|(command, bodies)| Proposal::new(&command, bodies))
-            .collect();
+        let header = Header { time, seed: u128::from(batch), run: 1, batch };
+        let proposals: Vec<_> =
+            commands.into_iter().map(|(command, bodies)| Proposal::new(&command, bodies)).collect();
         let bytes = Entry::encode(&header, &proposals);
         // Whatever a log puts around its entries.
         let position = Position(self.end + 29);
@@ -77,18 +65,10 @@ impl World {
 
     /// Believes what the machine says about bodies, and compares that with what it refers to.
     fn account(&mut self, mut entry: Entry, applied: &Applied) {
-        let brought: BTreeSet<_> = entry
-            .commands
-            .iter_mut()
-            .flat_map(Command::bodies_mut)
-            .map(|body| body.position)
-            .collect();
+        let brought: BTreeSet<_> =
+            entry.commands.iter_mut().flat_map(Command::bodies_mut).map(|body| body.position).collect();
         let released: BTreeSet<_> = applied.released.iter().copied().collect();
-        assert_eq!(
-            released.len(),
-            applied.released.len(),
-            "no body is released twice"
-        );
+        assert_eq!(released.len(), applied.released.len(), "no body is released twice");
         for position in &released {
             let known = self.live.contains(position) || brought.contains(position);
             assert!(known, "what is released was kept");
@@ -96,11 +76,7 @@ impl World {
         let needed = self.machine.bodies();
         let kept: BTreeSet<_> = needed.union(&released).copied().collect();
         let kept: BTreeSet<_> = kept.intersection(&brought).copied().collect();
-        assert_eq!(
-            applied.kept as usize,
-            kept.len(),
-            "bodies of this entry that are needed"
-        );
+        assert_eq!(applied.kept as usize, kept.len(), "bodies of this entry that are needed");
         let believed = self.live.union(&kept).copied();
         self.live = believed.filter(|position| !released.contains(position)).collect();
         assert_eq!(self.live, needed, "kept and not released is what is referred to");
@@ -108,18 +84,13 @@ impl World {
 
     fn account_released(&mut self, applied: &Applied) {
         for position in &applied.released {
-            assert!(
-                self.live.remove(position),
-                "what is released was kept, and is released once"
-            );
+            assert!(self.live.remove(position), "what is released was kept, and is released once");
         }
     }
 
     /// The text at that place of the log.
     pub(super) fn body(&self, body: BodyRef) -> String {
-        let after = self
-            .log
-            .partition_point(|(position, _)| *position <= body.position);
+        let after = self.log.partition_point(|(position, _)| *position <= body.position);
         let (position, bytes) = &self.log[after - 1];
         let start = usize::try_from(body.position.0 - position.0).unwrap();
         String::from_utf8(bytes[start..start + body.bytes as usize].to_vec()).unwrap()
@@ -173,19 +144,12 @@ impl World {
 
     /// Once all queues are gone and reclaimed, no body is needed.
     fn drain(&mut self) {
-        let deletions: Vec<Bearing> = self
-            .machine
-            .queues()
-            .map(|queue| (Command::DeleteQueue(queue.id), Vec::new()))
-            .collect();
+        let deletions: Vec<Bearing> =
+            self.machine.queues().map(|queue| (Command::DeleteQueue(queue.id), Vec::new())).collect();
         self.apply(self.machine.time(), deletions);
         while self.machine.unreclaimed() > 0 {
             let before = self.machine.unreclaimed();
-            assert!(
-                self.machine
-                    .next_due()
-                    .is_some_and(|at| at <= self.machine.time())
-            );
+            assert!(self.machine.next_due().is_some_and(|at| at <= self.machine.time()));
             self.apply(self.machine.time(), vec![(Command::Tick, Vec::new())]);
             assert!(self.machine.unreclaimed() < before, "each entry reclaims some");
         }

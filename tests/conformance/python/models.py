@@ -19,6 +19,7 @@ MEMBERS = {
     "AWSAccountIdList": "AWSAccountId",
     "ActionNameList": "ActionName",
     "AttributeNameList": "AttributeName",
+    "BinaryList": "BinaryListValue",
     "BatchResultErrorEntryList": "BatchResultErrorEntry",
     "ChangeMessageVisibilityBatchRequestEntryList": "ChangeMessageVisibilityBatchRequestEntry",
     "ChangeMessageVisibilityBatchResultEntryList": "ChangeMessageVisibilityBatchResultEntry",
@@ -31,6 +32,7 @@ MEMBERS = {
     "QueueUrlList": "QueueUrl",
     "SendMessageBatchRequestEntryList": "SendMessageBatchRequestEntry",
     "SendMessageBatchResultEntryList": "SendMessageBatchResultEntry",
+    "StringList": "StringListValue",
     "TagKeyList": "TagKey",
 }
 MAPS = {

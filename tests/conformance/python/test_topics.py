@@ -2,7 +2,6 @@
 
 import json
 
-import botocore.exceptions
 import pytest
 
 from checks import make_fifo_topic, make_topic, refused
@@ -163,11 +162,11 @@ def test_a_wrong_topic_arn_is_refused(sns, world, arn, message):
         attributes_of(sns, arn.format(account=world.account))
 
 
-def test_an_arn_without_an_account_is_that_of_no_topic(sns):
-    make_topic(sns)
-    with pytest.raises(botocore.exceptions.ClientError) as caught:
-        sns.publish(TopicArn="arn:aws:sns:us-east-1::events", Message="x")
-    assert caught.value.response["Error"]["Code"] in ("InvalidParameter", "NotFound")
+def test_an_arn_without_an_account_names_a_topic_of_the_caller(sns):
+    topic = make_topic(sns, DisplayName="mine")
+    assert attributes_of(sns, "arn:aws:sns:us-east-1::events")["TopicArn"] == topic
+    with refused(*NO_TOPIC, status=404):
+        attributes_of(sns, "arn:aws:sns:us-east-1::others")
 
 
 def test_tags_are_added_overwritten_and_removed(sns):

@@ -19,14 +19,8 @@ pub(super) enum Claim {
 }
 
 impl Claim {
-    pub(super) const ALL: [Self; 6] = [
-        Self::Published,
-        Self::Placed,
-        Self::Once,
-        Self::Intact,
-        Self::DeadLetters,
-        Self::Empty,
-    ];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Published, Self::Placed, Self::Once, Self::Intact, Self::DeadLetters, Self::Empty];
 
     pub(super) fn text(self) -> &'static str {
         match self {
@@ -74,11 +68,9 @@ impl fmt::Display for What {
             Self::ProcessedTwice(place, order, times) => {
                 write!(out, "{order} was processed {times} times at {}", place.name())
             }
-            Self::ReceiveCounts(place, order, actual, expected) => write!(
-                out,
-                "{order} has the receive counts {actual:?} at {}, not {expected:?}",
-                place.name()
-            ),
+            Self::ReceiveCounts(place, order, actual, expected) => {
+                write!(out, "{order} has the receive counts {actual:?} at {}, not {expected:?}", place.name())
+            }
             Self::Altered(place, order) => write!(out, "{order} has another text at {}", place.name()),
             Self::Source(order, Some(source)) => write!(out, "{order} is said to come from {source}"),
             Self::Source(order, None) => write!(out, "{order} does not say where it comes from"),

@@ -106,10 +106,7 @@ impl Ledger {
     /// Orders published, and processed at each place.
     pub(super) fn counts(&self) -> Counts {
         let seen = self.lock();
-        Counts {
-            published: seen.published,
-            processed: Place::ALL.map(|place| seen.processed(place)),
-        }
+        Counts { published: seen.published, processed: Place::ALL.map(|place| seen.processed(place)) }
     }
 
     /// Whoever panicked with the lock in hand was counting, so what is there is as good as before.

@@ -23,15 +23,8 @@ pub(super) struct LocalHub {
 impl LocalHub {
     /// Starts a hub on a free port of loopback. Neither a file nor the environment is asked for settings.
     pub(super) async fn start() -> Result<Self, Error> {
-        let settings = Settings {
-            port: 0,
-            in_memory: true,
-            ..Settings::default()
-        };
-        let limits = Limits {
-            stop_seconds: STOP_REQUESTS_SECONDS,
-            ..Limits::default()
-        };
+        let settings = Settings { port: 0, in_memory: true, ..Settings::default() };
+        let limits = Limits { stop_seconds: STOP_REQUESTS_SECONDS, ..Limits::default() };
         let failed = |error| Error::Failed(format!("cannot start the hub: {error}"));
         let listener = server::listen(&settings).await?;
         let hub = Hub::start(settings).map_err(failed)?;

@@ -18,22 +18,13 @@ pub(super) struct Progress {
 }
 
 enum Display {
-    Bars {
-        _all: MultiProgress,
-        published: ProgressBar,
-        places: [ProgressBar; 4],
-    },
-    Lines {
-        last: Instant,
-    },
+    Bars { _all: MultiProgress, published: ProgressBar, places: [ProgressBar; 4] },
+    Lines { last: Instant },
 }
 
 impl Progress {
     pub(super) fn start(story: &Story, endpoint: &str) -> Self {
-        line(&format!(
-            "A hub in memory at {endpoint}, and {} orders.",
-            story.orders.len()
-        ));
+        line(&format!("A hub in memory at {endpoint}, and {} orders.", story.orders.len()));
         let expected = Counts {
             published: story.orders.len(),
             processed: Place::ALL.map(|place| story.processable(place)),
@@ -44,18 +35,12 @@ impl Progress {
         } else {
             Display::Lines { last: Instant::now() }
         };
-        Self {
-            started: Instant::now(),
-            expected,
-            display,
-        }
+        Self { started: Instant::now(), expected, display }
     }
 
     pub(super) fn show(&mut self, counts: &Counts) {
         match &mut self.display {
-            Display::Bars {
-                published, places, ..
-            } => {
+            Display::Bars { published, places, .. } => {
                 published.set_position(position(counts.published));
                 for (bar, count) in places.iter().zip(counts.processed) {
                     bar.set_position(position(count));
@@ -73,9 +58,7 @@ impl Progress {
     pub(super) fn finish(&mut self, counts: &Counts) {
         self.show(counts);
         match &self.display {
-            Display::Bars {
-                published, places, ..
-            } => {
+            Display::Bars { published, places, .. } => {
                 published.abandon();
                 places.iter().for_each(ProgressBar::abandon);
             }
@@ -91,10 +74,7 @@ impl Progress {
             counts.published,
             self.expected.published
         );
-        let places = Place::ALL
-            .iter()
-            .zip(counts.processed)
-            .zip(self.expected.processed);
+        let places = Place::ALL.iter().zip(counts.processed).zip(self.expected.processed);
         for ((place, count), expected) in places {
             text.push_str(&format!(", {} {count}/{expected}", place.name()));
         }
@@ -109,9 +89,8 @@ fn bars(expected: &Counts) -> Display {
         let colour = if has_colours { colour } else { "" };
         let template = format!("{{prefix:>20}} {{bar:32{colour}}} {{pos:>5}}/{{len}}");
         let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(position(length))
-            .with_style(style.progress_chars("━╸ "))
-            .with_prefix(name);
+        let bar =
+            ProgressBar::new(position(length)).with_style(style.progress_chars("━╸ ")).with_prefix(name);
         all.add(bar)
     };
     let published = bar("published", expected.published, ".cyan");
@@ -123,11 +102,7 @@ fn bars(expected: &Counts) -> Display {
         };
         bar(place.name(), lengths.next().unwrap_or(0), colour)
     });
-    Display::Bars {
-        _all: all,
-        published,
-        places,
-    }
+    Display::Bars { _all: all, published, places }
 }
 
 fn position(count: usize) -> u64 {

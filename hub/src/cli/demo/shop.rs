@@ -46,11 +46,7 @@ impl Shop {
                 payment_arn = arn;
             }
         }
-        Ok(Self {
-            topic,
-            queues,
-            payment_arn,
-        })
+        Ok(Self { topic, queues, payment_arn })
     }
 
     /// Whether no queue has a message left, neither visible nor in flight nor delayed.
@@ -75,7 +71,5 @@ async fn is_empty(queue: &Queue) -> Result<bool, Error> {
         "ApproximateNumberOfMessagesDelayed",
     ];
     let attributes = queue.attributes(&COUNTERS).await?;
-    Ok(COUNTERS
-        .iter()
-        .all(|name| attributes.get(*name).is_some_and(|count| count == "0")))
+    Ok(COUNTERS.iter().all(|name| attributes.get(*name).is_some_and(|count| count == "0")))
 }

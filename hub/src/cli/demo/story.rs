@@ -72,11 +72,7 @@ pub(super) const DEPARTMENTS: [Department; 3] = [
         scope: "MessageBody",
         policy: r#"{"kind": ["thing"], "destination": {"country": ["AT", "CH", "DE"]}}"#,
         is_raw: true,
-        wants: |order| {
-            order
-                .country
-                .is_some_and(|country| ["AT", "CH", "DE"].contains(&country))
-        },
+        wants: |order| order.country.is_some_and(|country| ["AT", "CH", "DE"].contains(&country)),
     },
 ];
 
@@ -101,11 +97,7 @@ pub(super) struct Order {
 impl Order {
     /// The orders vary in several ways at once, by numbers without a common divisor, so that all mixtures occur.
     fn new(number: u32) -> Self {
-        let kind = if number.is_multiple_of(3) {
-            Kind::File
-        } else {
-            Kind::Thing
-        };
+        let kind = if number.is_multiple_of(3) { Kind::File } else { Kind::Thing };
         let country = match (kind, number % 5) {
             (Kind::File, _) => None,
             (Kind::Thing, 0) => Some("AT"),
@@ -113,11 +105,7 @@ impl Order {
             (Kind::Thing, 3) => Some("JP"),
             (Kind::Thing, _) => Some("CH"),
         };
-        let cents = if number.is_multiple_of(7) {
-            0
-        } else {
-            499 + number * 25
-        };
+        let cents = if number.is_multiple_of(7) { 0 } else { 499 + number * 25 };
         Self {
             id: format!("order-{number:05}"),
             kind,
@@ -171,9 +159,7 @@ pub(super) struct Story {
 impl Story {
     pub(super) fn new(count: u32) -> Self {
         let orders = (1..=count).map(Order::new);
-        Self {
-            orders: orders.map(|order| (order.id.clone(), order)).collect(),
-        }
+        Self { orders: orders.map(|order| (order.id.clone(), order)).collect() }
     }
 
     /// How many orders should come to a place.

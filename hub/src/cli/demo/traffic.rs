@@ -63,11 +63,7 @@ impl Traffic {
                 Ok(())
             });
         }
-        Self {
-            shop,
-            producers,
-            consumers,
-        }
+        Self { shop, producers, consumers }
     }
 
     /// Works until all orders are published and all queues empty, whether or not anything got lost.
@@ -106,10 +102,7 @@ struct Consumer {
 
 impl Consumer {
     async fn run(self) -> Result<Infallible, Error> {
-        let receive = Receive {
-            wait: WAIT,
-            ..Receive::default()
-        };
+        let receive = Receive { wait: WAIT, ..Receive::default() };
         loop {
             for message in self.queue.receive(receive).await? {
                 self.handle(message).await?;

@@ -47,10 +47,7 @@ fn origins_are_kept_as_browsers_send_them() {
     check::<Vec<CorsOrigin>>(&[
         ("*", Some("*")),
         ("http://localhost:3000", Some("http://localhost:3000")),
-        (
-            "HTTPS://Example.com:443/, http://b:80",
-            Some("https://example.com,http://b"),
-        ),
+        ("HTTPS://Example.com:443/, http://b:80", Some("https://example.com,http://b")),
         ("chrome-extension://abcdef", Some("chrome-extension://abcdef")),
         ("", Some("")),
         ("example.com", None),
@@ -62,10 +59,7 @@ fn origins_are_kept_as_browsers_send_them() {
 #[test]
 fn allowed_hosts_are_names_addresses_and_patterns() {
     check::<Vec<HostPattern>>(&[
-        (
-            "Hub.example.com,*.example.org , 10.0.0.7",
-            Some("hub.example.com,*.example.org,10.0.0.7"),
-        ),
+        ("Hub.example.com,*.example.org , 10.0.0.7", Some("hub.example.com,*.example.org,10.0.0.7")),
         ("*", None),
         ("*.", None),
         ("*.10.0.0.7", None),
@@ -76,19 +70,8 @@ fn allowed_hosts_are_names_addresses_and_patterns() {
 
 #[test]
 fn a_switch_is_true_or_false() {
-    check::<bool>(&[
-        ("true", Some("true")),
-        ("0", Some("false")),
-        ("on", None),
-        ("", None),
-    ]);
-    check::<u16>(&[
-        ("0", Some("0")),
-        ("65535", Some("65535")),
-        ("65536", None),
-        ("-1", None),
-        ("", None),
-    ]);
+    check::<bool>(&[("true", Some("true")), ("0", Some("false")), ("on", None), ("", None)]);
+    check::<u16>(&[("0", Some("0")), ("65535", Some("65535")), ("65536", None), ("-1", None), ("", None)]);
 }
 
 #[test]

@@ -16,9 +16,7 @@ const FAILED: Duration = Duration::from_secs(20);
 const STEP: Duration = Duration::from_millis(10);
 
 pub(super) async fn in_time<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(FAILED, what)
-        .await
-        .expect("this takes too long")
+    tokio::time::timeout(FAILED, what).await.expect("this takes too long")
 }
 
 /// Echoes what it is asked; holds requests for `/wait` until they are released.
@@ -55,9 +53,7 @@ impl Backend for Echo {
     }
 
     async fn answer(self: &Arc<Self>, request: wire::Request<'_>) -> wire::Response {
-        let Head {
-            method, path, query, ..
-        } = request.head;
+        let Head { method, path, query, .. } = request.head;
         if path == "/wait" {
             self.waiting.send_modify(|count| *count += 1);
             let _waiting = Waiting(&self.waiting);
@@ -66,11 +62,7 @@ impl Backend for Echo {
         self.answered.fetch_add(1, Ordering::Relaxed);
         let body = String::from_utf8_lossy(&request.body);
         let text = format!("{method} {path} {query} {} [{body}]", request.base_url);
-        wire::Response {
-            status: StatusCode::OK,
-            headers: Vec::new(),
-            body: text.into(),
-        }
+        wire::Response { status: StatusCode::OK, headers: Vec::new(), body: text.into() }
     }
 
     fn clock(&self) -> ClockState {
@@ -111,18 +103,10 @@ impl Server {
             answered: AtomicUsize::new(0),
             waiting: watch::Sender::new(0),
             released: watch::Sender::new(false),
-            clock: std::sync::Mutex::new(ClockState {
-                now_ms: 1000,
-                frozen: false,
-                offset_ms: 0,
-            }),
+            clock: std::sync::Mutex::new(ClockState { now_ms: 1000, frozen: false, offset_ms: 0 }),
         });
         let running = start(Arc::clone(&backend), listener, limits).unwrap();
-        Self {
-            backend,
-            address: running.address,
-            running,
-        }
+        Self { backend, address: running.address, running }
     }
 
     pub(super) async fn connect(&self) -> Client {
@@ -131,9 +115,7 @@ impl Server {
 
     pub(super) async fn waiting(&self, expected: usize) {
         let mut waiting = self.backend.waiting.subscribe();
-        in_time(waiting.wait_for(|count| *count == expected))
-            .await
-            .unwrap();
+        in_time(waiting.wait_for(|count| *count == expected)).await.unwrap();
     }
 
     pub(super) fn release(&self) {
@@ -162,10 +144,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -190,12 +169,8 @@ impl Client {
 
     pub(super) async fn answer(&mut self) -> Answer {
         let first = self.line().await;
-        let status = first
-            .split(' ')
-            .nth(1)
-            .unwrap_or_else(|| panic!("no answer: {first:?}"))
-            .parse()
-            .unwrap();
+        let status =
+            first.split(' ').nth(1).unwrap_or_else(|| panic!("no answer: {first:?}")).parse().unwrap();
         let mut headers = Vec::new();
         loop {
             let line = self.line().await;
@@ -204,14 +179,8 @@ impl Client {
             };
             headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
-        let mut answer = Answer {
-            status,
-            headers,
-            body: String::new(),
-        };
-        let length = answer
-            .header("content-length")
-            .map_or(0, |length| length.parse().unwrap());
+        let mut answer = Answer { status, headers, body: String::new() };
+        let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
         in_time(self.0.read_exact(&mut body)).await.unwrap();
         answer.body = String::from_utf8(body).unwrap();

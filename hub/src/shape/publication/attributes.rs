@@ -1,11 +1,10 @@
 //! The attributes of a message to be published.
 
+use super::check_characters;
 use crate::content::{Attribute, Value};
 use crate::shape::attribute::AttributeValue;
+use crate::shape::topic::limits;
 use crate::wire::{Code, Fault, Pairs};
-
-/// Bytes of a name.
-const NAME_BYTES_MAX: usize = 256;
 
 /// What a value can be, as the first part of its type says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +21,7 @@ pub(crate) fn parse(attributes: &Pairs<AttributeValue>, path: &str) -> Result<Ve
         let null = || Fault::null_member(&format!("{path}messageAttributes.{name}.member.dataType"));
         let data_type = value.data_type.as_deref().ok_or_else(null)?;
         let value = parse_value(name, data_type, value)?;
-        parsed.push(Attribute {
-            name: name.as_str().into(),
-            data_type: data_type.into(),
-            value,
-        });
+        parsed.push(Attribute { name: name.as_str().into(), data_type: data_type.into(), value });
     }
     parsed.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     Ok(parsed)
@@ -39,7 +34,9 @@ fn parse_value(name: &str, data_type: &str, value: &AttributeValue) -> Result<Va
             "The message attribute '{name}' has an invalid message attribute type, {types}"
         )));
     };
+    check_characters("MessageAttributes", data_type)?;
     let text = value.string_value.as_deref();
+    check_characters("MessageAttributes", text.unwrap_or_default())?;
     let bytes = value.binary_value.as_ref().map(|blob| blob.0.as_slice());
     let found = match kind {
         Kind::Text if text.is_none() && bytes.is_some() => {
@@ -48,18 +45,12 @@ fn parse_value(name: &str, data_type: &str, value: &AttributeValue) -> Result<Va
         Kind::Binary if bytes.is_none() && text.is_some() => {
             return Err(other_field(name, data_type, "Binary"));
         }
-        Kind::Text => text
-            .filter(|text| !text.is_empty())
-            .map(|text| Value::Text(text.into())),
-        Kind::Binary => bytes
-            .filter(|bytes| !bytes.is_empty())
-            .map(|bytes| Value::Binary(bytes.into())),
+        Kind::Text => text.filter(|text| !text.is_empty()).map(|text| Value::Text(text.into())),
+        Kind::Binary => bytes.filter(|bytes| !bytes.is_empty()).map(|bytes| Value::Binary(bytes.into())),
     };
     found.ok_or_else(|| {
         let what = format!("message attribute value for message attribute type '{data_type}'.");
-        invalid(format!(
-            "The message attribute '{name}' must contain non-empty {what}"
-        ))
+        invalid(format!("The message attribute '{name}' must contain non-empty {what}"))
     })
 }
 
@@ -81,10 +72,8 @@ fn kind_of_prefix(prefix: &str) -> Option<Kind> {
 }
 
 fn check_name(name: &str) -> Result<(), Fault> {
-    if name.len() > NAME_BYTES_MAX {
-        return Err(invalid(
-            "Length of message attribute name must be less than 256 bytes.".to_owned(),
-        ));
+    if name.len() > limits::MESSAGE_ATTRIBUTE_NAME_BYTES_MAX {
+        return Err(invalid("Length of message attribute name must be less than 256 bytes.".to_owned()));
     }
     if name.is_empty() {
         return Err(invalid("Message attribute name can not be empty.".to_owned()));
@@ -109,17 +98,13 @@ fn check_name(name: &str) -> Result<(), Fault> {
         )));
     }
     if name.contains("..") {
-        return Err(invalid(
-            "Message attribute name can not have successive '.' character.".to_owned(),
-        ));
+        return Err(invalid("Message attribute name can not have successive '.' character.".to_owned()));
     }
     Ok(())
 }
 
 fn other_field(name: &str, data_type: &str, field: &str) -> Fault {
-    invalid(format!(
-        "The message attribute '{name}' with type '{data_type}' must use field '{field}'."
-    ))
+    invalid(format!("The message attribute '{name}' with type '{data_type}' must use field '{field}'."))
 }
 
 fn invalid(message: String) -> Fault {
@@ -145,13 +130,7 @@ mod tests {
 
     #[test]
     fn an_attribute_has_a_type_and_a_value_of_it() {
-        for data_type in [
-            "String",
-            "String.Array",
-            "String.any.thing",
-            "Number",
-            "Number.bigint",
-        ] {
+        for data_type in ["String", "String.Array", "String.any.thing", "Number", "Number.bigint"] {
             check("a", Some(data_type), Some("1"), None, "fine");
         }
         check("a", Some("Binary"), None, Some(b"x"), "fine");
@@ -164,11 +143,9 @@ mod tests {
             let said = format!("The message attribute 'a' has an invalid message attribute type, {types}");
             check("a", Some(data_type), Some("1"), None, &said);
         }
-        for (data_type, text, bytes) in [
-            ("String", Some(""), None),
-            ("Number.x", None, None),
-            ("Binary", None, Some(&b""[..])),
-        ] {
+        for (data_type, text, bytes) in
+            [("String", Some(""), None), ("Number.x", None, None), ("Binary", None, Some(&b""[..]))]
+        {
             let said = format!(
                 "The message attribute 'a' must contain non-empty message attribute value \
                  for message attribute type '{data_type}'."
@@ -179,6 +156,13 @@ mod tests {
         check("a", Some("Number"), None, Some(b"x"), field);
         let field = "The message attribute 'a' with type 'Binary' must use field 'Binary'.";
         check("a", Some("Binary"), Some("x"), None, field);
+        let characters = format!(
+            "Invalid parameter: MessageAttributes Reason: {}",
+            crate::shape::queue::text::INVALID_CHARACTERS
+        );
+        check("a", Some("String"), Some("a\u{0}"), None, &characters);
+        check("a", Some("String.\u{b}"), Some("a"), None, &characters);
+        check("a", Some("String"), Some("\t\u{10ffff}"), None, "fine");
     }
 
     #[test]
@@ -193,22 +177,10 @@ mod tests {
         for (name, expected) in [
             ("a-b_c.D9", "fine"),
             (&long, "fine"),
-            (
-                &format!("{long}n"),
-                "Length of message attribute name must be less than 256 bytes.",
-            ),
-            (
-                ".a",
-                "Invalid message attribute name starting with character '.' was found.",
-            ),
-            (
-                "a.",
-                "Invalid message attribute name ending with character '.' was found.",
-            ),
-            (
-                "a..b",
-                "Message attribute name can not have successive '.' character.",
-            ),
+            (&format!("{long}n"), "Length of message attribute name must be less than 256 bytes."),
+            (".a", "Invalid message attribute name starting with character '.' was found."),
+            ("a.", "Invalid message attribute name ending with character '.' was found."),
+            ("a..b", "Message attribute name can not have successive '.' character."),
             ("a b", &character("20")),
             ("a:b", &character("3A")),
             ("é", &character("E9")),

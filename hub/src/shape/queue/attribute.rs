@@ -59,10 +59,7 @@ const THROUGHPUT_LIMIT_BY_DEFAULT: &str = "perQueue";
 
 impl Attribute {
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|attribute| attribute.name() == name)
+        Self::ALL.iter().copied().find(|attribute| attribute.name() == name)
     }
 
     /// Whether it is one of the counters, which change with every message.
@@ -160,11 +157,7 @@ pub(crate) fn named<'a>(names: impl IntoIterator<Item = &'a String>) -> Result<V
             None => return Err(unknown(name)),
         }
     }
-    Ok(Attribute::ALL
-        .iter()
-        .copied()
-        .filter(|attribute| all || wanted.contains(attribute))
-        .collect())
+    Ok(Attribute::ALL.iter().copied().filter(|attribute| all || wanted.contains(attribute)).collect())
 }
 
 #[cfg(test)]
@@ -185,14 +178,7 @@ mod tests {
     }
 
     fn shown(attributes: QueueAttributes) -> Vec<(&'static str, String)> {
-        let (queue, counts) = (
-            queue(attributes),
-            Counts {
-                visible: 1,
-                in_flight: 2,
-                delayed: 3,
-            },
-        );
+        let (queue, counts) = (queue(attributes), Counts { visible: 1, in_flight: 2, delayed: 3 });
         let show = |attribute: &Attribute| Some((attribute.name(), attribute.shown(&queue, Some(counts))?));
         Attribute::ALL.iter().filter_map(show).collect()
     }
@@ -213,18 +199,12 @@ mod tests {
             ("SqsManagedSseEnabled", "true"),
             ("VisibilityTimeout", "30"),
         ];
-        assert_eq!(
-            shown(QueueAttributes::default()),
-            expected.map(|(name, value)| (name, value.to_owned()))
-        );
+        assert_eq!(shown(QueueAttributes::default()), expected.map(|(name, value)| (name, value.to_owned())));
     }
 
     #[test]
     fn a_fifo_queue_has_four_more() {
-        let fifo = shown(QueueAttributes {
-            fifo: true,
-            ..QueueAttributes::default()
-        });
+        let fifo = shown(QueueAttributes { fifo: true, ..QueueAttributes::default() });
         assert_eq!(fifo.len(), 16);
         for (name, value) in [
             ("ContentBasedDeduplication", "false"),
@@ -239,13 +219,8 @@ mod tests {
     #[test]
     fn the_reuse_of_a_data_key_is_shown_only_with_a_key() {
         let mut attributes = QueueAttributes::default();
-        assert_eq!(
-            Attribute::KmsDataKeyReusePeriodSeconds.shown(&queue(attributes.clone()), None),
-            None
-        );
-        attributes
-            .texts
-            .insert("KmsMasterKeyId".into(), "alias/key".into());
+        assert_eq!(Attribute::KmsDataKeyReusePeriodSeconds.shown(&queue(attributes.clone()), None), None);
+        attributes.texts.insert("KmsMasterKeyId".into(), "alias/key".into());
         let shown = Attribute::KmsDataKeyReusePeriodSeconds.shown(&queue(attributes), None);
         assert_eq!(shown.as_deref(), Some("300"));
     }

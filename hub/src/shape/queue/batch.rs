@@ -1,7 +1,7 @@
 //! Batches: the rules for their entries, and the answer that says what became of each.
 
 use super::limits;
-use crate::wire::{Code, Fault};
+use crate::wire::{Code, Counted, Fault};
 use serde::Serialize;
 use std::collections::HashSet;
 
@@ -13,17 +13,18 @@ pub(crate) trait Entry {
     fn id(&self) -> Option<&str>;
 }
 
+/// The entries of a batch: as many as there can be, and how many were sent.
+pub(crate) type Entries<E> = Counted<E, { limits::BATCH_ENTRIES }>;
+
 /// Checks what must be right of the batch as a whole, and gives the ids of its entries.
-pub(crate) fn ids<E: Entry>(entries: &[E]) -> Result<Vec<String>, Fault> {
+pub(crate) fn ids<E: Entry>(entries: &Entries<E>) -> Result<Vec<String>, Fault> {
+    let (sent, entries) = (entries.sent(), entries.kept());
     if entries.is_empty() {
         let message = format!("There should be at least one {} in the request.", E::TYPE);
         return Err(Fault::new(Code::EmptyBatchRequest, message));
     }
-    if entries.len() > limits::BATCH_ENTRIES {
-        let message = format!(
-            "Maximum number of entries per request are 10. You have sent {}.",
-            entries.len()
-        );
+    if sent > limits::BATCH_ENTRIES {
+        let message = format!("Maximum number of entries per request are 10. You have sent {sent}.");
         return Err(Fault::new(Code::TooManyEntriesInBatchRequest, message));
     }
     let id = |(entry, number): (&E, usize)| {
@@ -40,10 +41,7 @@ pub(crate) fn ids<E: Entry>(entries: &[E]) -> Result<Vec<String>, Fault> {
     }
     let mut seen = HashSet::new();
     match ids.iter().find(|id| !seen.insert(id.as_str())) {
-        Some(id) => Err(Fault::new(
-            Code::BatchEntryIdsNotDistinct,
-            format!("Id {id} repeated."),
-        )),
+        Some(id) => Err(Fault::new(Code::BatchEntryIdsNotDistinct, format!("Id {id} repeated."))),
         None => Ok(ids),
     }
 }
@@ -91,10 +89,7 @@ impl<T> Outcomes<T> {
         outcomes: impl IntoIterator<Item = (String, Result<R, Fault>)>,
         successful: impl Fn(String, R) -> T,
     ) -> Self {
-        let mut all = Self {
-            successful: Vec::new(),
-            failed: Vec::new(),
-        };
+        let mut all = Self { successful: Vec::new(), failed: Vec::new() };
         for (id, outcome) in outcomes {
             match outcome {
                 Ok(done) => all.successful.push(successful(id, done)),
@@ -125,9 +120,7 @@ pub(crate) fn merge<V, R>(
     let mut replies = replies.into_iter();
     let place = |entry: Result<V, Fault>| {
         let entry = entry?;
-        replies
-            .next()
-            .map_or_else(|| Err(Fault::internal()), |reply| outcome(entry, reply))
+        replies.next().map_or_else(|| Err(Fault::internal()), |reply| outcome(entry, reply))
     };
     checked.into_iter().map(place).collect()
 }
@@ -136,19 +129,20 @@ pub(crate) fn merge<V, R>(
 mod tests {
     use super::*;
 
-    struct Sample(Option<&'static str>);
+    #[derive(serde::Deserialize)]
+    struct Sample(Option<String>);
 
     impl Entry for Sample {
         const TYPE: &'static str = "SampleEntry";
 
         fn id(&self) -> Option<&str> {
-            self.0
+            self.0.as_deref()
         }
     }
 
     fn check(given: &[Option<&'static str>], expected: Result<(), (Code, &str)>) {
-        let entries: Vec<_> = given.iter().map(|id| Sample(*id)).collect();
-        let found = ids(&entries);
+        let entries = serde_json::from_value(serde_json::json!(given)).unwrap();
+        let found = ids::<Sample>(&entries);
         match (&found, expected) {
             (Ok(_), Ok(())) => {}
             (Err(fault), Err(wanted)) => assert_eq!((fault.code(), fault.message()), wanted),
@@ -163,10 +157,7 @@ mod tests {
         check(&[Some("a"), Some("B-_9")], Ok(()));
         check(
             &[],
-            Err((
-                Code::EmptyBatchRequest,
-                "There should be at least one SampleEntry in the request.",
-            )),
+            Err((Code::EmptyBatchRequest, "There should be at least one SampleEntry in the request.")),
         );
         check(
             &[Some("a"); 11],
@@ -177,16 +168,10 @@ mod tests {
         );
         check(
             &[Some("a"), None],
-            Err((
-                Code::MissingParameter,
-                "The request must contain the parameter SampleEntry.2.Id.",
-            )),
+            Err((Code::MissingParameter, "The request must contain the parameter SampleEntry.2.Id.")),
         );
         check(&[Some("")], Err((Code::InvalidBatchEntryId, BAD_ID)));
-        check(
-            &[Some("a"), Some("a"), Some("b.")],
-            Err((Code::InvalidBatchEntryId, BAD_ID)),
-        );
+        check(&[Some("a"), Some("a"), Some("b.")], Err((Code::InvalidBatchEntryId, BAD_ID)));
         check(
             &[Some("a"), Some("b"), Some("b"), Some("a")],
             Err((Code::BatchEntryIdsNotDistinct, "Id b repeated.")),

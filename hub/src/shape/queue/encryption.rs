@@ -20,15 +20,11 @@ pub(crate) fn settle(settings: &[Setting], attributes: &mut QueueAttributes) -> 
         ));
     }
     if key {
-        attributes
-            .texts
-            .insert(Attribute::SqsManagedSseEnabled.name().into(), "false".into());
+        attributes.texts.insert(Attribute::SqsManagedSseEnabled.name().into(), "false".into());
     }
     if managed {
         attributes.texts.remove(Attribute::KmsMasterKeyId.name());
-        attributes
-            .texts
-            .remove(Attribute::KmsDataKeyReusePeriodSeconds.name());
+        attributes.texts.remove(Attribute::KmsDataKeyReusePeriodSeconds.name());
     }
     Ok(())
 }

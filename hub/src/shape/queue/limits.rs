@@ -62,8 +62,5 @@ pub(crate) const TAG_VALUE: RangeInclusive<usize> = 0..=256;
 /// Queues that one page of a list can have.
 pub(crate) const PAGE: RangeInclusive<usize> = 1..=1_000;
 
-/// How often a change is computed again because another one came in between.
-pub(crate) const ATTEMPTS: usize = 16;
-
 /// How long a strict hub refuses to purge a queue again.
 pub(crate) const BETWEEN_PURGES: Duration = Duration::from_secs(60);

@@ -68,12 +68,7 @@ impl Given {
         self.check_deduplication(queue)?;
         let attributes = message_attribute::parse(&self.attributes)?;
         let trace = message_attribute::parse_system(&self.system_attributes)?;
-        Ok(Draft {
-            given: self,
-            place,
-            attributes,
-            trace,
-        })
+        Ok(Draft { given: self, place, attributes, trace })
     }
 
     fn check_group(&self, place: Place, queue: &QueueView) -> Result<(), Fault> {
@@ -116,12 +111,7 @@ impl Given {
             let reason = "The request include parameter that is not valid for this queue type.";
             return Err(Fault::invalid_value(seconds, DELAY, reason));
         }
-        let seconds = number::check(
-            seconds,
-            &limits::DELAY,
-            DELAY,
-            "DelaySeconds must be >= 0 and <= 900.",
-        )?;
+        let seconds = number::check(seconds, &limits::DELAY, DELAY, "DelaySeconds must be >= 0 and <= 900.")?;
         Ok(Some(Duration::from_secs(seconds.into())))
     }
 }
@@ -131,17 +121,10 @@ impl Draft {
     pub(crate) fn finish(self, queue: &QueueView, cx: &Context) -> Result<Ready, Fault> {
         self.check_body(queue)?;
         let delay = self.given.check_delay(queue)?;
-        let Self {
-            given,
-            attributes,
-            trace,
-            ..
-        } = self;
+        let Self { given, attributes, trace, .. } = self;
         let body = given.body.unwrap_or_default();
-        let deduplication_id = queue
-            .attributes
-            .fifo
-            .then(|| given.deduplication_id.unwrap_or_else(|| sha256(&body)));
+        let deduplication_id =
+            queue.attributes.fifo.then(|| given.deduplication_id.unwrap_or_else(|| sha256(&body)));
         let keys = given.group.as_ref().zip(deduplication_id.as_ref());
         let md5 = content::md5_of_body(&body);
         let outgoing = |body| Outgoing {
@@ -157,21 +140,13 @@ impl Draft {
             md5,
             attributes,
             sender: cx.caller.account.as_str().into(),
-            trace: trace
-                .and_then(text_of)
-                .or_else(|| cx.trace_header.as_deref().map(Into::into)),
+            trace: trace.and_then(text_of).or_else(|| cx.trace_header.as_deref().map(Into::into)),
             group: given.group.as_deref().map(Into::into),
             deduplication_id: deduplication_id.as_deref().map(Into::into),
         });
         let (reference, body) = content.to_body();
         let (outgoing, md5_of_body) = (outgoing(reference), hex::encode(md5));
-        Ok(Ready {
-            outgoing,
-            body,
-            md5_of_body,
-            md5_of_attributes,
-            md5_of_system_attributes,
-        })
+        Ok(Ready { outgoing, body, md5_of_body, md5_of_attributes, md5_of_system_attributes })
     }
 
     fn check_body(&self, queue: &QueueView) -> Result<(), Fault> {
@@ -220,10 +195,7 @@ fn text_of(attribute: Attribute) -> Option<Box<str>> {
 
 /// The deduplication id of a message that has none of its own.
 fn sha256(body: &str) -> String {
-    hex::encode(aws_lc_rs::digest::digest(
-        &aws_lc_rs::digest::SHA256,
-        body.as_bytes(),
-    ))
+    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body.as_bytes()))
 }
 
 #[cfg(test)]
@@ -232,9 +204,6 @@ mod tests {
 
     #[test]
     fn content_is_identified_by_its_digest() {
-        assert_eq!(
-            sha256("Test"),
-            "532eaabd9574880dbf76b9b8cc00832c20a6ec113d682299550d7a6e0f345e25"
-        );
+        assert_eq!(sha256("Test"), "532eaabd9574880dbf76b9b8cc00832c20a6ec113d682299550d7a6e0f345e25");
     }
 }

@@ -21,11 +21,8 @@ pub(crate) fn parse(given: &Pairs<AttributeValue>) -> Result<Vec<Attribute>, Fau
             "Number of message attributes [{count}] exceeds the allowed maximum [10]."
         )));
     }
-    let mut attributes = given
-        .0
-        .iter()
-        .map(|(name, value)| parse_one(name, value))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut attributes =
+        given.0.iter().map(|(name, value)| parse_one(name, value)).collect::<Result<Vec<_>, _>>()?;
     attributes.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     Ok(attributes)
 }
@@ -43,9 +40,7 @@ pub(crate) fn bytes(given: &Pairs<AttributeValue>) -> usize {
 /// Reads system attributes.
 pub(crate) fn parse_system(given: &Pairs<AttributeValue>) -> Result<Option<Attribute>, Fault> {
     if let Some((name, _)) = given.0.iter().find(|(name, _)| name != TRACE) {
-        return Err(invalid(format!(
-            "Message system attribute name '{name}' is invalid."
-        )));
+        return Err(invalid(format!("Message system attribute name '{name}' is invalid.")));
     }
     let Some((name, value)) = given.0.first() else {
         return Ok(None);
@@ -55,14 +50,9 @@ pub(crate) fn parse_system(given: &Pairs<AttributeValue>) -> Result<Option<Attri
             "The type of message system attribute '{name}' is invalid. It must be String."
         )));
     }
-    let text = value
-        .string_value
-        .as_deref()
-        .filter(|text| !text.is_empty() && text::is_valid(text));
+    let text = value.string_value.as_deref().filter(|text| !text.is_empty() && text::is_valid(text));
     let text = text.ok_or_else(|| {
-        invalid(format!(
-            "Message system attribute '{name}' must contain a non-empty value of type 'String'."
-        ))
+        invalid(format!("Message system attribute '{name}' must contain a non-empty value of type 'String'."))
     })?;
     Ok(Some(Attribute {
         name: name.as_str().into(),
@@ -81,38 +71,21 @@ fn parse_one(name: &str, given: &AttributeValue) -> Result<Attribute, Fault> {
     }
     let data_type = given.data_type.as_deref().unwrap_or_default();
     if data_type.is_empty() {
-        return Err(invalid(
-            if given.string_value.is_none() && given.binary_value.is_none() {
-                format!(
-                    "The message (user) attribute '{name}' must contain a non-empty message attribute value."
-                )
-            } else {
-                format!("Message (user) attribute '{name}' must contain a non-empty attribute type.")
-            },
-        ));
+        return Err(invalid(if given.string_value.is_none() && given.binary_value.is_none() {
+            format!("The message (user) attribute '{name}' must contain a non-empty message attribute value.")
+        } else {
+            format!("Message (user) attribute '{name}' must contain a non-empty attribute type.")
+        }));
     }
     if data_type.len() > limits::MESSAGE_ATTRIBUTE_TYPE_BYTES {
-        return Err(invalid(
-            "Message (user) attribute types must be shorter than 256 Bytes".to_owned(),
-        ));
+        return Err(invalid("Message (user) attribute types must be shorter than 256 Bytes".to_owned()));
     }
     let value = parse_value(name, data_type, given)?;
-    Ok(Attribute {
-        name: name.into(),
-        data_type: data_type.into(),
-        value,
-    })
+    Ok(Attribute { name: name.into(), data_type: data_type.into(), value })
 }
 
 fn has_list(given: &AttributeValue) -> bool {
-    given
-        .string_list_values
-        .as_ref()
-        .is_some_and(|list| !list.is_empty())
-        || given
-            .binary_list_values
-            .as_ref()
-            .is_some_and(|list| !list.is_empty())
+    [&given.string_list_values, &given.binary_list_values].into_iter().flatten().any(|list| list.sent() > 0)
 }
 
 fn parse_value(name: &str, data_type: &str, given: &AttributeValue) -> Result<Value, Fault> {
@@ -121,13 +94,7 @@ fn parse_value(name: &str, data_type: &str, given: &AttributeValue) -> Result<Va
             "Message (user) attribute '{name}' must contain a non-empty value of type '{data_type}'."
         ))
     };
-    let string = || {
-        given
-            .string_value
-            .as_deref()
-            .filter(|text| !text.is_empty())
-            .ok_or_else(empty)
-    };
+    let string = || given.string_value.as_deref().filter(|text| !text.is_empty()).ok_or_else(empty);
     let kind = data_type.split_once('.').map_or(data_type, |(kind, _)| kind);
     match kind {
         "String" => string().and_then(|value| {
@@ -138,23 +105,12 @@ fn parse_value(name: &str, data_type: &str, given: &AttributeValue) -> Result<Va
             }
         }),
         "Number" => string().and_then(|value| {
-            let cannot = || {
-                invalid(format!(
-                    "Can't cast the value of message (user) attribute '{name}' to a number."
-                ))
-            };
-            if is_number(value) {
-                Ok(Value::Text(value.into()))
-            } else {
-                Err(cannot())
-            }
+            let cannot =
+                || invalid(format!("Can't cast the value of message (user) attribute '{name}' to a number."));
+            if is_number(value) { Ok(Value::Text(value.into())) } else { Err(cannot()) }
         }),
         "Binary" => {
-            let bytes = given
-                .binary_value
-                .as_ref()
-                .filter(|bytes| !bytes.0.is_empty())
-                .ok_or_else(empty)?;
+            let bytes = given.binary_value.as_ref().filter(|bytes| !bytes.0.is_empty()).ok_or_else(empty)?;
             Ok(Value::Binary(bytes.0.as_slice().into()))
         }
         _ => Err(invalid(format!(
@@ -166,10 +122,8 @@ fn parse_value(name: &str, data_type: &str, given: &AttributeValue) -> Result<Va
 
 fn check_name(name: &str) -> Result<(), Fault> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    let is_reserved = |prefix: &&str| {
-        name.get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
+    let is_reserved =
+        |prefix: &&str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     let dots_are_right = !name.starts_with('.') && !name.ends_with('.') && !name.contains("..");
     let text = if name.is_empty() {
         "The request must contain non-empty message (user) attribute names."

@@ -21,9 +21,7 @@ pub(crate) fn check(name: &str, fifo: bool) -> Result<(), Fault> {
              with .fifo suffix and be 1 to 80 in length",
         ))
     } else {
-        Err(invalid(
-            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
-        ))
+        Err(invalid("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"))
     }
 }
 
@@ -43,10 +41,8 @@ mod tests {
     #[test]
     fn a_name_has_the_form_of_its_kind() {
         let (longest, too_long) = ("a".repeat(80), "a".repeat(81));
-        let (longest_fifo, too_long_fifo) = (
-            format!("{}.fifo", "a".repeat(75)),
-            format!("{}.fifo", "a".repeat(76)),
-        );
+        let (longest_fifo, too_long_fifo) =
+            (format!("{}.fifo", "a".repeat(75)), format!("{}.fifo", "a".repeat(76)));
         let cases = [
             ("orders", false, true),
             ("Orders_1-2", false, true),

@@ -1,16 +1,13 @@
 //! The parameters `MaxResults` and `NextToken`: lists of queues in pages.
-//!
-//! A token is the last name of its page, so that queues which come and go in between move nothing.
 
 use super::limits;
 use crate::catalogue::QueueView;
+use crate::shape::token;
 use crate::wire::{Code, Fault};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::sync::Arc;
 
-/// What a token begins with, so that other texts are not taken for one.
-const MARK: &str = "after:";
+/// What is listed.
+const LIST: &str = "queue";
 
 /// A page that was asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,14 +29,9 @@ impl Page {
                 .filter(|size| limits::PAGE.contains(size))
                 .ok_or_else(out_of_range)?,
         };
-        let after = token
-            .filter(|token| !token.is_empty())
-            .map(|token| read(token).ok_or_else(expired));
-        Ok(Self {
-            after: after.transpose()?,
-            size,
-            paged: maximum.is_some(),
-        })
+        let after =
+            token.filter(|token| !token.is_empty()).map(|token| token::read(LIST, token).ok_or_else(expired));
+        Ok(Self { after: after.transpose()?, size, paged: maximum.is_some() })
     }
 
     /// Cuts what was found down to the page, and gives the token of the next one. At least one queue more than
@@ -47,20 +39,8 @@ impl Page {
     pub(crate) fn cut(&self, queues: &mut Vec<Arc<QueueView>>) -> Option<String> {
         let more = queues.len() > self.size;
         queues.truncate(self.size);
-        queues
-            .last()
-            .filter(|_| more && self.paged)
-            .map(|last| write(&last.name.name))
+        queues.last().filter(|_| more && self.paged).map(|last| token::write(LIST, &last.name.name))
     }
-}
-
-fn write(name: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{MARK}{name}"))
-}
-
-fn read(token: &str) -> Option<String> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-    text.strip_prefix(MARK).map(str::to_owned)
 }
 
 fn out_of_range() -> Fault {
@@ -80,32 +60,11 @@ mod tests {
 
     #[test]
     fn a_token_is_the_name_that_the_page_begins_after() {
-        let token = write("orders.fifo");
+        let token = token::write(LIST, "orders.fifo");
         let page = Page::parse(Some(5), Some(&token));
-        assert_eq!(
-            page,
-            Ok(Page {
-                after: Some("orders.fifo".to_owned()),
-                size: 5,
-                paged: true
-            })
-        );
-        assert_eq!(
-            Page::parse(None, None),
-            Ok(Page {
-                after: None,
-                size: 1_000,
-                paged: false
-            })
-        );
-        assert_eq!(
-            Page::parse(None, Some("")),
-            Ok(Page {
-                after: None,
-                size: 1_000,
-                paged: false
-            })
-        );
+        assert_eq!(page, Ok(Page { after: Some("orders.fifo".to_owned()), size: 5, paged: true }));
+        assert_eq!(Page::parse(None, None), Ok(Page { after: None, size: 1_000, paged: false }));
+        assert_eq!(Page::parse(None, Some("")), Ok(Page { after: None, size: 1_000, paged: false }));
     }
 
     #[test]

@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 
 /// Whether a text has the form of a policy of a queue. Whether the principals that it names exist cannot be known.
 pub(crate) fn is_valid(text: &str) -> bool {
+    if text.len() > limits::POLICY_BYTES {
+        return false;
+    }
     let statements = match serde_json::from_str(text) {
         Ok(Value::Object(mut policy)) if is_version(policy.get("Version")) => policy.remove("Statement"),
         _ => None,
@@ -14,11 +17,8 @@ pub(crate) fn is_valid(text: &str) -> bool {
         Some(statement) => vec![statement],
         None => Vec::new(),
     };
-    text.len() <= limits::POLICY_BYTES
-        && (1..=limits::POLICY_STATEMENTS).contains(&statements.len())
-        && statements
-            .iter()
-            .all(|statement| statement.as_object().is_some_and(is_statement))
+    (1..=limits::POLICY_STATEMENTS).contains(&statements.len())
+        && statements.iter().all(|statement| statement.as_object().is_some_and(is_statement))
 }
 
 fn is_version(version: Option<&Value>) -> bool {
@@ -67,43 +67,19 @@ mod tests {
         let many = format!(r#"{{"Statement":[{}]}}"#, [STATEMENT; 21].join(","));
         let large = format!(r#"{{"Id":"{}","Statement":{STATEMENT}}}"#, "x".repeat(8_192));
         let cases = [
-            (
-                format!(r#"{{"Version":"2012-10-17","Statement":[{STATEMENT}]}}"#),
-                true,
-            ),
-            (
-                format!(r#"{{"Version":"2008-10-17","Id":"x","Statement":{STATEMENT}}}"#),
-                true,
-            ),
-            (
-                r#"{"Statement":{"Effect":"Deny","Principal":"*","NotAction":["sqs:*"]}}"#.to_owned(),
-                true,
-            ),
+            (format!(r#"{{"Version":"2012-10-17","Statement":[{STATEMENT}]}}"#), true),
+            (format!(r#"{{"Version":"2008-10-17","Id":"x","Statement":{STATEMENT}}}"#), true),
+            (r#"{"Statement":{"Effect":"Deny","Principal":"*","NotAction":["sqs:*"]}}"#.to_owned(), true),
             (
                 r#"{"Statement":{"Effect":"Allow","NotPrincipal":{"AWS":["1","2"]},"Action":"*"}}"#
                     .to_owned(),
                 true,
             ),
-            (
-                format!(r#"{{"Version":"2020-10-17","Statement":[{STATEMENT}]}}"#),
-                false,
-            ),
-            (
-                r#"{"Statement":{"Effect":"Maybe","Principal":"*","Action":"*"}}"#.to_owned(),
-                false,
-            ),
-            (
-                r#"{"Statement":{"Effect":"Allow","Principal":"me","Action":"*"}}"#.to_owned(),
-                false,
-            ),
-            (
-                r#"{"Statement":{"Effect":"Allow","Principal":"*"}}"#.to_owned(),
-                false,
-            ),
-            (
-                r#"{"Statement":{"Effect":"Allow","Action":"*"}}"#.to_owned(),
-                false,
-            ),
+            (format!(r#"{{"Version":"2020-10-17","Statement":[{STATEMENT}]}}"#), false),
+            (r#"{"Statement":{"Effect":"Maybe","Principal":"*","Action":"*"}}"#.to_owned(), false),
+            (r#"{"Statement":{"Effect":"Allow","Principal":"me","Action":"*"}}"#.to_owned(), false),
+            (r#"{"Statement":{"Effect":"Allow","Principal":"*"}}"#.to_owned(), false),
+            (r#"{"Statement":{"Effect":"Allow","Action":"*"}}"#.to_owned(), false),
             (r#"{"Statement":[]}"#.to_owned(), false),
             (r#"{"Statement":["x"]}"#.to_owned(), false),
             ("{}".to_owned(), false),

@@ -9,19 +9,13 @@ pub(crate) const NAME: &str = "ReceiptHandle";
 
 /// What was given; `parameter` names it in the text about its absence.
 pub(crate) fn required<'a>(given: Option<&'a str>, parameter: &str) -> Result<&'a str, Fault> {
-    given
-        .filter(|handle| !handle.is_empty())
-        .ok_or_else(|| Fault::missing_parameter(parameter))
+    given.filter(|handle| !handle.is_empty()).ok_or_else(|| Fault::missing_parameter(parameter))
 }
 
 /// The receipt behind a handle. A handle of another queue is as bad as one that nobody gave out, also if that
 /// queue had the same name.
 pub(crate) fn read(handle: &str, queue: &QueueView, cx: &Context) -> Result<Receipt, Fault> {
-    let receipt = cx
-        .hub
-        .secrets
-        .receipt(handle)
-        .filter(|receipt| receipt.queue == queue.id);
+    let receipt = cx.hub.secrets.receipt(handle).filter(|receipt| receipt.queue == queue.id);
     receipt.ok_or_else(|| {
         let message = format!("The input receipt handle \"{handle}\" is not a valid receipt handle.");
         Fault::new(Code::ReceiptHandleIsInvalid, message)

@@ -3,7 +3,7 @@
 
 use super::attribute::Attribute;
 use super::limits;
-use crate::wire::{Code, Fault};
+use crate::wire::{Code, Counted, Fault};
 use queue_core::QueueAttributes;
 use serde::Deserialize;
 
@@ -11,7 +11,7 @@ use serde::Deserialize;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Policy {
     redrive_permission: Permission,
-    source_queue_arns: Option<Vec<String>>,
+    source_queue_arns: Option<Counted<String, { limits::SOURCE_QUEUE_ARNS }>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -35,7 +35,7 @@ pub(crate) fn check(text: &str) -> Result<(), Fault> {
              policy, as it’s in an unsupported format.",
         ));
     };
-    let sources = policy.source_queue_arns.as_ref().map(Vec::len);
+    let sources = policy.source_queue_arns.as_ref().map(Counted::sent);
     match (policy.redrive_permission, sources) {
         (Permission::AllowAll | Permission::DenyAll, None) => Ok(()),
         (Permission::AllowAll | Permission::DenyAll, Some(_)) => {
@@ -59,15 +59,15 @@ pub(crate) fn allows(attributes: &QueueAttributes, source: &str) -> bool {
     match policy.redrive_permission {
         Permission::AllowAll => true,
         Permission::DenyAll => false,
-        Permission::ByQueue => policy.source_queue_arns.iter().flatten().any(|arn| arn == source),
+        Permission::ByQueue => {
+            policy.source_queue_arns.iter().flat_map(Counted::kept).any(|arn| arn == source)
+        }
     }
 }
 
 fn parse(text: &str) -> Option<Policy> {
     // Serde would take a list for a struct whose fields are in order.
-    serde_json::from_str(text)
-        .ok()
-        .filter(|_| text.trim_start().starts_with('{'))
+    serde_json::from_str(text).ok().filter(|_| text.trim_start().starts_with('{'))
 }
 
 #[cfg(test)]
@@ -84,11 +84,7 @@ mod tests {
             (Some(r#"{"redrivePermission":"allowAll"}"#), SOURCE, true),
             (Some(r#"{"redrivePermission":"denyAll"}"#), SOURCE, false),
             (Some(by_queue.as_str()), SOURCE, true),
-            (
-                Some(by_queue.as_str()),
-                "arn:aws:sqs:us-east-1:000000000000:others",
-                false,
-            ),
+            (Some(by_queue.as_str()), "arn:aws:sqs:us-east-1:000000000000:others", false),
         ];
         for (text, source, expected) in cases {
             let mut attributes = QueueAttributes::default();
@@ -111,10 +107,7 @@ mod tests {
             (r#"{"redrivePermission":"all"}"#, FORMAT),
             (r#"{"redrivePermission":"allowAll","more":1}"#, FORMAT),
             (r#"{"redrivePermission":"byQueue","sourceQueueArns":"a"}"#, FORMAT),
-            (
-                r#"{"redrivePermission":"byQueue"}"#,
-                "one or more sourceQueueArns values.",
-            ),
+            (r#"{"redrivePermission":"byQueue"}"#, "one or more sourceQueueArns values."),
             (
                 r#"{"redrivePermission":"byQueue","sourceQueueArns":[]}"#,
                 "one or more sourceQueueArns values.",
@@ -130,11 +123,7 @@ mod tests {
         ];
         for (text, part) in cases {
             let fault = check(text).unwrap_err();
-            let code = if part == FORMAT {
-                Code::InvalidAttributeValue
-            } else {
-                Code::InvalidParameterValue
-            };
+            let code = if part == FORMAT { Code::InvalidAttributeValue } else { Code::InvalidParameterValue };
             assert_eq!(fault.code(), code, "{text}");
             assert!(fault.message().contains(part), "{fault}");
         }

@@ -28,10 +28,7 @@ impl Given {
         };
         let member = |name: &str| {
             let reason = format!("Redrive policy does not contain mandatory attribute: {name}.");
-            members
-                .get(name)
-                .filter(|value| !value.is_null())
-                .ok_or_else(|| refuse(&reason))
+            members.get(name).filter(|value| !value.is_null()).ok_or_else(|| refuse(&reason))
         };
         let (target, count) = (member(TARGET)?, member(COUNT)?);
         if members.keys().any(|name| name != TARGET && name != COUNT) {
@@ -39,28 +36,17 @@ impl Given {
                 "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].",
             ));
         }
-        let arn = target
-            .as_str()
-            .and_then(Arn::parse)
-            .filter(|arn| !arn.resource.is_empty());
+        let arn = target.as_str().and_then(Arn::parse).filter(|arn| !arn.resource.is_empty());
         let arn = arn.ok_or_else(|| refuse("Invalid value for deadLetterTargetArn."))?;
         if arn.service != "sqs" {
-            return Err(refuse(
-                "Only SQS queues are valid resources for deadLetterTargetArn.",
-            ));
+            return Err(refuse("Only SQS queues are valid resources for deadLetterTargetArn."));
         }
         let maximum_receives = self::count(count).ok_or_else(|| {
             let shown = count.as_str().map_or_else(|| count.to_string(), str::to_owned);
             let range = "valid values are from 1 to 1000 both inclusive.";
             refuse(&format!("Invalid value for maxReceiveCount: {shown}, {range}"))
         })?;
-        Ok(Self {
-            text: text.into(),
-            policy: RedrivePolicy {
-                target: arn.name(),
-                maximum_receives,
-            },
-        })
+        Ok(Self { text: text.into(), policy: RedrivePolicy { target: arn.name(), maximum_receives } })
     }
 
     /// Checks the policy against what there is: a queue of the same kind that lets this one use it.
@@ -138,16 +124,10 @@ mod tests {
             ("{}".to_owned(), NO_TARGET),
             (format!(r#"{{"deadLetterTargetArn":{arn}}}"#), NO_COUNT),
             (full(&arn, "null"), NO_COUNT),
-            (
-                more,
-                "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].",
-            ),
+            (more, "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount]."),
             (full("\"dead\"", "1"), BAD_TARGET),
             (full("5", "1"), BAD_TARGET),
-            (
-                full(TOPIC, "1"),
-                "Only SQS queues are valid resources for deadLetterTargetArn.",
-            ),
+            (full(TOPIC, "1"), "Only SQS queues are valid resources for deadLetterTargetArn."),
             (full(&arn, "0"), &bad_count("0")),
             (full(&arn, "1001"), &bad_count("1001")),
             (full(&arn, "-1"), &bad_count("-1")),
@@ -157,10 +137,7 @@ mod tests {
         for (text, reason) in cases {
             let fault = Given::parse(&text).unwrap_err();
             let expected = format!("Value {text} for parameter RedrivePolicy is invalid. Reason: {reason}");
-            assert_eq!(
-                (fault.code(), fault.message()),
-                (Code::InvalidParameterValue, expected.as_str())
-            );
+            assert_eq!((fault.code(), fault.message()), (Code::InvalidParameterValue, expected.as_str()));
         }
         for text in ["[]", "x", "5", "null", &format!("{:?}", full(&arn, "1"))] {
             let fault = Given::parse(text).unwrap_err();

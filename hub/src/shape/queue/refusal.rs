@@ -2,6 +2,7 @@
 //! become AWS's.
 
 use crate::engine::Error as Engine;
+use crate::shape::change::Refusals;
 use crate::wire::{Code, Fault};
 use queue_core::Error;
 
@@ -16,25 +17,43 @@ pub(crate) struct About<'a> {
     pub(crate) timeout_seconds: u32,
 }
 
+/// For changes of queues.
+pub(crate) const OF_QUEUES: Refusals =
+    Refusals { is_overtaken, fault: |error| About::default().fault(error), contended };
+
+fn is_overtaken(error: Error) -> bool {
+    match error {
+        Error::Stale | Error::QueueExists => true,
+        Error::NoSuchQueue
+        | Error::QueueDeletedRecently
+        | Error::PurgedRecently
+        | Error::OverLimit
+        | Error::ReceiptExpired
+        | Error::NoSuchMessage
+        | Error::BeyondVisibilityTotal
+        | Error::NoGroup
+        | Error::NoSuchTopic
+        | Error::NoSuchSubscription
+        | Error::TopicExists
+        | Error::SubscriptionExists
+        | Error::GenesisTwice => false,
+    }
+}
+
 impl About<'_> {
     /// Why a command was not executed.
     pub(crate) fn fault(&self, error: Engine) -> Fault {
         match error {
             Engine::Refused(error) => self.refusal(error),
-            Engine::Stopped => Fault::new(
-                Code::ServiceUnavailable,
-                "The service is unavailable. Please try again.",
-            ),
+            Engine::Stopped => {
+                Fault::new(Code::ServiceUnavailable, "The service is unavailable. Please try again.")
+            }
         }
     }
 
     /// Why a command, or an entry of one, was refused.
     pub(crate) fn refusal(&self, error: Error) -> Fault {
-        let Self {
-            queue,
-            handle,
-            timeout_seconds,
-        } = self;
+        let Self { queue, handle, timeout_seconds } = self;
         match error {
             Error::NoSuchQueue => Fault::queue_does_not_exist(),
             Error::QueueDeletedRecently => Fault::new(
@@ -79,15 +98,6 @@ impl About<'_> {
 }
 
 /// Others changed the same thing again and again.
-pub(crate) fn contended() -> Fault {
-    Fault::new(
-        Code::ServiceUnavailable,
-        "The queue is being changed by other requests. Please try again.",
-    )
-}
-
-/// The engine replied with what no such command is replied with.
-pub(crate) fn unexpected(reply: &queue_core::Reply) -> Fault {
-    tracing::error!(?reply, "a command got a reply that belongs to another");
-    Fault::internal()
+fn contended() -> Fault {
+    Fault::new(Code::ServiceUnavailable, "The queue is being changed by other requests. Please try again.")
 }

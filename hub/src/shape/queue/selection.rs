@@ -19,18 +19,13 @@ impl MessageAttributeNames<'_> {
         if self.0.is_empty() {
             return Vec::new();
         }
-        attributes
-            .into_iter()
-            .filter(|attribute| self.selects(&attribute.name))
-            .collect()
+        attributes.into_iter().filter(|attribute| self.selects(&attribute.name)).collect()
     }
 
     fn selects(&self, name: &str) -> bool {
         self.0.iter().any(|wanted| match wanted.as_str() {
             ALL | ".*" | "*" => true,
-            wanted => wanted
-                .strip_suffix(".*")
-                .map_or(wanted == name, |prefix| name.starts_with(prefix)),
+            wanted => wanted.strip_suffix(".*").map_or(wanted == name, |prefix| name.starts_with(prefix)),
         })
     }
 }
@@ -130,11 +125,7 @@ mod tests {
         ];
         for (names, name, expected) in cases {
             let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-            assert_eq!(
-                MessageAttributeNames(&names).selects(name),
-                expected,
-                "{names:?} {name}"
-            );
+            assert_eq!(MessageAttributeNames(&names).selects(name), expected, "{names:?} {name}");
         }
     }
 

@@ -38,10 +38,7 @@ pub(crate) struct Settings(Vec<Setting>);
 impl Settings {
     /// Reads what is to be set of a queue of that kind. The first thing that is wrong counts.
     pub(crate) fn parse(given: &Pairs<String>, fifo: bool) -> Result<Self, Fault> {
-        let settings = given
-            .0
-            .iter()
-            .map(|(name, value)| Setting::parse(name, value, fifo));
+        let settings = given.0.iter().map(|(name, value)| Setting::parse(name, value, fifo));
         settings.collect::<Result<_, _>>().map(Self)
     }
 
@@ -75,7 +72,20 @@ impl Settings {
     pub(crate) fn redrive_policy(&self) -> Option<&redrive_policy::Given> {
         self.0.iter().find_map(|setting| match setting {
             Setting::RedrivePolicy(policy) => policy.as_ref(),
-            _ => None,
+            Setting::ContentBasedDeduplication(_)
+            | Setting::DeduplicationScope(_)
+            | Setting::DelaySeconds(_)
+            | Setting::FifoQueue
+            | Setting::FifoThroughputLimit(_)
+            | Setting::KmsDataKeyReusePeriodSeconds(_)
+            | Setting::KmsMasterKeyId(_)
+            | Setting::MaximumMessageSize(_)
+            | Setting::MessageRetentionPeriod(_)
+            | Setting::Policy(_)
+            | Setting::ReceiveMessageWaitTimeSeconds(_)
+            | Setting::RedriveAllowPolicy(_)
+            | Setting::SqsManagedSseEnabled(_)
+            | Setting::VisibilityTimeout(_) => None,
         })
     }
 
@@ -205,29 +215,43 @@ impl Setting {
 
 /// Some attributes are for FIFO queues only.
 fn check_kind(attribute: Attribute, fifo: bool) -> Result<(), Fault> {
+    if fifo {
+        return Ok(());
+    }
     let name = attribute.name();
     match attribute {
-        Attribute::FifoQueue | Attribute::ContentBasedDeduplication if !fifo => Err(unknown(name)),
-        Attribute::DeduplicationScope | Attribute::FifoThroughputLimit if !fifo => Err(Fault::new(
+        Attribute::FifoQueue | Attribute::ContentBasedDeduplication => Err(unknown(name)),
+        Attribute::DeduplicationScope | Attribute::FifoThroughputLimit => Err(Fault::new(
             Code::InvalidAttributeName,
             format!("You can specify the {name} only when FifoQueue is set to true."),
         )),
-        _ => Ok(()),
+        Attribute::ApproximateNumberOfMessages
+        | Attribute::ApproximateNumberOfMessagesDelayed
+        | Attribute::ApproximateNumberOfMessagesNotVisible
+        | Attribute::CreatedTimestamp
+        | Attribute::DelaySeconds
+        | Attribute::KmsDataKeyReusePeriodSeconds
+        | Attribute::KmsMasterKeyId
+        | Attribute::LastModifiedTimestamp
+        | Attribute::MaximumMessageSize
+        | Attribute::MessageRetentionPeriod
+        | Attribute::Policy
+        | Attribute::QueueArn
+        | Attribute::ReceiveMessageWaitTimeSeconds
+        | Attribute::RedriveAllowPolicy
+        | Attribute::RedrivePolicy
+        | Attribute::SqsManagedSseEnabled
+        | Attribute::VisibilityTimeout => Ok(()),
     }
 }
 
 fn invalid(name: &str, reason: &str) -> Fault {
-    Fault::new(
-        Code::InvalidAttributeValue,
-        format!("Invalid value for the parameter {name}.{reason}"),
-    )
+    Fault::new(Code::InvalidAttributeValue, format!("Invalid value for the parameter {name}.{reason}"))
 }
 
 fn number(text: &str, range: RangeInclusive<u32>) -> Option<u32> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse()
-        .ok()
-        .filter(|number| digits && range.contains(number))
+    text.parse().ok().filter(|number| digits && range.contains(number))
 }
 
 fn switch(text: &str) -> Option<bool> {

@@ -13,14 +13,9 @@ pub(crate) fn add(tags: &Tags, added: &Pairs<String>, queue: &str) -> Result<Tag
     for (key, value) in &added.0 {
         check_key(key)?;
         if !limits::TAG_VALUE.contains(&value.chars().count()) {
-            return Err(invalid(
-                "Tag values must be between 0 and 256 characters in length.",
-            ));
+            return Err(invalid("Tag values must be between 0 and 256 characters in length."));
         }
-        if key
-            .get(..RESERVED.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(RESERVED))
-        {
+        if key.get(..RESERVED.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED)) {
             return Err(invalid("Tag keys cannot start with the reserved prefix aws:."));
         }
         all.insert(key.as_str().into(), value.as_str().into());
@@ -69,10 +64,7 @@ mod tests {
         }
         let full = add(&Tags::new(), &tags(50), "orders").unwrap();
         assert_eq!(
-            add(&full, &one("k7", "new"), "orders")
-                .unwrap()
-                .get("k7")
-                .map(|value| &**value),
+            add(&full, &one("k7", "new"), "orders").unwrap().get("k7").map(|value| &**value),
             Some("new")
         );
         let fault = add(&full, &one("another", ""), "orders").unwrap_err();

@@ -1,5 +1,6 @@
 //! The parameter `QueueUrl`, which names a queue in more ways than one.
 
+use crate::auth::{self, is_account};
 use crate::catalogue::QueueView;
 use crate::operation::Context;
 use crate::shape::arn::{self, Arn};
@@ -17,24 +18,22 @@ use std::sync::Arc;
 pub(crate) struct QueueUrl(Option<String>);
 
 impl QueueUrl {
-    /// The queue; anything that does not lead to one is said not to exist.
-    pub(crate) fn queue(&self, cx: &Context) -> Result<Arc<QueueView>, Fault> {
+    /// The queue, for an action that the caller may perform on it; anything that does not lead to one is said not to
+    /// exist.
+    pub(crate) fn queue(&self, action: &'static str, cx: &Context) -> Result<Arc<QueueView>, Fault> {
         let queue = self.name(cx).and_then(|name| cx.hub.catalogue.queue(&name));
-        queue.ok_or_else(Fault::queue_does_not_exist)
-    }
-
-    /// The ARN of the queue, whether or not it exists.
-    pub(crate) fn arn(&self, cx: &Context) -> Option<String> {
-        self.name(cx).map(|name| arn::of_queue(&name))
+        let queue = queue.ok_or_else(Fault::queue_does_not_exist)?;
+        let denied = || {
+            let user = cx.caller.principal_arn();
+            Fault::access_denied(&user, action, &arn::of_queue(&queue.name), &of(&queue.name, cx))
+        };
+        auth::authorize(&cx.caller, action, &[&queue.name.account], denied)?;
+        Ok(queue)
     }
 
     fn name(&self, cx: &Context) -> Option<Name> {
         let given = self.0.as_deref().filter(|text| !text.is_empty());
-        parse(
-            given.or(cx.queue_path.as_deref())?,
-            &cx.caller.account,
-            &cx.caller.region,
-        )
+        parse(given.or(cx.queue_path.as_deref())?, &cx.caller.account, &cx.caller.region)
     }
 }
 
@@ -44,6 +43,7 @@ pub(crate) fn of(name: &Name, cx: &Context) -> String {
 }
 
 fn parse(text: &str, account: &str, region: &str) -> Option<Name> {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
     if text.starts_with("arn:") {
         return Arn::queue(text);
     }
@@ -66,10 +66,6 @@ fn parse(text: &str, account: &str, region: &str) -> Option<Name> {
     }
 }
 
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,45 +73,25 @@ mod tests {
     #[test]
     fn a_queue_is_named_in_several_ways() {
         let cases = [
-            (
-                "http://localhost:4566/111122223333/orders",
-                Some(("111122223333", "eu-west-1", "orders")),
-            ),
+            ("http://localhost:4566/111122223333/orders", Some(("111122223333", "eu-west-1", "orders"))),
             (
                 "https://sqs.us-east-1.amazonaws.com/111122223333/orders.fifo",
                 Some(("111122223333", "eu-west-1", "orders.fifo")),
             ),
-            (
-                "https://example.com/hub/111122223333/orders/",
-                Some(("111122223333", "eu-west-1", "orders")),
-            ),
-            (
-                "/111122223333/orders",
-                Some(("111122223333", "eu-west-1", "orders")),
-            ),
-            (
-                "111122223333/orders",
-                Some(("111122223333", "eu-west-1", "orders")),
-            ),
+            ("https://example.com/hub/111122223333/orders/", Some(("111122223333", "eu-west-1", "orders"))),
+            ("/111122223333/orders", Some(("111122223333", "eu-west-1", "orders"))),
+            ("111122223333/orders", Some(("111122223333", "eu-west-1", "orders"))),
             ("orders", Some(("000000000000", "eu-west-1", "orders"))),
-            (
-                "http://localhost:4566/queue/orders",
-                Some(("000000000000", "eu-west-1", "orders")),
-            ),
+            ("http://localhost:4566/queue/orders", Some(("000000000000", "eu-west-1", "orders"))),
             ("/queue/orders", Some(("000000000000", "eu-west-1", "orders"))),
-            (
-                "/queue/us-east-2/111122223333/orders",
-                Some(("111122223333", "us-east-2", "orders")),
-            ),
-            (
-                "arn:aws:sqs:us-east-2:111122223333:orders",
-                Some(("111122223333", "us-east-2", "orders")),
-            ),
+            ("/queue/us-east-2/111122223333/orders", Some(("111122223333", "us-east-2", "orders"))),
+            ("arn:aws:sqs:us-east-2:111122223333:orders", Some(("111122223333", "us-east-2", "orders"))),
             ("arn:aws:sns:us-east-2:111122223333:orders", None),
             ("http://localhost:4566", None),
             ("http://localhost:4566/", None),
             ("http://localhost:4566/orders", None),
             ("http://localhost:4566/11112222333/orders", None),
+            ("http://localhost:4566/111122223333/orders?a=b", Some(("111122223333", "eu-west-1", "orders"))),
             ("//", None),
         ];
         for (text, expected) in cases {

@@ -16,11 +16,7 @@ pub(crate) fn set<'p>(
 ) -> Result<(), Fault> {
     // A filter policy without a key takes the scope with it, so the scope goes first, whatever the order is.
     let is_scope = |(name, _): &(&str, &str)| *name == "FilterPolicyScope";
-    for (name, value) in pairs
-        .clone()
-        .filter(is_scope)
-        .chain(pairs.filter(|pair| !is_scope(pair)))
-    {
+    for (name, value) in pairs.clone().filter(is_scope).chain(pairs.filter(|pair| !is_scope(pair))) {
         set_one(attributes, name, value, of, through)?;
     }
     check_filter(attributes, through)
@@ -35,9 +31,7 @@ fn set_one(
 ) -> Result<(), Fault> {
     let protocol = endpoint::protocol(of.endpoint);
     let unsupported = |what: &str| {
-        Err(through.wrong(format_args!(
-            "{name}: Delivery protocol [{protocol}] does not support {what}."
-        )))
+        Err(through.wrong(format_args!("{name}: Delivery protocol [{protocol}] does not support {what}.")))
     };
     match name {
         "FilterPolicy" if is_no_policy(value) => {
@@ -82,13 +76,14 @@ fn check_filter(attributes: &SubscriptionAttributes, through: Through) -> Result
     let Some(text) = &attributes.filter else {
         return Ok(());
     };
-    Policy::compile(text, scope_of(attributes))
-        .map(drop)
-        .map_err(|error| match error.kind {
-            // The only mistake that AWS does not call one of the policy.
-            ErrorKind::NestedInAttributeScope => through.wrong(error),
-            _ => through.wrong(format_args!("FilterPolicy: {}", located(&error))),
-        })
+    Policy::compile(text, scope_of(attributes)).map(drop).map_err(|error| {
+        // The only mistake that AWS does not call one of the policy.
+        if error.kind == ErrorKind::NestedInAttributeScope {
+            through.wrong(error)
+        } else {
+            through.wrong(format_args!("FilterPolicy: {}", located(&error)))
+        }
+    })
 }
 
 /// An error with the place where reading stopped, in the words of the library that AWS reads JSON with.
@@ -112,10 +107,7 @@ pub(crate) fn value(attributes: &SubscriptionAttributes, name: &str) -> Option<S
     match name {
         "FilterPolicy" => attributes.filter.as_deref().map(str::to_owned),
         // A scope is not shown before there is something that it is the scope of.
-        "FilterPolicyScope" => attributes
-            .filter
-            .as_ref()
-            .map(|_| scope_of(attributes).as_str().to_owned()),
+        "FilterPolicyScope" => attributes.filter.as_ref().map(|_| scope_of(attributes).as_str().to_owned()),
         "RawMessageDelivery" => Some(attributes.raw.to_string()),
         "RedrivePolicy" => attributes.dead_letters.as_ref().map(redrive::text),
         _ => None,
@@ -151,28 +143,16 @@ mod tests {
 
     fn check(pairs: &[(&str, &str)], expected: [Option<&str>; 4]) {
         let attributes = set_all(pairs, Through::Subscribe).unwrap();
-        let names = [
-            "FilterPolicy",
-            "FilterPolicyScope",
-            "RawMessageDelivery",
-            "RedrivePolicy",
-        ];
+        let names = ["FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy"];
         let shown = names.map(|name| value(&attributes, name));
         assert_eq!(shown.each_ref().map(Option::as_deref), expected, "{pairs:?}");
     }
 
     fn check_refused(pairs: &[(&str, &str)], at_subscribe: &str, afterwards: &str) {
-        let cases = [
-            (Through::Subscribe, at_subscribe),
-            (Through::SetSubscriptionAttributes, afterwards),
-        ];
+        let cases = [(Through::Subscribe, at_subscribe), (Through::SetSubscriptionAttributes, afterwards)];
         for (through, expected) in cases {
             let fault = set_all(pairs, through).unwrap_err();
-            assert_eq!(
-                fault.message(),
-                format!("Invalid parameter: {expected}"),
-                "{pairs:?}"
-            );
+            assert_eq!(fault.message(), format!("Invalid parameter: {expected}"), "{pairs:?}");
         }
     }
 
@@ -180,37 +160,26 @@ mod tests {
     fn attributes_are_shown_as_they_were_set() {
         let raw = Some("false");
         check(&[], [None, None, raw, None]);
-        check(
-            &[("RawMessageDelivery", "True")],
-            [None, None, Some("true"), None],
-        );
+        check(&[("RawMessageDelivery", "True")], [None, None, Some("true"), None]);
         check(
             &[("FilterPolicy", r#"{"a": ["b"]}"#)],
             [Some(r#"{"a": ["b"]}"#), Some("MessageAttributes"), raw, None],
         );
         let dead = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead"}"#;
         check(&[("RedrivePolicy", dead)], [None, None, raw, Some(dead)]);
-        check(
-            &[("RedrivePolicy", dead), ("RedrivePolicy", "")],
-            [None, None, raw, None],
-        );
+        check(&[("RedrivePolicy", dead), ("RedrivePolicy", "")], [None, None, raw, None]);
     }
 
     #[test]
     fn a_filter_and_its_scope_may_come_in_any_order() {
-        let (filter, scope) = (
-            ("FilterPolicy", r#"{"a":{"b":["c"]}}"#),
-            ("FilterPolicyScope", "MessageBody"),
-        );
+        let (filter, scope) =
+            (("FilterPolicy", r#"{"a":{"b":["c"]}}"#), ("FilterPolicyScope", "MessageBody"));
         for pairs in [[filter, scope], [scope, filter]] {
             check(&pairs, [Some(filter.1), Some("MessageBody"), Some("false"), None]);
         }
         check(&[scope], [None, None, Some("false"), None]);
         for nothing in ["{}", "", " { } "] {
-            check(
-                &[scope, ("FilterPolicy", nothing)],
-                [None, None, Some("false"), None],
-            );
+            check(&[scope, ("FilterPolicy", nothing)], [None, None, Some("false"), None]);
         }
     }
 
@@ -218,11 +187,7 @@ mod tests {
     fn what_is_wrong_is_said_as_each_operation_says_it() {
         let both = |text: &str| (format!("Attributes Reason: {text}"), text.to_owned());
         for (name, value, text) in [
-            (
-                "RawMessageDelivery",
-                "",
-                "RawMessageDelivery: Invalid value []. Must be true or false.",
-            ),
+            ("RawMessageDelivery", "", "RawMessageDelivery: Invalid value []. Must be true or false."),
             (
                 "FilterPolicyScope",
                 "Body",
@@ -233,11 +198,7 @@ mod tests {
                 r#"{"a":{"b":["c"]}}"#,
                 "Filter policy scope MessageAttributes does not support nested filter policy",
             ),
-            (
-                "RedrivePolicy",
-                "{}",
-                "RedrivePolicy: deadLetterTargetArn is an invalid arn",
-            ),
+            ("RedrivePolicy", "{}", "RedrivePolicy: deadLetterTargetArn is an invalid arn"),
             (
                 "DeliveryPolicy",
                 "{}",
@@ -249,29 +210,18 @@ mod tests {
         }
         let replay = "ReplayPolicy: this hub does not replay messages yet";
         check_refused(&[("ReplayPolicy", "{}")], replay, replay);
-        check_refused(
-            &[("Colour", "red")],
-            "Attributes Reason: Unknown attribute: Colour",
-            "AttributeName",
-        );
+        check_refused(&[("Colour", "red")], "Attributes Reason: Unknown attribute: Colour", "AttributeName");
     }
 
     #[test]
     fn attributes_agree_if_they_mean_the_same() {
         let policy = |text| set_all(&[("FilterPolicy", text)], Through::Subscribe).unwrap();
-        let (one, same, other) = (
-            policy(r#"{"a":["b"]}"#),
-            policy(r#"{ "a": [ "b" ] }"#),
-            policy(r#"{"a":["c"]}"#),
-        );
+        let (one, same, other) =
+            (policy(r#"{"a":["b"]}"#), policy(r#"{ "a": [ "b" ] }"#), policy(r#"{"a":["c"]}"#));
         assert!(agrees(&one, &same, "FilterPolicy"));
         assert!(!agrees(&one, &other, "FilterPolicy"));
         assert!(!agrees(&one, &SubscriptionAttributes::default(), "FilterPolicy"));
-        assert!(agrees(
-            &one,
-            &SubscriptionAttributes::default(),
-            "FilterPolicyScope"
-        ));
+        assert!(agrees(&one, &SubscriptionAttributes::default(), "FilterPolicyScope"));
         assert!(agrees(&one, &other, "RawMessageDelivery"));
     }
 }

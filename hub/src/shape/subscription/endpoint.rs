@@ -1,5 +1,6 @@
 //! Where a subscription delivers: a protocol, and an endpoint as that protocol has it.
 
+use crate::auth::{REGION_BYTES_MAX, is_account};
 use crate::catalogue::TopicView;
 use crate::operation::Context;
 use crate::shape::arn::{self, Arn};
@@ -8,16 +9,8 @@ use crate::wire::Fault;
 use queue_core::{Endpoint, Name};
 
 /// The protocols that AWS has besides `sqs`.
-const NOT_YET: [&str; 8] = [
-    "http",
-    "https",
-    "email",
-    "email-json",
-    "sms",
-    "application",
-    "lambda",
-    "firehose",
-];
+const NOT_YET: [&str; 8] =
+    ["http", "https", "email", "email-json", "sms", "application", "lambda", "firehose"];
 
 /// The endpoint that a subscription of the topic is asked for.
 pub(crate) fn parse(
@@ -52,9 +45,7 @@ fn queue_of(endpoint: &str, topic: &TopicView, cx: &Context) -> Result<Name, Fau
         .filter(can_exist)
         .ok_or_else(|| Fault::invalid_parameter("SQS endpoint ARN"))?;
     if is_fifo(&name) && !topic.attributes.fifo {
-        return Err(invalid_endpoint(
-            "FIFO SQS Queues can not be subscribed to standard SNS topics",
-        ));
+        return Err(invalid_endpoint("FIFO SQS Queues can not be subscribed to standard SNS topics"));
     }
     Ok(name)
 }
@@ -71,9 +62,7 @@ pub(crate) fn is_fifo(queue: &Name) -> bool {
 
 /// Whether there can be a queue of that name.
 pub(crate) fn can_exist(queue: &Name) -> bool {
-    const REGION_BYTES_MAX: usize = 32;
-    let is_account = queue.account.len() == 12 && queue.account.bytes().all(|byte| byte.is_ascii_digit());
-    is_account
+    is_account(&queue.account)
         && queue.region.len() <= REGION_BYTES_MAX
         && queue::name::check(&queue.name, is_fifo(queue)).is_ok()
 }

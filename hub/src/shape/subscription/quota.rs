@@ -1,36 +1,24 @@
 //! How many subscriptions and filter policies there can be.
 
 use crate::catalogue::{Catalogue, TopicView};
+use crate::shape::topic::limits;
 use crate::wire::{Code, Fault};
 use queue_core::SubscriptionAttributes;
 
-/// Subscriptions of a FIFO topic.
-const SUBSCRIPTIONS_PER_FIFO_TOPIC: usize = 100;
-/// Subscriptions of any other topic.
-const SUBSCRIPTIONS_PER_TOPIC: usize = 12_500_000;
-/// Subscriptions of a topic whose messages may be larger than usual; asked when that is set, not afterwards.
-pub(crate) const SUBSCRIPTIONS_OF_LARGE: usize = 100;
-/// Filter policies of one topic.
-const FILTERS_PER_TOPIC: usize = 200;
-/// Filter policies of all topics of an account in a region.
-const FILTERS_PER_ACCOUNT: usize = 10_000;
 /// Topics that cannot have as many filter policies as an account can.
-const TOPICS_WITHIN_ACCOUNT: usize = FILTERS_PER_ACCOUNT / FILTERS_PER_TOPIC;
+const TOPICS_WITHIN_ACCOUNT: usize = limits::FILTERS_PER_ACCOUNT / limits::FILTERS_PER_TOPIC;
 
 /// Refuses one subscription more than a topic can have.
 pub(crate) fn check_subscriptions(topic: &TopicView) -> Result<(), Fault> {
     let maximum = if topic.attributes.fifo {
-        SUBSCRIPTIONS_PER_FIFO_TOPIC
+        limits::SUBSCRIPTIONS_PER_FIFO_TOPIC
     } else {
-        SUBSCRIPTIONS_PER_TOPIC
+        limits::SUBSCRIPTIONS_PER_TOPIC
     };
     if topic.subscriptions.len() < maximum {
         return Ok(());
     }
-    Err(Fault::new(
-        Code::SubscriptionLimitExceeded,
-        "Subscription limit exceeded",
-    ))
+    Err(Fault::new(Code::SubscriptionLimitExceeded, "Subscription limit exceeded"))
 }
 
 /// Refuses one filter policy more than a topic or an account can have. `before` is what the subscription has, if it
@@ -47,32 +35,17 @@ pub(crate) fn check_filters(
     }
     let all_filters = || {
         let (account, region) = (&topic.name.account, &topic.name.region);
-        if catalogue
-            .topics(account, region, None, TOPICS_WITHIN_ACCOUNT + 1)
-            .len()
-            <= TOPICS_WITHIN_ACCOUNT
-        {
+        if catalogue.topics(account, region, None, TOPICS_WITHIN_ACCOUNT + 1).len() <= TOPICS_WITHIN_ACCOUNT {
             return 0;
         }
-        catalogue
-            .topics(account, region, None, usize::MAX)
-            .iter()
-            .map(|topic| filters(topic))
-            .sum()
+        catalogue.topics(account, region, None, usize::MAX).iter().map(|topic| filters(topic)).sum()
     };
-    if filters(topic) < FILTERS_PER_TOPIC && all_filters() < FILTERS_PER_ACCOUNT {
+    if filters(topic) < limits::FILTERS_PER_TOPIC && all_filters() < limits::FILTERS_PER_ACCOUNT {
         return Ok(());
     }
-    Err(Fault::new(
-        Code::FilterPolicyLimitExceeded,
-        "Filter policy limit exceeded",
-    ))
+    Err(Fault::new(Code::FilterPolicyLimitExceeded, "Filter policy limit exceeded"))
 }
 
 fn filters(topic: &TopicView) -> usize {
-    topic
-        .subscriptions
-        .iter()
-        .filter(|subscription| subscription.attributes.filter.is_some())
-        .count()
+    topic.subscriptions.iter().filter(|subscription| subscription.attributes.filter.is_some()).count()
 }

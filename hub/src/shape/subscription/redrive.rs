@@ -20,15 +20,10 @@ pub(crate) struct Subscribed<'a> {
 pub(crate) fn parse(text: &str, of: &Subscribed<'_>) -> Result<Name, String> {
     filters::check_json(text).map_err(|error| super::attributes::located(&error))?;
     let policy: Value = serde_json::from_str(text).unwrap_or_default();
-    let target = policy
-        .get("deadLetterTargetArn")
-        .and_then(Value::as_str)
-        .and_then(Arn::queue);
+    let target = policy.get("deadLetterTargetArn").and_then(Value::as_str).and_then(Arn::queue);
     let is_near =
         |name: &Name| *name.account == *of.owner && name.region == of.topic.region && can_exist(name);
-    let target = target
-        .filter(is_near)
-        .ok_or("deadLetterTargetArn is an invalid arn")?;
+    let target = target.filter(is_near).ok_or("deadLetterTargetArn is an invalid arn")?;
     let Endpoint::Queue(endpoint) = of.endpoint;
     match (of.topic_is_fifo && is_fifo(endpoint), is_fifo(&target)) {
         (true, false) => {

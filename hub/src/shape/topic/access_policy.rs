@@ -1,14 +1,11 @@
 //! The topic attribute `Policy`: who may do what with a topic. Here it is only checked and kept.
 
+use crate::auth::is_account;
 use crate::shape::arn;
+use crate::shape::topic::limits;
 use queue_core::Name;
 use serde_json::Value;
 use std::fmt;
-
-/// Bytes of a policy.
-const BYTES_MAX: usize = 30 * 1024;
-/// Statements of a policy.
-const STATEMENTS_MAX: usize = 100;
 
 /// What is wrong with a policy, in the words that follow `Invalid parameter: `.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +47,12 @@ pub(crate) fn default_of(topic: &Name) -> String {
 
 /// Whether a text can be the policy of a topic.
 pub(crate) fn check(text: &str) -> Result<(), Flaw> {
-    if text.len() > BYTES_MAX {
+    if text.len() > limits::POLICY_BYTES_MAX {
         return Err(Flaw::Unreadable);
     }
     let policy: Value = serde_json::from_str(text).map_err(|_| Flaw::Unreadable)?;
     let statements = match policy.get("Statement") {
-        Some(Value::Array(statements)) if (1..=STATEMENTS_MAX).contains(&statements.len()) => {
+        Some(Value::Array(statements)) if limits::POLICY_STATEMENTS.contains(&statements.len()) => {
             statements.as_slice()
         }
         Some(statement @ Value::Object(_)) => std::slice::from_ref(statement),
@@ -72,16 +69,8 @@ fn check_statement(statement: &Value) -> Result<(), Flaw> {
     }
     check_principals(member(["Principal", "NotPrincipal"]).ok_or(Flaw::Unreadable)?)?;
     let actions = texts(member(["Action", "NotAction"]).ok_or(Flaw::Unreadable)?)?;
-    let of_sns = |action: &&str| {
-        action
-            .get(..4)
-            .is_some_and(|start| start.eq_ignore_ascii_case("sns:"))
-    };
-    if actions.iter().all(of_sns) {
-        Ok(())
-    } else {
-        Err(Flaw::ActionOutOfScope)
-    }
+    let of_sns = |action: &&str| action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sns:"));
+    if actions.iter().all(of_sns) { Ok(()) } else { Err(Flaw::ActionOutOfScope) }
 }
 
 fn check_principals(principals: &Value) -> Result<(), Flaw> {
@@ -91,22 +80,14 @@ fn check_principals(principals: &Value) -> Result<(), Flaw> {
         _ => return Err(Flaw::Unreadable),
     };
     let accounts = by_kind.get("AWS").map_or(Ok(Vec::new()), texts)?;
-    if accounts.into_iter().all(may_exist) {
-        Ok(())
-    } else {
-        Err(Flaw::PrincipalNotFound)
-    }
+    if accounts.into_iter().all(may_exist) { Ok(()) } else { Err(Flaw::PrincipalNotFound) }
 }
 
 /// Whether a principal has the form of one. Which accounts and users exist is not the hub's to know.
 fn may_exist(principal: &str) -> bool {
-    let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_id = |text: &str| {
         let known = ["AIDA", "AROA"].iter().any(|kind| text.starts_with(kind));
-        known
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        known && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
     };
     match arn::Arn::parse(principal) {
         Some(arn) => {
@@ -120,10 +101,9 @@ fn may_exist(principal: &str) -> bool {
 fn texts(value: &Value) -> Result<Vec<&str>, Flaw> {
     match value {
         Value::String(text) => Ok(vec![text]),
-        Value::Array(texts) if !texts.is_empty() => texts
-            .iter()
-            .map(|text| text.as_str().ok_or(Flaw::Unreadable))
-            .collect(),
+        Value::Array(texts) if !texts.is_empty() => {
+            texts.iter().map(|text| text.as_str().ok_or(Flaw::Unreadable)).collect()
+        }
         _ => Err(Flaw::Unreadable),
     }
 }
@@ -161,31 +141,13 @@ mod tests {
             ("{}", Err(Flaw::Unreadable)),
             (r#"{"Statement":[]}"#, Err(Flaw::Unreadable)),
             (&statement(r#""*""#, publish), Ok(())),
-            (
-                &statement(r#"{"Service":"s3.amazonaws.com"}"#, r#"["sns:Publish"]"#),
-                Ok(()),
-            ),
+            (&statement(r#"{"Service":"s3.amazonaws.com"}"#, r#"["sns:Publish"]"#), Ok(())),
             (&statement(r#"{"AWS":"111122223333"}"#, publish), Ok(())),
-            (
-                &statement(r#"{"AWS":["arn:aws:iam::111122223333:root","*"]}"#, publish),
-                Ok(()),
-            ),
-            (
-                &statement(r#"{"AWS":"nobody"}"#, publish),
-                Err(Flaw::PrincipalNotFound),
-            ),
-            (
-                &statement(r#"{"AWS":"arn:aws:iam::1:user/x"}"#, publish),
-                Err(Flaw::PrincipalNotFound),
-            ),
-            (
-                &statement(r#""*""#, r#""sqs:SendMessage""#),
-                Err(Flaw::ActionOutOfScope),
-            ),
-            (
-                &statement(r#""*""#, r#"["SNS:Publish","*"]"#),
-                Err(Flaw::ActionOutOfScope),
-            ),
+            (&statement(r#"{"AWS":["arn:aws:iam::111122223333:root","*"]}"#, publish), Ok(())),
+            (&statement(r#"{"AWS":"nobody"}"#, publish), Err(Flaw::PrincipalNotFound)),
+            (&statement(r#"{"AWS":"arn:aws:iam::1:user/x"}"#, publish), Err(Flaw::PrincipalNotFound)),
+            (&statement(r#""*""#, r#""sqs:SendMessage""#), Err(Flaw::ActionOutOfScope)),
+            (&statement(r#""*""#, r#"["SNS:Publish","*"]"#), Err(Flaw::ActionOutOfScope)),
             (&statement(r#""*""#, "[]"), Err(Flaw::Unreadable)),
         ]);
     }

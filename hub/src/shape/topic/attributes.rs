@@ -7,21 +7,11 @@ use crate::delivery::envelope::iso_8601;
 use crate::shape::through::Through;
 use crate::shape::topic::access_policy;
 use crate::shape::topic::delivery_policy::DeliveryPolicy;
+use crate::shape::topic::limits;
 use crate::wire::Fault;
 use queue_core::{DeduplicationScope, Timestamp, TopicAttributes};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-
-/// The size of a message, its attributes included, unless the topic says otherwise.
-const MESSAGE_BYTES_DEFAULT: usize = 262_144;
-/// What a topic can say of it.
-const MESSAGE_BYTES: RangeInclusive<usize> = 1_024..=1_048_576;
-const DISPLAY_NAME_CHARACTERS_MAX: usize = 100;
-/// Bytes of a value that has no limit of its own.
-const VALUE_BYTES_MAX: usize = 2_048;
-/// Days that an archive can keep messages.
-const ARCHIVE_DAYS: RangeInclusive<u32> = 1..=365;
-const PERCENT: RangeInclusive<u32> = 0..=100;
 
 /// How deliveries are reported, which only AWS's own logs can show. In the order in which they are listed.
 pub(crate) const FEEDBACK: [&str; 15] = [
@@ -63,8 +53,8 @@ pub(crate) fn set(
     let fifo = attributes.fifo;
     let wrong = |what: &str| through.wrong(format_args!("{name}: {what}"));
     let has_own_limit = matches!(name, "DeliveryPolicy" | "DisplayName" | "Policy");
-    if value.len() > VALUE_BYTES_MAX && !has_own_limit {
-        return Err(wrong(&format!("must be at most {VALUE_BYTES_MAX} bytes long")));
+    if value.len() > limits::ATTRIBUTE_BYTES_MAX && !has_own_limit {
+        return Err(wrong(&format!("must be at most {} bytes long", limits::ATTRIBUTE_BYTES_MAX)));
     }
     let kept = match name {
         "ArchivePolicy" if fifo => return set_archive(attributes, value, now),
@@ -74,23 +64,21 @@ pub(crate) fn set(
         }
         "DeliveryPolicy" if value.is_empty() => String::new(),
         "DeliveryPolicy" => DeliveryPolicy::parse(value).map_err(|flaw| wrong(&flaw))?.text(),
-        "DisplayName" if value.chars().count() > DISPLAY_NAME_CHARACTERS_MAX => {
+        "DisplayName" if value.chars().count() > limits::DISPLAY_NAME_CHARACTERS_MAX => {
             return Err(wrong(&format!(
-                "must be at most {DISPLAY_NAME_CHARACTERS_MAX} characters long"
+                "must be at most {} characters long",
+                limits::DISPLAY_NAME_CHARACTERS_MAX
             )));
         }
         "FifoThroughputScope" if fifo => {
             through.one_of(name, value, ["Topic", "MessageGroup"])?;
-            attributes.deduplication_scope = if value == "Topic" {
-                DeduplicationScope::Everything
-            } else {
-                DeduplicationScope::Group
-            };
+            attributes.deduplication_scope =
+                if value == "Topic" { DeduplicationScope::Everything } else { DeduplicationScope::Group };
             value.to_owned()
         }
         // Which of the two a topic is cannot be changed, and is known before all other attributes.
         "FifoTopic" if through == Through::CreateTopic => return Ok(()),
-        "MaximumMessageSize" => integer(value, &MESSAGE_BYTES).map_err(|rule| wrong(&rule))?,
+        "MaximumMessageSize" => integer(value, &limits::MESSAGE_BYTES).map_err(|rule| wrong(&rule))?,
         "Policy" => {
             access_policy::check(value).map_err(|flaw| through.wrong(flaw))?;
             value.to_owned()
@@ -106,7 +94,7 @@ pub(crate) fn set(
         "DisplayName" | "KmsMasterKeyId" => value.to_owned(),
         _ if FEEDBACK.contains(&name) => {
             if name.ends_with("SampleRate") && !value.is_empty() {
-                integer(value, &PERCENT).map_err(|rule| wrong(&rule))?
+                integer(value, &limits::SAMPLE_RATE).map_err(|rule| wrong(&rule))?
             } else {
                 value.to_owned()
             }
@@ -137,12 +125,12 @@ pub(crate) fn agrees(one: &TopicAttributes, other: &TopicAttributes, name: &str)
 /// How large a message may be, its attributes included.
 pub(crate) fn message_bytes_max(attributes: &TopicAttributes) -> usize {
     let given = text(attributes, "MaximumMessageSize").and_then(|text| text.parse().ok());
-    given.unwrap_or(MESSAGE_BYTES_DEFAULT)
+    given.unwrap_or(limits::MESSAGE_BYTES_DEFAULT)
 }
 
-/// Whether messages may be larger than subscriptions beyond [`SUBSCRIPTIONS_OF_LARGE_MAX`] allow.
+/// Whether messages may be larger than subscriptions beyond [`limits::SUBSCRIPTIONS_OF_LARGE`] allow.
 pub(crate) fn is_large(attributes: &TopicAttributes) -> bool {
-    message_bytes_max(attributes) > MESSAGE_BYTES_DEFAULT
+    message_bytes_max(attributes) > limits::MESSAGE_BYTES_DEFAULT
 }
 
 /// What the effective delivery policy of the topic is.
@@ -183,7 +171,7 @@ fn set_archive(attributes: &mut TopicAttributes, value: &str, now: Timestamp) ->
         serde_json::Value::Number(number) => number.as_u64().and_then(|days| u32::try_from(days).ok()),
         _ => None,
     });
-    if policy.len() != 1 || !days.is_some_and(|days| ARCHIVE_DAYS.contains(&days)) {
+    if policy.len() != 1 || !days.is_some_and(|days| limits::ARCHIVE_DAYS.contains(&days)) {
         return Err(flaw());
     }
     keep(attributes, "ArchivePolicy", value);
@@ -198,13 +186,8 @@ where
     N: std::str::FromStr + PartialOrd + std::fmt::Display,
 {
     let number = value.parse::<N>().ok().filter(|number| range.contains(number));
-    let rule = || {
-        format!(
-            "Invalid value [{value}]. Must be an integer from {} to {}.",
-            range.start(),
-            range.end()
-        )
-    };
+    let rule =
+        || format!("Invalid value [{value}]. Must be an integer from {} to {}.", range.start(), range.end());
     number.map(|number| number.to_string()).ok_or_else(rule)
 }
 
@@ -214,34 +197,17 @@ mod tests {
 
     fn check(fifo: bool, name: &str, value: &str, expected: Result<Option<&str>, &str>) {
         let mut attributes = initial(fifo);
-        let set = set(
-            &mut attributes,
-            name,
-            value,
-            Through::SetTopicAttributes,
-            Timestamp(0),
-        );
-        let shown = set
-            .map(|()| super::value(&attributes, name))
-            .map_err(|fault| fault.message().to_owned());
+        let set = set(&mut attributes, name, value, Through::SetTopicAttributes, Timestamp(0));
+        let shown = set.map(|()| super::value(&attributes, name)).map_err(|fault| fault.message().to_owned());
         let expected = expected.map(|text| text.map(str::to_owned));
-        assert_eq!(
-            shown,
-            expected.map_err(|text| format!("Invalid parameter: {text}")),
-            "{name}={value}"
-        );
+        assert_eq!(shown, expected.map_err(|text| format!("Invalid parameter: {text}")), "{name}={value}");
     }
 
     #[test]
     fn attributes_are_given_back_as_they_were_set() {
         check(false, "DisplayName", "Orders", Ok(Some("Orders")));
         check(false, "DisplayName", "", Ok(Some("")));
-        check(
-            false,
-            "KmsMasterKeyId",
-            "alias/aws/sns",
-            Ok(Some("alias/aws/sns")),
-        );
+        check(false, "KmsMasterKeyId", "alias/aws/sns", Ok(Some("alias/aws/sns")));
         check(false, "KmsMasterKeyId", "", Ok(None));
         check(false, "SignatureVersion", "2", Ok(Some("2")));
         check(false, "TracingConfig", "Active", Ok(Some("Active")));
@@ -255,12 +221,7 @@ mod tests {
             Ok(Some("arn:aws:iam::000000000000:role/x")),
         );
         check(true, "ContentBasedDeduplication", "true", Ok(Some("true")));
-        check(
-            true,
-            "FifoThroughputScope",
-            "MessageGroup",
-            Ok(Some("MessageGroup")),
-        );
+        check(true, "FifoThroughputScope", "MessageGroup", Ok(Some("MessageGroup")));
         check(
             true,
             "ArchivePolicy",
@@ -299,12 +260,7 @@ mod tests {
         let size = "MaximumMessageSize: Invalid value [1023]. Must be an integer from 1024 to 1048576.";
         check(false, "MaximumMessageSize", "1023", Err(size));
         check(false, "Policy", "", Err("Policy Error: null"));
-        check(
-            false,
-            "DeliveryPolicy",
-            r#"{"x":1}"#,
-            Err("DeliveryPolicy: Unexpected JSON member: x"),
-        );
+        check(false, "DeliveryPolicy", r#"{"x":1}"#, Err("DeliveryPolicy: Unexpected JSON member: x"));
         check(
             true,
             "ContentBasedDeduplication",
@@ -325,13 +281,9 @@ mod tests {
 
     #[test]
     fn some_attributes_are_of_one_kind_of_topic_only() {
-        for name in [
-            "ContentBasedDeduplication",
-            "FifoThroughputScope",
-            "ArchivePolicy",
-            "FifoTopic",
-            "Colour",
-        ] {
+        for name in
+            ["ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy", "FifoTopic", "Colour"]
+        {
             check(false, name, "true", Err("AttributeName"));
         }
         check(true, "TracingConfig", "Active", Err("AttributeName"));
@@ -343,14 +295,8 @@ mod tests {
         let mut attributes = initial(true);
         for (time, days) in [(0, 30), (60_000, 60)] {
             let policy = format!(r#"{{"MessageRetentionPeriod":"{days}"}}"#);
-            set(
-                &mut attributes,
-                "ArchivePolicy",
-                &policy,
-                Through::SetTopicAttributes,
-                Timestamp(time),
-            )
-            .unwrap();
+            set(&mut attributes, "ArchivePolicy", &policy, Through::SetTopicAttributes, Timestamp(time))
+                .unwrap();
         }
         let began = value(&attributes, "BeginningArchiveTime");
         assert_eq!(began.as_deref(), Some("1970-01-01T00:00:00.000Z"));

@@ -34,12 +34,7 @@ struct Number {
 }
 
 const fn number(name: &'static str, default: u64, minimum: u64, maximum: u64) -> Number {
-    Number {
-        name,
-        default,
-        minimum,
-        maximum,
-    }
+    Number { name, default, minimum, maximum }
 }
 
 /// In the order in which they are written.
@@ -93,9 +88,7 @@ impl DeliveryPolicy {
                     self.retry = Some(Retry::read(value, &path)?)
                 }
                 "disableSubscriptionOverrides" => {
-                    let flag = value
-                        .as_bool()
-                        .ok_or_else(|| format!("{path} must be true or false"))?;
+                    let flag = value.as_bool().ok_or_else(|| format!("{path} must be true or false"))?;
                     self.overrides_disabled = Some(flag);
                 }
                 "defaultThrottlePolicy" if !value.is_null() => {
@@ -121,10 +114,7 @@ impl DeliveryPolicy {
 
     /// What holds in the end: the policy, and defaults for all that it does not speak of.
     pub(crate) fn effective(&self) -> String {
-        let retry = self
-            .retry
-            .as_ref()
-            .map_or_else(|| Retry::default().json(), Retry::json);
+        let retry = self.retry.as_ref().map_or_else(|| Retry::default().json(), Retry::json);
         let overrides_disabled = self.overrides_disabled.unwrap_or(false);
         let content_type = self.content_type.as_deref().unwrap_or(DEFAULT_CONTENT_TYPE);
         self.written(Some(retry), Some(overrides_disabled), Some(content_type))
@@ -138,33 +128,21 @@ impl DeliveryPolicy {
     ) -> String {
         let members = [
             ("defaultHealthyRetryPolicy", retry),
-            (
-                "disableSubscriptionOverrides",
-                overrides_disabled.map(Value::from),
-            ),
+            ("disableSubscriptionOverrides", overrides_disabled.map(Value::from)),
             (
                 "defaultThrottlePolicy",
-                self.receives_per_second
-                    .map(|number| json!({ "maxReceivesPerSecond": number })),
+                self.receives_per_second.map(|number| json!({ "maxReceivesPerSecond": number })),
             ),
-            (
-                "defaultRequestPolicy",
-                content_type.map(|text| json!({ "headerContentType": text })),
-            ),
+            ("defaultRequestPolicy", content_type.map(|text| json!({ "headerContentType": text }))),
         ];
-        let present = members
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         json!({ "http": present.collect::<Map<_, _>>() }).to_string()
     }
 }
 
 impl Default for Retry {
     fn default() -> Self {
-        Self {
-            numbers: NUMBERS.map(|number| number.default),
-            backoff: DEFAULT_BACKOFF.to_owned(),
-        }
+        Self { numbers: NUMBERS.map(|number| number.default), backoff: DEFAULT_BACKOFF.to_owned() }
     }
 }
 
@@ -173,10 +151,7 @@ impl Retry {
         let mut read = Self::default();
         for (name, value) in members(policy, path)? {
             let path = format!("{path}.{name}");
-            let place = NUMBERS
-                .iter()
-                .zip(&mut read.numbers)
-                .find(|(number, _)| number.name == name);
+            let place = NUMBERS.iter().zip(&mut read.numbers).find(|(number, _)| number.name == name);
             if let Some((number, place)) = place {
                 *place = within(value, number, &path)?;
             } else if name == "backoffFunction" {
@@ -190,24 +165,18 @@ impl Retry {
         }
         let [least, most, retries, at_most, without, at_least] = read.numbers;
         if least > most {
-            return Err(format!(
-                "{path}.minDelayTarget must be less than or equal to maxDelayTarget"
-            ));
+            return Err(format!("{path}.minDelayTarget must be less than or equal to maxDelayTarget"));
         }
         if at_most + without + at_least > retries {
             let phases = "the sum of numMaxDelayRetries, numNoDelayRetries and numMinDelayRetries";
-            return Err(format!(
-                "{path}.numRetries must be greater than or equal to {phases}"
-            ));
+            return Err(format!("{path}.numRetries must be greater than or equal to {phases}"));
         }
         Ok(read)
     }
 
     fn json(&self) -> Value {
-        let numbers = NUMBERS
-            .iter()
-            .zip(self.numbers)
-            .map(|(number, value)| (number.name.to_owned(), json!(value)));
+        let numbers =
+            NUMBERS.iter().zip(self.numbers).map(|(number, value)| (number.name.to_owned(), json!(value)));
         let backoff = ("backoffFunction".to_owned(), json!(self.backoff));
         Value::Object(numbers.chain([backoff]).collect())
     }
@@ -215,17 +184,13 @@ impl Retry {
 
 fn within(value: &Value, number: &Number, path: &str) -> Result<u64, Flaw> {
     if value.as_i64().is_some_and(|value| value < 0) {
-        return Err(format!(
-            "{path} must be greater than or equal to {}",
-            number.minimum
-        ));
+        return Err(format!("{path} must be greater than or equal to {}", number.minimum));
     }
     match value.as_u64() {
         None => Err(format!("{path} must be an integer")),
-        Some(value) if value < number.minimum => Err(format!(
-            "{path} must be greater than or equal to {}",
-            number.minimum
-        )),
+        Some(value) if value < number.minimum => {
+            Err(format!("{path} must be greater than or equal to {}", number.minimum))
+        }
         Some(value) if value > number.maximum => {
             Err(format!("{path} must be less than or equal to {}", number.maximum))
         }
@@ -258,10 +223,8 @@ fn request(policy: &Value, path: &str) -> Result<Option<String>, Flaw> {
                         && !text.contains(|character: char| character.is_control())
                 };
                 let text = value.as_str().filter(is_known);
-                content_type = Some(
-                    text.ok_or_else(|| format!("{path} is not a supported content type"))?
-                        .to_owned(),
-                );
+                content_type =
+                    Some(text.ok_or_else(|| format!("{path} is not a supported content type"))?.to_owned());
             }
             _ => return Err(unexpected(name)),
         }
@@ -290,10 +253,7 @@ mod tests {
     }
 
     fn check_retry(retry: &str, expected: &str) {
-        check(
-            &format!(r#"{{"http":{{"defaultHealthyRetryPolicy":{retry}}}}}"#),
-            Err(expected),
-        );
+        check(&format!(r#"{{"http":{{"defaultHealthyRetryPolicy":{retry}}}}}"#), Err(expected));
     }
 
     #[test]
@@ -334,27 +294,15 @@ mod tests {
         check("{", Err("failed to parse JSON."));
         check("[]", Err("must be a JSON object"));
         check(r#"{"https":{}}"#, Err("Unexpected JSON member: https"));
-        check(
-            r#"{"http":{"retries":1}}"#,
-            Err("Unexpected JSON member: retries"),
-        );
+        check(r#"{"http":{"retries":1}}"#, Err("Unexpected JSON member: retries"));
         check(
             r#"{"http":{"defaultThrottlePolicy":[]}}"#,
             Err("http.defaultThrottlePolicy must be a JSON object"),
         );
         let path = "http.defaultHealthyRetryPolicy";
-        check_retry(
-            r#"{"numRetries":101}"#,
-            &format!("{path}.numRetries must be less than or equal to 100"),
-        );
-        check_retry(
-            r#"{"numRetries":-1}"#,
-            &format!("{path}.numRetries must be greater than or equal to 0"),
-        );
-        check_retry(
-            r#"{"numRetries":"3"}"#,
-            &format!("{path}.numRetries must be an integer"),
-        );
+        check_retry(r#"{"numRetries":101}"#, &format!("{path}.numRetries must be less than or equal to 100"));
+        check_retry(r#"{"numRetries":-1}"#, &format!("{path}.numRetries must be greater than or equal to 0"));
+        check_retry(r#"{"numRetries":"3"}"#, &format!("{path}.numRetries must be an integer"));
         check_retry(
             r#"{"minDelayTarget":0}"#,
             &format!("{path}.minDelayTarget must be greater than or equal to 1"),

@@ -1,41 +1,44 @@
-//! Lists of topics and subscriptions come in pages. What leads from one to the next is the last thing shown, not a
-//! number, so that nothing is shown twice or left out when the list changes meanwhile.
+//! Lists of topics and subscriptions come in pages.
 
+use crate::shape::token;
+use crate::shape::topic::limits;
 use crate::wire::Fault;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use queue_core::SubscriptionId;
 
-/// How much one page holds.
-const PAGE: usize = 100;
-
 /// How much to look for: one more than a page holds, to know whether another one follows.
-pub(crate) const LOOKED_FOR: usize = PAGE + 1;
+pub(crate) const LOOKED_FOR: usize = limits::PAGE + 1;
 
 /// Something that a page can end with.
 pub(crate) trait Mark: Sized {
+    /// What is listed.
+    const LIST: &'static str;
+
     fn write(&self) -> String;
     fn read(text: &str) -> Option<Self>;
 }
 
 /// The name of a topic.
 impl Mark for Box<str> {
+    const LIST: &'static str = "topic";
+
     fn write(&self) -> String {
-        format!("topic {self}")
+        self.to_string()
     }
 
     fn read(text: &str) -> Option<Self> {
-        text.strip_prefix("topic ").map(Into::into)
+        Some(text.into())
     }
 }
 
 impl Mark for SubscriptionId {
+    const LIST: &'static str = "subscription";
+
     fn write(&self) -> String {
-        format!("subscription {}", self.0)
+        self.0.to_string()
     }
 
     fn read(text: &str) -> Option<Self> {
-        text.strip_prefix("subscription ")?.parse().ok().map(Self)
+        text.parse().ok().map(Self)
     }
 }
 
@@ -44,24 +47,17 @@ pub(crate) fn after<M: Mark>(token: Option<&str>) -> Result<Option<M>, Fault> {
     let Some(token) = token.filter(|token| !token.is_empty()) else {
         return Ok(None);
     };
-    let text = URL_SAFE_NO_PAD
-        .decode(token)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    let mark = text.and_then(|text| M::read(&text));
-    mark.map(Some)
-        .ok_or_else(|| Fault::invalid_parameter("NextToken"))
+    let mark = token::read(M::LIST, token).and_then(|text| M::read(&text));
+    mark.map(Some).ok_or_else(|| Fault::invalid_parameter("NextToken"))
 }
 
 /// Cuts what was found to a page; gives the token of the next one, if there is one.
 pub(crate) fn cut<T, M: Mark>(found: &mut Vec<T>, mark: impl FnOnce(&T) -> M) -> Option<String> {
-    if found.len() <= PAGE {
+    if found.len() <= limits::PAGE {
         return None;
     }
-    found.truncate(PAGE);
-    found
-        .last()
-        .map(|last| URL_SAFE_NO_PAD.encode(mark(last).write()))
+    found.truncate(limits::PAGE);
+    found.last().map(|last| token::write(M::LIST, &mark(last).write()))
 }
 
 #[cfg(test)]
@@ -81,12 +77,9 @@ mod tests {
     fn a_token_that_was_not_given_for_this_list_is_refused() {
         assert_eq!(after::<Box<str>>(None).unwrap(), None);
         assert_eq!(after::<Box<str>>(Some("")).unwrap(), None);
-        let of_other_list = URL_SAFE_NO_PAD.encode(SubscriptionId(7).write());
+        let of_other_list = token::write(SubscriptionId::LIST, "7");
         for token in ["?", "AAAA", &of_other_list] {
-            assert_eq!(
-                after::<Box<str>>(Some(token)).unwrap_err().message(),
-                "Invalid parameter: NextToken"
-            );
+            assert_eq!(after::<Box<str>>(Some(token)).unwrap_err().message(), "Invalid parameter: NextToken");
         }
     }
 }

@@ -1,16 +1,10 @@
 //! Tags of a topic, as requests bring them.
 
+use crate::shape::topic::limits;
 use crate::wire::{Code, Fault};
 use queue_core::Tags;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
-
-/// Tags that one topic can have.
-const TAGS_MAX: usize = 50;
-/// Characters of a key.
-const KEY: RangeInclusive<usize> = 1..=128;
-/// Characters of a value.
-const VALUE: RangeInclusive<usize> = 0..=256;
 
 /// The shape `Tag`, in the order in which AWS writes its members.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -27,8 +21,8 @@ pub(crate) fn parse(tags: &[Tag]) -> Result<Tags, Fault> {
         let missing = |member: &str| Fault::null_member(&format!("tags.{number}.member.{member}"));
         let key = tag.key.as_deref().ok_or_else(|| missing("key"))?;
         let value = tag.value.as_deref().ok_or_else(|| missing("value"))?;
-        check_length(key, &KEY, number, "key")?;
-        check_length(value, &VALUE, number, "value")?;
+        check_length(key, &limits::TAG_KEY, number, "key")?;
+        check_length(value, &limits::TAG_VALUE, number, "value")?;
         if parsed.insert(key.into(), value.into()).is_some() {
             return Err(Fault::invalid_parameter("Duplicated keys are not allowed."));
         }
@@ -56,7 +50,7 @@ fn check_length(
 
 /// The tags, if a topic can have so many.
 pub(crate) fn within_quota(tags: Tags) -> Result<Tags, Fault> {
-    if tags.len() > TAGS_MAX {
+    if tags.len() > limits::TAGS_MAX {
         let message = "Could not complete request: tag quota of per resource exceeded";
         return Err(Fault::new(Code::TagLimitExceeded, message));
     }
@@ -65,10 +59,8 @@ pub(crate) fn within_quota(tags: Tags) -> Result<Tags, Fault> {
 
 /// The tags as an answer lists them.
 pub(crate) fn shown(tags: &Tags) -> Vec<Tag> {
-    let all = tags.iter().map(|(key, value)| Tag {
-        value: Some(value.to_string()),
-        key: Some(key.to_string()),
-    });
+    let all =
+        tags.iter().map(|(key, value)| Tag { value: Some(value.to_string()), key: Some(key.to_string()) });
     all.collect()
 }
 
@@ -82,9 +74,7 @@ mod tests {
             key: key.map(str::to_owned),
         };
         let tags: Vec<_> = tags.iter().map(tag).collect();
-        let parsed = parse(&tags)
-            .map(|tags| tags.len())
-            .map_err(|fault| fault.message().to_owned());
+        let parsed = parse(&tags).map(|tags| tags.len()).map_err(|fault| fault.message().to_owned());
         assert_eq!(parsed, expected.map_err(str::to_owned));
     }
 
@@ -100,10 +90,7 @@ mod tests {
             let rule = "failed to satisfy constraint: Member must not be null";
             format!("1 validation error detected: Value null at '{path}' {rule}")
         };
-        check(
-            &[(Some("a"), Some("1")), (None, Some("2"))],
-            Err(&null("tags.2.member.key")),
-        );
+        check(&[(Some("a"), Some("1")), (None, Some("2"))], Err(&null("tags.2.member.key")));
         check(&[(Some("a"), None)], Err(&null("tags.1.member.value")));
     }
 
@@ -115,20 +102,11 @@ mod tests {
             let place = format!("at 'tags.1.member.{member}' failed to satisfy constraint");
             format!("1 validation error detected: Value '{text}' {place}: Member must have length {rule}")
         };
-        check(
-            &[(Some(""), Some(""))],
-            Err(&said("", "key", "greater than or equal to 1")),
-        );
+        check(&[(Some(""), Some(""))], Err(&said("", "key", "greater than or equal to 1")));
         let long = format!("{key}k");
-        check(
-            &[(Some(&long), Some(""))],
-            Err(&said(&long, "key", "less than or equal to 128")),
-        );
+        check(&[(Some(&long), Some(""))], Err(&said(&long, "key", "less than or equal to 128")));
         let long = format!("{value}v");
-        check(
-            &[(Some("k"), Some(&long))],
-            Err(&said(&long, "value", "less than or equal to 256")),
-        );
+        check(&[(Some("k"), Some(&long))], Err(&said(&long, "value", "less than or equal to 256")));
     }
 
     #[test]
@@ -136,9 +114,6 @@ mod tests {
         let keys: Vec<_> = (0..51).map(|number| number.to_string()).collect();
         let tags: Vec<_> = keys.iter().map(|key| (Some(key.as_str()), Some("v"))).collect();
         check(&tags[..50], Ok(50));
-        check(
-            &tags,
-            Err("Could not complete request: tag quota of per resource exceeded"),
-        );
+        check(&tags, Err("Could not complete request: tag quota of per resource exceeded"));
     }
 }

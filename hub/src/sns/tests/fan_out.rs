@@ -6,14 +6,8 @@ use serde_json::json;
 impl World {
     /// Makes a queue, and gives its URL.
     async fn create_queue(&self, name: &str) -> String {
-        let fifo = if name.ends_with(".fifo") {
-            json!({ "FifoQueue": "true" })
-        } else {
-            json!({})
-        };
-        let created = self
-            .sqs("CreateQueue", json!({ "QueueName": name, "Attributes": fifo }))
-            .await;
+        let fifo = if name.ends_with(".fifo") { json!({ "FifoQueue": "true" }) } else { json!({}) };
+        let created = self.sqs("CreateQueue", json!({ "QueueName": name, "Attributes": fifo })).await;
         created["QueueUrl"].as_str().unwrap().to_owned()
     }
 
@@ -32,17 +26,12 @@ impl World {
     /// The bodies of the messages in a queue.
     async fn bodies(&self, url: &str) -> Vec<String> {
         let messages = self.receive(url).await;
-        messages
-            .iter()
-            .map(|message| message["Body"].as_str().unwrap().to_owned())
-            .collect()
+        messages.iter().map(|message| message["Body"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Publishes, and gives the message's id.
     async fn publish(&self, topic: &str, parameters: Parameters<'_>) -> String {
-        let answer = self
-            .call("Publish", &[&[("TopicArn", topic)], parameters].concat())
-            .await;
+        let answer = self.call("Publish", &[&[("TopicArn", topic)], parameters].concat()).await;
         assert!(answer.starts_with("<MessageId>"), "{answer}");
         inside(&answer, "MessageId").to_owned()
     }
@@ -71,9 +60,7 @@ async fn every_queue_gets_the_message_in_an_envelope_of_its_own() {
     let parameters = [&[("Message", "one \"book\""), ("Subject", "New")], ATTRIBUTES].concat();
     let id = world.publish(&topic, &parameters).await;
     for (url, subscription) in subscribed {
-        let [message] = &world.receive(&url).await[..] else {
-            panic!("one message")
-        };
+        let [message] = &world.receive(&url).await[..] else { panic!("one message") };
         assert_eq!(message["MessageAttributes"], Value::Null);
         assert_ne!(message["MessageId"], id.as_str());
         let envelope: Value = serde_json::from_str(message["Body"].as_str().unwrap()).unwrap();
@@ -105,9 +92,7 @@ async fn a_raw_delivery_is_the_message_with_its_attributes() {
     world.subscribe(&topic, "q", &[RAW]).await;
     let parameters = [&[("Message", "one"), ("MessageGroupId", "g")], ATTRIBUTES].concat();
     world.publish(&topic, &parameters).await;
-    let [message] = &world.receive(&url).await[..] else {
-        panic!("one message")
-    };
+    let [message] = &world.receive(&url).await[..] else { panic!("one message") };
     assert_eq!(message["Body"], "one");
     let expected = json!({
         "blob": { "BinaryValue": "AP8=", "DataType": "Binary" },
@@ -125,9 +110,7 @@ async fn a_structured_message_has_a_text_for_queues() {
     let url = world.create_queue("q").await;
     world.subscribe(&topic, "q", &[RAW]).await;
     for text in [r#"{"default":"d","sqs":"q"}"#, r#"{"default":"d"}"#] {
-        world
-            .publish(&topic, &[("Message", text), ("MessageStructure", "json")])
-            .await;
+        world.publish(&topic, &[("Message", text), ("MessageStructure", "json")]).await;
     }
     assert_eq!(world.bodies(&url).await, ["q", "d"]);
 }
@@ -137,11 +120,7 @@ async fn filters_let_through_what_they_match() {
     let world = World::new();
     let topic = world.create_topic("orders", &[]).await;
     let by_attribute = [RAW, ("FilterPolicy", r#"{"kind":["book"]}"#)];
-    let by_body = [
-        RAW,
-        ("FilterPolicy", r#"{"a":{"b":[1]}}"#),
-        ("FilterPolicyScope", "MessageBody"),
-    ];
+    let by_body = [RAW, ("FilterPolicy", r#"{"a":{"b":[1]}}"#), ("FilterPolicyScope", "MessageBody")];
     let (books, ones, all) = (
         world.create_queue("books").await,
         world.create_queue("ones").await,
@@ -151,15 +130,11 @@ async fn filters_let_through_what_they_match() {
     world.subscribe(&topic, "ones", &by_body).await;
     world.subscribe(&topic, "all", &[RAW]).await;
     world.publish(&topic, &[("Message", r#"{"a":{"b":2}}"#)]).await;
-    world
-        .publish(&topic, &[&[("Message", "book")], ATTRIBUTES].concat())
-        .await;
+    world.publish(&topic, &[&[("Message", "book")], ATTRIBUTES].concat()).await;
     world.publish(&topic, &[("Message", r#"{"a":{"b":1}}"#)]).await;
     // The body is what the queue would receive.
-    let structured = [
-        ("Message", r#"{"default":"x","sqs":"{\"a\":{\"b\":1}}"}"#),
-        ("MessageStructure", "json"),
-    ];
+    let structured =
+        [("Message", r#"{"default":"x","sqs":"{\"a\":{\"b\":1}}"}"#), ("MessageStructure", "json")];
     world.publish(&topic, &structured).await;
     assert_eq!(world.bodies(&books).await, ["book"]);
     assert_eq!(world.bodies(&ones).await, [r#"{"a":{"b":1}}"#; 2]);
@@ -180,38 +155,23 @@ async fn a_batch_is_delivered_in_order_and_filtered_entry_by_entry() {
     let world = World::new();
     let topic = world.create_topic("orders", &[]).await;
     let (books, all) = (world.create_queue("books").await, world.create_queue("all").await);
-    world
-        .subscribe(&topic, "books", &[RAW, ("FilterPolicy", r#"{"kind":["book"]}"#)])
-        .await;
+    world.subscribe(&topic, "books", &[RAW, ("FilterPolicy", r#"{"kind":["book"]}"#)]).await;
     world.subscribe(&topic, "all", &[RAW]).await;
     let mut parameters = vec![("TopicArn".to_owned(), topic)];
     for number in 1..=4 {
         let at = format!("PublishBatchRequestEntries.member.{number}");
-        let text = if number == 3 {
-            String::new()
-        } else {
-            format!("text {number}")
-        };
-        parameters.extend([
-            (format!("{at}.Id"), number.to_string()),
-            (format!("{at}.Message"), text),
-        ]);
+        let text = if number == 3 { String::new() } else { format!("text {number}") };
+        parameters.extend([(format!("{at}.Id"), number.to_string()), (format!("{at}.Message"), text)]);
         if number == 2 {
-            parameters.extend(
-                ATTRIBUTES
-                    .iter()
-                    .map(|(name, value)| (format!("{at}.{name}"), (*value).to_owned())),
-            );
+            parameters
+                .extend(ATTRIBUTES.iter().map(|(name, value)| (format!("{at}.{name}"), (*value).to_owned())));
         }
     }
     let answer = world.call("PublishBatch", &borrowed(&parameters)).await;
     assert_eq!(answer.matches("<MessageId>").count(), 3, "{answer}");
     assert_eq!(world.bodies(&books).await, ["text 2"]);
     let messages = world.receive(&all).await;
-    let bodies: Vec<_> = messages
-        .iter()
-        .map(|message| message["Body"].as_str().unwrap())
-        .collect();
+    let bodies: Vec<_> = messages.iter().map(|message| message["Body"].as_str().unwrap()).collect();
     assert_eq!(bodies, ["text 1", "text 2", "text 4"]);
     assert_eq!(messages[0]["MessageAttributes"], Value::Null);
     assert!(messages[1]["MessageAttributes"].is_object());
@@ -226,19 +186,14 @@ async fn a_fifo_topic_keeps_order_and_groups_in_fifo_queues_only() {
     world.subscribe(&topic, "q.fifo", &[]).await;
     world.subscribe(&topic, "q", &[RAW]).await;
     for text in ["1", "2", "1"] {
-        world
-            .publish(&topic, &[("Message", text), ("MessageGroupId", "g")])
-            .await;
+        world.publish(&topic, &[("Message", text), ("MessageGroupId", "g")]).await;
     }
     let messages = world.receive(&fifo).await;
     let envelopes: Vec<Value> = messages
         .iter()
         .map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap())
         .collect();
-    let texts: Vec<_> = envelopes
-        .iter()
-        .map(|envelope| envelope["Message"].as_str().unwrap())
-        .collect();
+    let texts: Vec<_> = envelopes.iter().map(|envelope| envelope["Message"].as_str().unwrap()).collect();
     assert_eq!(texts, ["1", "2"]);
     assert_eq!(envelopes[0]["SequenceNumber"], "10000000000000000001");
     assert_eq!(envelopes[0]["Signature"], Value::Null);
@@ -282,10 +237,7 @@ async fn what_a_queue_cannot_take_goes_to_the_dead_letters_of_its_subscription()
 async fn a_raw_delivery_carries_ten_attributes_at_most() {
     let world = World::new();
     let topic = world.create_topic("orders", &[]).await;
-    let (raw, wrapped) = (
-        world.create_queue("raw").await,
-        world.create_queue("wrapped").await,
-    );
+    let (raw, wrapped) = (world.create_queue("raw").await, world.create_queue("wrapped").await);
     world.subscribe(&topic, "raw", &[RAW]).await;
     world.subscribe(&topic, "wrapped", &[]).await;
     let mut parameters = vec![("Message".to_owned(), "x".to_owned())];
@@ -310,9 +262,7 @@ async fn nothing_more_is_delivered_after_a_subscription_ended() {
     let url = world.create_queue("q").await;
     let subscription = world.subscribe(&topic, "q", &[RAW]).await;
     world.publish(&topic, &[("Message", "before")]).await;
-    world
-        .check("Unsubscribe", &[("SubscriptionArn", &subscription)], "")
-        .await;
+    world.check("Unsubscribe", &[("SubscriptionArn", &subscription)], "").await;
     world.publish(&topic, &[("Message", "after")]).await;
     assert_eq!(world.bodies(&url).await, ["before"]);
 }
@@ -325,17 +275,9 @@ async fn the_trace_of_a_publish_goes_with_its_message() {
     world.subscribe(&topic, "q", &[]).await;
     let mut headers = HeaderMap::new();
     let trace = "Root=1-5759e988-bd862e3fe1be46a994272793";
-    headers.insert(
-        HeaderName::from_static("x-amzn-trace-id"),
-        HeaderValue::from_static(trace),
-    );
-    world
-        .call_with(headers, "Publish", &[("TopicArn", &topic), ("Message", "x")])
-        .await;
-    assert_eq!(
-        world.receive(&url).await[0]["Attributes"]["AWSTraceHeader"],
-        trace
-    );
+    headers.insert(HeaderName::from_static("x-amzn-trace-id"), HeaderValue::from_static(trace));
+    world.call_with(headers, "Publish", &[("TopicArn", &topic), ("Message", "x")]).await;
+    assert_eq!(world.receive(&url).await[0]["Attributes"]["AWSTraceHeader"], trace);
 }
 
 /// Publishers that are overtaken by changes of the subscriptions match again, and lose nothing.

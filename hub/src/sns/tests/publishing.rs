@@ -14,11 +14,7 @@ async fn publish(world: &World, topic: &str, parameters: Parameters<'_>) -> Stri
 
 fn without_ids(answer: &str) -> String {
     let id = inside(answer, "MessageId");
-    if id.is_empty() {
-        answer.to_owned()
-    } else {
-        answer.replace(id, "ID")
-    }
+    if id.is_empty() { answer.to_owned() } else { answer.replace(id, "ID") }
 }
 
 const DONE: &str = "<MessageId>ID</MessageId>";
@@ -27,18 +23,9 @@ const DONE: &str = "<MessageId>ID</MessageId>";
 async fn a_message_without_subscribers_is_accepted() {
     let world = World::new();
     let topic = world.create_topic("orders", &[]).await;
-    let id = world
-        .call("Publish", &[("TopicArn", &topic), ("Message", "x")])
-        .await;
+    let id = world.call("Publish", &[("TopicArn", &topic), ("Message", "x")]).await;
     assert!(uuid::Uuid::try_parse(inside(&id, "MessageId")).is_ok(), "{id}");
-    assert_eq!(
-        without_ids(
-            &world
-                .call("Publish", &[("TargetArn", &topic), ("Message", "x")])
-                .await
-        ),
-        DONE
-    );
+    assert_eq!(without_ids(&world.call("Publish", &[("TargetArn", &topic), ("Message", "x")]).await), DONE);
 }
 
 #[actix_web::test]
@@ -48,18 +35,9 @@ async fn a_message_has_a_place_to_go_to() {
     let missing = format!("{TOPICS}:missing");
     let endpoint = format!("{TOPICS}:endpoint/GCM/app/1");
     let cases = [
-        (
-            vec![("TopicArn", missing.as_str())],
-            "404 NotFound: Topic does not exist".to_owned(),
-        ),
-        (
-            vec![("TargetArn", &missing)],
-            "404 NotFound: Topic does not exist".to_owned(),
-        ),
-        (
-            vec![("TopicArn", "x")],
-            invalid("TopicArn Reason: An ARN must have at least 6 elements, not 1"),
-        ),
+        (vec![("TopicArn", missing.as_str())], "404 NotFound: Topic does not exist".to_owned()),
+        (vec![("TargetArn", &missing)], "404 NotFound: Topic does not exist".to_owned()),
+        (vec![("TopicArn", "x")], invalid("TopicArn Reason: An ARN must have at least 6 elements, not 1")),
         (
             vec![("TargetArn", &endpoint)],
             invalid("TargetArn Reason: No endpoint found for the target arn specified"),
@@ -72,10 +50,7 @@ async fn a_message_has_a_place_to_go_to() {
             vec![("PhoneNumber", "+15551234567")],
             invalid("PhoneNumber Reason: this hub does not send text messages yet"),
         ),
-        (
-            vec![],
-            invalid("TopicArn or TargetArn Reason: no value for required parameter"),
-        ),
+        (vec![], invalid("TopicArn or TargetArn Reason: no value for required parameter")),
         (
             vec![("TopicArn", topic.as_str()), ("PhoneNumber", "+15551234567")],
             invalid("TopicArn Reason: only one of TopicArn, TargetArn and PhoneNumber can be given"),
@@ -94,10 +69,7 @@ async fn a_message_has_a_text_and_perhaps_a_subject() {
     let null = "400 ValidationError: 1 validation error detected: Value null at 'message' failed to satisfy constraint: \
                 Member must not be null";
     assert_eq!(publish(&world, &topic, &[]).await, null);
-    assert_eq!(
-        publish(&world, &topic, &[("Message", "")]).await,
-        invalid("Empty message")
-    );
+    assert_eq!(publish(&world, &topic, &[("Message", "")]).await, invalid("Empty message"));
     let (longest, too_long) = ("s".repeat(99), "s".repeat(100));
     for (subject, fine) in [
         ("Hello, world!", true),
@@ -136,20 +108,14 @@ async fn a_structured_message_has_a_default() {
         ("x", "", DONE),
     ] {
         let parameters = [("Message", message), ("MessageStructure", structure)];
-        assert_eq!(
-            publish(&world, &topic, &parameters).await,
-            expected,
-            "{message} {structure}"
-        );
+        assert_eq!(publish(&world, &topic, &parameters).await, expected, "{message} {structure}");
     }
 }
 
 #[actix_web::test]
 async fn text_and_attributes_count_and_the_subject_does_not() {
     let world = World::new();
-    let topic = world
-        .create_topic("orders", &[("MaximumMessageSize", "1024")])
-        .await;
+    let topic = world.create_topic("orders", &[("MaximumMessageSize", "1024")]).await;
     let attribute = [
         ("MessageAttributes.entry.1.Name", "n"),
         ("MessageAttributes.entry.1.Value.DataType", "String"),
@@ -165,19 +131,12 @@ async fn text_and_attributes_count_and_the_subject_does_not() {
     ] {
         let text = "x".repeat(bytes);
         let all = [vec![("Message", text.as_str())], rest].concat();
-        let expected = if fine {
-            DONE.to_owned()
-        } else {
-            invalid("Message too long")
-        };
+        let expected = if fine { DONE.to_owned() } else { invalid("Message too long") };
         assert_eq!(publish(&world, &topic, &all).await, expected, "{bytes}");
     }
     let usual = world.create_topic("usual", &[]).await;
     for (bytes, expected) in [(262_144, DONE.to_owned()), (262_145, invalid("Message too long"))] {
-        assert_eq!(
-            publish(&world, &usual, &[("Message", &"x".repeat(bytes))]).await,
-            expected
-        );
+        assert_eq!(publish(&world, &usual, &[("Message", &"x".repeat(bytes))]).await, expected);
     }
 }
 
@@ -207,11 +166,7 @@ async fn messages_of_fifo_topics_have_a_group_and_are_told_apart() {
         (&fifo, vec![group], &no_id),
         (&fifo, vec![group, id], &first),
         (&fifo, vec![group, id], &first),
-        (
-            &fifo,
-            vec![group, ("MessageDeduplicationId", "e")],
-            &numbered("10000000000000000002"),
-        ),
+        (&fifo, vec![group, ("MessageDeduplicationId", "e")], &numbered("10000000000000000002")),
         (&by_content, vec![group], &first),
         (&by_content, vec![("MessageGroupId", "h")], &first),
         (&by_content, vec![group, id], &numbered("10000000000000000002")),
@@ -258,11 +213,7 @@ fn batch(topic: &str, entries: &[Members<'_>]) -> Vec<(String, String)> {
     let mut all = vec![("TopicArn".to_owned(), topic.to_owned())];
     for (number, members) in (1..).zip(entries) {
         let at = format!("PublishBatchRequestEntries.member.{number}");
-        all.extend(
-            members
-                .iter()
-                .map(|(name, value)| (format!("{at}.{name}"), (*value).to_owned())),
-        );
+        all.extend(members.iter().map(|(name, value)| (format!("{at}.{name}"), (*value).to_owned())));
     }
     all
 }
@@ -276,17 +227,9 @@ async fn only_empty_entries_of_a_batch_fail_by_themselves() {
         vec![("Id", "b"), ("Message", "")],
         vec![("Id", "c"), ("Message", "3")],
     ];
-    let answer = world
-        .call("PublishBatch", &borrowed(&batch(&topic, &entries)))
-        .await;
-    let ids: Vec<_> = answer
-        .split("<MessageId>")
-        .skip(1)
-        .map(|rest| &rest[..36])
-        .collect();
-    let [first, second] = ids[..] else {
-        panic!("{answer}")
-    };
+    let answer = world.call("PublishBatch", &borrowed(&batch(&topic, &entries))).await;
+    let ids: Vec<_> = answer.split("<MessageId>").skip(1).map(|rest| &rest[..36]).collect();
+    let [first, second] = ids[..] else { panic!("{answer}") };
     assert_ne!(first, second);
     let expected = format!(
         "<Failed><member><Code>InvalidParameter</Code><Message>Invalid parameter: Empty message</Message>\
@@ -295,13 +238,9 @@ async fn only_empty_entries_of_a_batch_fail_by_themselves() {
          <member><MessageId>{second}</MessageId><Id>c</Id></member></Successful>"
     );
     assert_eq!(answer, expected);
-    let answer = world
-        .call("PublishBatch", &borrowed(&batch(&topic, &entries[1..2])))
-        .await;
+    let answer = world.call("PublishBatch", &borrowed(&batch(&topic, &entries[1..2]))).await;
     assert!(answer.ends_with("<Successful/>"), "{answer}");
-    let answer = world
-        .call("PublishBatch", &borrowed(&batch(&topic, &entries[..1])))
-        .await;
+    let answer = world.call("PublishBatch", &borrowed(&batch(&topic, &entries[..1]))).await;
     assert!(answer.starts_with("<Failed/><Successful>"), "{answer}");
 }
 
@@ -321,11 +260,7 @@ async fn a_batch_is_refused_as_a_whole() {
     let the_id = "400 InvalidBatchEntryId: The Id of a batch entry in the batch request";
     let cases: [(&str, Vec<Members<'_>>, String); 12] = [
         (&topic, vec![], null("publishBatchRequestEntries")),
-        (
-            &missing,
-            vec![good.clone()],
-            "404 NotFound: Topic does not exist".to_owned(),
-        ),
+        (&missing, vec![good.clone()], "404 NotFound: Topic does not exist".to_owned()),
         (
             &topic,
             vec![good.clone(); 11],
@@ -338,40 +273,21 @@ async fn a_batch_is_refused_as_a_whole() {
             "400 BatchEntryIdsNotDistinct: Two or more batch entries in the request have the same Id."
                 .to_owned(),
         ),
-        (
-            &topic,
-            vec![good.clone(), vec![("Message", "1")]],
-            null("publishBatchRequestEntries.2.member.id"),
-        ),
-        (
-            &topic,
-            vec![good.clone(), vec![("Id", "b")]],
-            null("publishBatchRequestEntries.2.member.message"),
-        ),
+        (&topic, vec![good.clone(), vec![("Message", "1")]], null("publishBatchRequestEntries.2.member.id")),
+        (&topic, vec![good.clone(), vec![("Id", "b")]], null("publishBatchRequestEntries.2.member.message")),
         (
             &topic,
             vec![vec![("Id", "a b"), ("Message", "1")]],
             format!("{the_id} contains an impermissible character: a b"),
         ),
+        (&topic, vec![vec![("Id", &long_id), ("Message", "1")]], format!("{the_id} is too long: {long_id}")),
         (
             &topic,
-            vec![vec![("Id", &long_id), ("Message", "1")]],
-            format!("{the_id} is too long: {long_id}"),
-        ),
-        (
-            &topic,
-            vec![
-                vec![("Id", "a"), ("Message", &half)],
-                vec![("Id", "b"), ("Message", &half)],
-            ],
+            vec![vec![("Id", "a"), ("Message", &half)], vec![("Id", "b"), ("Message", &half)]],
             "400 BatchRequestTooLong: The length of all the messages put together is more than the limit."
                 .to_owned(),
         ),
-        (
-            &fifo,
-            vec![good.clone()],
-            invalid("The MessageGroupId parameter is required for FIFO topics"),
-        ),
+        (&fifo, vec![good.clone()], invalid("The MessageGroupId parameter is required for FIFO topics")),
         (
             &topic,
             vec![vec![("Id", "a"), ("Message", "{"), ("MessageStructure", "json")]],
@@ -384,8 +300,42 @@ async fn a_batch_is_refused_as_a_whole() {
         ),
     ];
     for (topic, entries, expected) in cases {
-        world
-            .check("PublishBatch", &borrowed(&batch(topic, &entries)), &expected)
-            .await;
+        world.check("PublishBatch", &borrowed(&batch(topic, &entries)), &expected).await;
     }
+}
+
+#[actix_web::test]
+async fn what_xml_cannot_carry_is_not_published() {
+    let world = World::new();
+    let topic = world.create_topic("orders", &[]).await;
+    let refused = |parameter: &str| {
+        invalid(&format!(
+            "{parameter} Reason: Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to \
+             #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
+        ))
+    };
+    let attribute = [
+        ("Message", "x"),
+        ("MessageAttributes.entry.1.Name", "a"),
+        ("MessageAttributes.entry.1.Value.DataType", "String"),
+        ("MessageAttributes.entry.1.Value.StringValue", "\u{1b}"),
+    ];
+    let structured = [("MessageStructure", "json"), ("Message", r#"{"default":"x","sqs":"\u0000"}"#)];
+    let cases: [(Parameters<'_>, String); 6] = [
+        (&[("Message", "a\u{0}")], refused("Message")),
+        (&[("Message", "\u{fffe}")], refused("Message")),
+        (&[("Message", "\t\r\n \u{7f}\u{10ffff}")], DONE.to_owned()),
+        (&structured, refused("Message Structure")),
+        (&attribute, refused("MessageAttributes")),
+        (&[("Message", "x"), ("Subject", "a\u{ffff}")], invalid("Subject")),
+    ];
+    for (parameters, expected) in cases {
+        assert_eq!(publish(&world, &topic, parameters).await, expected, "{parameters:?}");
+    }
+    let batch = [
+        ("TopicArn", topic.as_str()),
+        ("PublishBatchRequestEntries.member.1.Id", "a"),
+        ("PublishBatchRequestEntries.member.1.Message", "\u{1}"),
+    ];
+    assert_eq!(world.call("PublishBatch", &batch).await, refused("Message"));
 }

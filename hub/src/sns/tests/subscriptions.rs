@@ -6,25 +6,18 @@ const NULL: &str = "failed to satisfy constraint: Member must not be null";
 
 /// What an attribute of a subscription shows.
 async fn shown(world: &World, subscription: &str) -> Vec<(String, String)> {
-    map(&world
-        .call("GetSubscriptionAttributes", &[("SubscriptionArn", subscription)])
-        .await)
+    map(&world.call("GetSubscriptionAttributes", &[("SubscriptionArn", subscription)]).await)
 }
 
 fn value<'a>(shown: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    shown
-        .iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str())
+    shown.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 #[actix_web::test]
 async fn a_queue_is_subscribed_once() {
     let world = World::new();
     let topic = world.create_topic("orders", &[]).await;
-    let arn = world
-        .subscribe(&topic, "q", &[("RawMessageDelivery", "true")])
-        .await;
+    let arn = world.subscribe(&topic, "q", &[("RawMessageDelivery", "true")]).await;
     assert!(arn.starts_with(&format!("{topic}:")), "{arn}");
     for attributes in [&[][..], &[("RawMessageDelivery", "true")]] {
         assert_eq!(world.subscribe(&topic, "q", attributes).await, arn);
@@ -32,10 +25,7 @@ async fn a_queue_is_subscribed_once() {
     let differs = "400 InvalidParameter: Invalid parameter: Attributes Reason: \
                    Subscription already exists with different attributes";
     let endpoint = format!("{QUEUES}:q");
-    for (name, value) in [
-        ("RawMessageDelivery", "false"),
-        ("FilterPolicy", r#"{"a":["b"]}"#),
-    ] {
+    for (name, value) in [("RawMessageDelivery", "false"), ("FilterPolicy", r#"{"a":["b"]}"#)] {
         let parameters = [
             ("TopicArn", topic.as_str()),
             ("Protocol", "sqs"),
@@ -57,30 +47,13 @@ async fn an_endpoint_fits_its_protocol_and_its_topic() {
     let invalid = |text: &str| format!("400 InvalidParameter: Invalid parameter: {text}");
     let (queue, fifo_queue) = (format!("{QUEUES}:q"), format!("{QUEUES}:q.fifo"));
     let later = |protocol: &str| {
-        invalid(&format!(
-            "Protocol Reason: this hub does not deliver to {protocol} endpoints yet"
-        ))
+        invalid(&format!("Protocol Reason: this hub does not deliver to {protocol} endpoints yet"))
     };
     for (topic, protocol, endpoint, expected) in [
-        (
-            &topic,
-            "sqs",
-            "http://localhost:4566/000000000000/q",
-            invalid("SQS endpoint ARN"),
-        ),
-        (
-            &topic,
-            "sqs",
-            "arn:aws:sns:us-east-1:000000000000:q",
-            invalid("SQS endpoint ARN"),
-        ),
+        (&topic, "sqs", "http://localhost:4566/000000000000/q", invalid("SQS endpoint ARN")),
+        (&topic, "sqs", "arn:aws:sns:us-east-1:000000000000:q", invalid("SQS endpoint ARN")),
         (&topic, "sqs", "", invalid("SQS endpoint ARN")),
-        (
-            &topic,
-            "sqs",
-            "arn:aws:sqs:us-east-1:000000000000:q&a",
-            invalid("SQS endpoint ARN"),
-        ),
+        (&topic, "sqs", "arn:aws:sqs:us-east-1:000000000000:q&a", invalid("SQS endpoint ARN")),
         (
             &topic,
             "sqs",
@@ -89,18 +62,8 @@ async fn an_endpoint_fits_its_protocol_and_its_topic() {
                 "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics",
             ),
         ),
-        (
-            &topic,
-            "pigeon",
-            "x",
-            invalid("Amazon SNS does not support this protocol string: pigeon"),
-        ),
-        (
-            &topic,
-            "SQS",
-            &queue,
-            invalid("Amazon SNS does not support this protocol string: SQS"),
-        ),
+        (&topic, "pigeon", "x", invalid("Amazon SNS does not support this protocol string: pigeon")),
+        (&topic, "SQS", &queue, invalid("Amazon SNS does not support this protocol string: SQS")),
         (&topic, "http", "http://example.com", later("http")),
         (&topic, "email", "a@example.com", later("email")),
         (
@@ -110,29 +73,17 @@ async fn an_endpoint_fits_its_protocol_and_its_topic() {
             invalid("Invalid parameter: Endpoint Reason: Please use FIFO SQS queue"),
         ),
     ] {
-        let parameters = [
-            ("TopicArn", topic.as_str()),
-            ("Protocol", protocol),
-            ("Endpoint", endpoint),
-        ];
+        let parameters = [("TopicArn", topic.as_str()), ("Protocol", protocol), ("Endpoint", endpoint)];
         world.check("Subscribe", &parameters, &expected).await;
     }
     world.subscribe(&fifo, "q.fifo", &[]).await;
     world.subscribe(&fifo, "q", &[]).await;
     let no_protocol =
         format!("400 ValidationError: 1 validation error detected: Value null at 'protocol' {NULL}");
-    world
-        .check("Subscribe", &[("TopicArn", &topic)], &no_protocol)
-        .await;
+    world.check("Subscribe", &[("TopicArn", &topic)], &no_protocol).await;
     let missing = format!("{TOPICS}:missing");
-    let parameters = [
-        ("TopicArn", missing.as_str()),
-        ("Protocol", "sqs"),
-        ("Endpoint", &queue),
-    ];
-    world
-        .check("Subscribe", &parameters, "404 NotFound: Topic does not exist")
-        .await;
+    let parameters = [("TopicArn", missing.as_str()), ("Protocol", "sqs"), ("Endpoint", &queue)];
+    world.check("Subscribe", &parameters, "404 NotFound: Topic does not exist").await;
 }
 
 #[actix_web::test]
@@ -174,12 +125,7 @@ async fn attributes_of_a_subscription_are_changed_one_by_one() {
         ("FilterPolicy", Some(policy), nested, None),
         ("FilterPolicyScope", Some("MessageBody"), "", None),
         ("FilterPolicy", Some(policy), "", Some(policy)),
-        (
-            "FilterPolicyScope",
-            Some("MessageAttributes"),
-            nested,
-            Some("MessageBody"),
-        ),
+        ("FilterPolicyScope", Some("MessageAttributes"), nested, Some("MessageBody")),
         ("FilterPolicy", Some("{}"), "", None),
         ("FilterPolicyScope", Some("MessageAttributes"), "", None),
         ("RawMessageDelivery", Some("true"), "", Some("true")),
@@ -191,26 +137,13 @@ async fn attributes_of_a_subscription_are_changed_one_by_one() {
         ),
         ("RedrivePolicy", Some(&dead), "", Some(&dead)),
         ("RedrivePolicy", None, "", None),
-        (
-            "Colour",
-            Some("red"),
-            "400 InvalidParameter: Invalid parameter: AttributeName",
-            None,
-        ),
+        ("Colour", Some("red"), "400 InvalidParameter: Invalid parameter: AttributeName", None),
     ];
     for (name, set, answer, then) in cases {
         let valued = set.map(|value| ("AttributeValue", value));
-        let named = [
-            Some(("SubscriptionArn", arn.as_str())),
-            Some(("AttributeName", name)),
-            valued,
-        ];
+        let named = [Some(("SubscriptionArn", arn.as_str())), Some(("AttributeName", name)), valued];
         world
-            .check(
-                "SetSubscriptionAttributes",
-                &named.into_iter().flatten().collect::<Vec<_>>(),
-                answer,
-            )
+            .check("SetSubscriptionAttributes", &named.into_iter().flatten().collect::<Vec<_>>(), answer)
             .await;
         assert_eq!(value(&shown(&world, &arn).await, name), then, "{name} {set:?}");
     }
@@ -232,31 +165,15 @@ async fn a_subscription_is_named_by_its_whole_arn() {
         (other.as_str(), missing, String::new()),
         (unknown.as_str(), missing, String::new()),
         (&format!("{topic}:x"), missing, String::new()),
-        (
-            topic.as_str(),
-            &invalid("SubscriptionId"),
-            invalid("SubscriptionId"),
-        ),
+        (topic.as_str(), &invalid("SubscriptionId"), invalid("SubscriptionId")),
         ("PendingConfirmation", &invalid(parts), invalid(parts)),
     ] {
-        world
-            .check(
-                "GetSubscriptionAttributes",
-                &[("SubscriptionArn", arn)],
-                of_attributes,
-            )
-            .await;
-        world
-            .check("Unsubscribe", &[("SubscriptionArn", arn)], &of_ending)
-            .await;
+        world.check("GetSubscriptionAttributes", &[("SubscriptionArn", arn)], of_attributes).await;
+        world.check("Unsubscribe", &[("SubscriptionArn", arn)], &of_ending).await;
     }
     world.check("GetSubscriptionAttributes", &[], &null).await;
     world
-        .check(
-            "Unsubscribe",
-            &[],
-            &invalid("SubscriptionArn Reason: no value for required parameter"),
-        )
+        .check("Unsubscribe", &[], &invalid("SubscriptionArn Reason: no value for required parameter"))
         .await;
     assert!(!shown(&world, &arn).await.is_empty());
 }
@@ -268,22 +185,11 @@ async fn whoever_signs_ends_a_subscription_and_whoever_follows_a_link_does_not()
     let arn = world.subscribe(&topic, "q", &[]).await;
     let parameters = [("SubscriptionArn", arn.as_str())];
     let refused = "403 AuthorizationError: This subscription requires authentication for deletion.";
-    assert_eq!(
-        world
-            .call_with(HeaderMap::new(), "Unsubscribe", &parameters)
-            .await,
-        refused
-    );
+    assert_eq!(world.call_with(HeaderMap::new(), "Unsubscribe", &parameters).await, refused);
     for _ in 0..2 {
         world.check("Unsubscribe", &parameters, "").await;
     }
-    world
-        .check(
-            "GetSubscriptionAttributes",
-            &parameters,
-            "404 NotFound: Subscription does not exist",
-        )
-        .await;
+    world.check("GetSubscriptionAttributes", &parameters, "404 NotFound: Subscription does not exist").await;
     let attributes = map(&world.call("GetTopicAttributes", &[("TopicArn", &topic)]).await);
     assert_eq!(value(&attributes, "SubscriptionsConfirmed"), Some("0"));
     assert_eq!(value(&attributes, "SubscriptionsDeleted"), Some("1"));
@@ -295,10 +201,7 @@ async fn a_subscription_can_be_looked_at_after_its_topic_was_deleted() {
     let topic = world.create_topic("orders", &[]).await;
     let arn = world.subscribe(&topic, "q", &[]).await;
     world.check("DeleteTopic", &[("TopicArn", &topic)], "").await;
-    assert_eq!(
-        value(&shown(&world, &arn).await, "SubscriptionArn"),
-        Some(arn.as_str())
-    );
+    assert_eq!(value(&shown(&world, &arn).await, "SubscriptionArn"), Some(arn.as_str()));
     world.check("ListSubscriptions", &[], "<Subscriptions/>").await;
     // A topic of the same name is another one.
     world.create_topic("orders", &[]).await;
@@ -326,9 +229,7 @@ async fn subscriptions_are_listed_by_the_hundred() {
         assert_eq!(second.matches("<member>").count(), rest, "{action}");
         assert!(second.contains("<Protocol>sqs</Protocol>") && !second.contains("NextToken"));
     }
-    let listed = world
-        .call("ListSubscriptionsByTopic", &[("TopicArn", &other)])
-        .await;
+    let listed = world.call("ListSubscriptionsByTopic", &[("TopicArn", &other)]).await;
     let expected = format!(
         "<Subscriptions><member><SubscriptionArn>{}</SubscriptionArn><Owner>000000000000</Owner>\
          <Protocol>sqs</Protocol><Endpoint>{QUEUES}:q-a</Endpoint><TopicArn>{other}</TopicArn></member>\
@@ -346,11 +247,7 @@ async fn a_fifo_topic_has_a_hundred_subscriptions_at_most() {
         world.subscribe(&topic, &format!("q-{number}.fifo"), &[]).await;
     }
     let endpoint = format!("{QUEUES}:q.fifo");
-    let parameters = [
-        ("TopicArn", topic.as_str()),
-        ("Protocol", "sqs"),
-        ("Endpoint", &endpoint),
-    ];
+    let parameters = [("TopicArn", topic.as_str()), ("Protocol", "sqs"), ("Endpoint", &endpoint)];
     let refused = "403 SubscriptionLimitExceeded: Subscription limit exceeded";
     world.check("Subscribe", &parameters, refused).await;
 }
@@ -364,17 +261,10 @@ async fn a_topic_has_two_hundred_filter_policies_at_most() {
         world.subscribe(&topic, &format!("q-{number}"), &[filter]).await;
     }
     let arn = world.subscribe(&topic, "q", &[]).await;
-    let set = |value| {
-        [
-            ("SubscriptionArn", arn.as_str()),
-            ("AttributeName", filter.0),
-            ("AttributeValue", value),
-        ]
-    };
+    let set =
+        |value| [("SubscriptionArn", arn.as_str()), ("AttributeName", filter.0), ("AttributeValue", value)];
     let refused = "403 FilterPolicyLimitExceeded: Filter policy limit exceeded";
-    world
-        .check("SetSubscriptionAttributes", &set(filter.1), refused)
-        .await;
+    world.check("SetSubscriptionAttributes", &set(filter.1), refused).await;
     world.check("SetSubscriptionAttributes", &set("{}"), "").await;
 }
 
@@ -387,18 +277,11 @@ async fn filter_policies_are_refused_in_the_words_of_the_service() {
     for (number, case) in cases.iter().enumerate() {
         let text = |member: &str| case[member].as_str().unwrap_or_default();
         let topic = world.create_topic(&format!("topic-{number}"), &[]).await;
-        let attributes = [
-            ("FilterPolicyScope", text("scope")),
-            ("FilterPolicy", text("policy")),
-        ];
+        let attributes = [("FilterPolicyScope", text("scope")), ("FilterPolicy", text("policy"))];
         let answer = match text("api") {
             "Subscribe" => {
                 let endpoint = format!("{QUEUES}:q");
-                let named = [
-                    ("TopicArn", &topic),
-                    ("Protocol", &"sqs".to_owned()),
-                    ("Endpoint", &endpoint),
-                ];
+                let named = [("TopicArn", &topic), ("Protocol", &"sqs".to_owned()), ("Endpoint", &endpoint)];
                 let mut all: Vec<_> = named.map(|(name, value)| (name.to_owned(), value.clone())).into();
                 all.extend(entries("Attributes", &attributes));
                 world.call("Subscribe", &borrowed(&all)).await
@@ -409,20 +292,13 @@ async fn filter_policies_are_refused_in_the_words_of_the_service() {
                 world
                     .call(
                         api,
-                        &[
-                            ("SubscriptionArn", &arn),
-                            ("AttributeName", name),
-                            ("AttributeValue", value),
-                        ],
+                        &[("SubscriptionArn", &arn), ("AttributeName", name), ("AttributeValue", value)],
                     )
                     .await
             }
         };
-        let unescaped = answer
-            .replace("&quot;", "\"")
-            .replace("&apos;", "'")
-            .replace("&gt;", ">")
-            .replace("&lt;", "<");
+        let unescaped =
+            answer.replace("&quot;", "\"").replace("&apos;", "'").replace("&gt;", ">").replace("&lt;", "<");
         let (first, rest) = unescaped.split_once('\n').unwrap_or((&unescaped, ""));
         match (text("expect"), case["message"].as_str()) {
             ("valid", _) => assert!(!answer.contains("InvalidParameter"), "{case}: {answer}"),
@@ -433,10 +309,6 @@ async fn filter_policies_are_refused_in_the_words_of_the_service() {
         let located = rest.starts_with(
             " at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: ",
         );
-        assert_eq!(
-            located,
-            case["located"].as_bool().unwrap_or(false),
-            "{case}: {answer}"
-        );
+        assert_eq!(located, case["located"].as_bool().unwrap_or(false), "{case}: {answer}");
     }
 }

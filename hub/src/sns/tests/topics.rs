@@ -13,27 +13,13 @@ async fn a_topic_is_made_once() {
     world.check("CreateTopic", &named("Orders"), &arn).await;
     let differs = "400 InvalidParameter: Invalid parameter: Attributes Reason: Topic already exists with different attributes";
     world.check("CreateTopic", &named("Others"), differs).await;
-    let never_set = [
-        (shown[0], "orders"),
-        (shown[1], "KmsMasterKeyId"),
-        (shown[2], "key"),
-    ];
+    let never_set = [(shown[0], "orders"), (shown[1], "KmsMasterKeyId"), (shown[2], "key")];
     world.check("CreateTopic", &never_set, differs).await;
-    let tagged = [
-        ("Name", "orders"),
-        ("Tags.member.1.Key", "a"),
-        ("Tags.member.1.Value", "1"),
-    ];
+    let tagged = [("Name", "orders"), ("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "1")];
     let differs =
         "400 InvalidParameter: Invalid parameter: Tags Reason: Topic already exists with different tags";
     world.check("CreateTopic", &tagged, differs).await;
-    world
-        .check(
-            "ListTopics",
-            &[],
-            &format!("<Topics><member>{arn}</member></Topics>"),
-        )
-        .await;
+    world.check("ListTopics", &[], &format!("<Topics><member>{arn}</member></Topics>")).await;
 }
 
 #[actix_web::test]
@@ -48,35 +34,20 @@ async fn a_standard_topic_may_be_said_not_to_be_fifo() {
 #[actix_web::test]
 async fn a_topic_that_cannot_be_is_refused() {
     let world = World::new();
-    let attribute = |name, value| {
-        [
-            ("Attributes.entry.1.key", name),
-            ("Attributes.entry.1.value", value),
-        ]
-    };
+    let attribute = |name, value| [("Attributes.entry.1.key", name), ("Attributes.entry.1.value", value)];
     let cases = [
         (
             vec![],
             "400 ValidationError: 1 validation error detected: Value null at 'name' failed to satisfy constraint: Member must not be null",
         ),
-        (
-            vec![("Name", "or ders")],
-            "400 InvalidParameter: Invalid parameter: Topic Name",
-        ),
-        (
-            vec![("Name", "orders.fifo")],
-            "400 InvalidParameter: Invalid parameter: Topic Name",
-        ),
+        (vec![("Name", "or ders")], "400 InvalidParameter: Invalid parameter: Topic Name"),
+        (vec![("Name", "orders.fifo")], "400 InvalidParameter: Invalid parameter: Topic Name"),
         (
             [vec![("Name", "orders")], attribute("FifoTopic", "true").into()].concat(),
             "400 InvalidParameter: Invalid parameter: Topic Name",
         ),
         (
-            [
-                vec![("Name", "orders")],
-                attribute("ContentBasedDeduplication", "true").into(),
-            ]
-            .concat(),
+            [vec![("Name", "orders")], attribute("ContentBasedDeduplication", "true").into()].concat(),
             "400 InvalidParameter: Invalid parameter: Attributes Reason: Unknown attribute ContentBasedDeduplication",
         ),
         (
@@ -97,11 +68,7 @@ async fn the_attributes_of_a_topic_have_an_order() {
     let arn = world.create_topic("orders", &[]).await;
     let names = async |arn: &str| {
         let shown = map(&world.call("GetTopicAttributes", &[("TopicArn", arn)]).await);
-        shown
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect::<Vec<_>>()
-            .join(" ")
+        shown.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(
         names(&arn).await,
@@ -116,11 +83,7 @@ async fn the_attributes_of_a_topic_have_an_order() {
         ("DeliveryPolicy", r#"{"http":{}}"#),
         ("SQSSuccessFeedbackSampleRate", "5"),
     ] {
-        let parameters = [
-            ("TopicArn", arn.as_str()),
-            ("AttributeName", name),
-            ("AttributeValue", value),
-        ];
+        let parameters = [("TopicArn", arn.as_str()), ("AttributeName", name), ("AttributeValue", value)];
         world.check("SetTopicAttributes", &parameters, "").await;
     }
     assert_eq!(
@@ -131,15 +94,8 @@ async fn the_attributes_of_a_topic_have_an_order() {
     );
     let fifo = world.create_topic("orders.fifo", &[("FifoTopic", "true")]).await;
     let archive = r#"{"MessageRetentionPeriod":"7"}"#;
-    for (name, value) in [
-        ("FifoThroughputScope", "MessageGroup"),
-        ("ArchivePolicy", archive),
-    ] {
-        let parameters = [
-            ("TopicArn", fifo.as_str()),
-            ("AttributeName", name),
-            ("AttributeValue", value),
-        ];
+    for (name, value) in [("FifoThroughputScope", "MessageGroup"), ("ArchivePolicy", archive)] {
+        let parameters = [("TopicArn", fifo.as_str()), ("AttributeName", name), ("AttributeValue", value)];
         world.check("SetTopicAttributes", &parameters, "").await;
     }
     assert_eq!(
@@ -155,20 +111,11 @@ async fn a_new_topic_has_the_attributes_of_aws() {
     let world = World::new();
     let arn = world.create_topic("orders", &[]).await;
     let shown = map(&world.call("GetTopicAttributes", &[("TopicArn", &arn)]).await);
-    let value = |name: &str| {
-        shown
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    };
+    let value = |name: &str| shown.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     assert_eq!(value("Owner"), Some("000000000000"));
     assert_eq!(value("TopicArn"), Some(arn.as_str()));
     assert_eq!(value("DisplayName"), Some(""));
-    for name in [
-        "SubscriptionsPending",
-        "SubscriptionsConfirmed",
-        "SubscriptionsDeleted",
-    ] {
+    for name in ["SubscriptionsPending", "SubscriptionsConfirmed", "SubscriptionsDeleted"] {
         assert_eq!(value(name), Some("0"));
     }
 }
@@ -179,21 +126,9 @@ async fn attributes_of_a_topic_are_changed_one_by_one() {
     let arn = world.create_topic("orders", &[]).await;
     let cases = [
         (Some("DisplayName"), Some("x"), ""),
-        (
-            Some("FifoTopic"),
-            Some("true"),
-            "400 InvalidParameter: Invalid parameter: AttributeName",
-        ),
-        (
-            Some("Colour"),
-            None,
-            "400 InvalidParameter: Invalid parameter: AttributeName",
-        ),
-        (
-            Some("Policy"),
-            None,
-            "400 InvalidParameter: Invalid parameter: Policy Error: null",
-        ),
+        (Some("FifoTopic"), Some("true"), "400 InvalidParameter: Invalid parameter: AttributeName"),
+        (Some("Colour"), None, "400 InvalidParameter: Invalid parameter: AttributeName"),
+        (Some("Policy"), None, "400 InvalidParameter: Invalid parameter: Policy Error: null"),
         (
             None,
             None,
@@ -204,21 +139,13 @@ async fn attributes_of_a_topic_are_changed_one_by_one() {
     for (name, value, expected) in cases {
         let named = name.map(|name| ("AttributeName", name));
         let valued = value.map(|value| ("AttributeValue", value));
-        let parameters: Vec<_> = [Some(("TopicArn", arn.as_str())), named, valued]
-            .into_iter()
-            .flatten()
-            .collect();
+        let parameters: Vec<_> =
+            [Some(("TopicArn", arn.as_str())), named, valued].into_iter().flatten().collect();
         world.check("SetTopicAttributes", &parameters, expected).await;
     }
     let missing = format!("{TOPICS}:missing");
     let parameters = [("TopicArn", missing.as_str()), ("AttributeName", "DisplayName")];
-    world
-        .check(
-            "SetTopicAttributes",
-            &parameters,
-            "404 NotFound: Topic does not exist",
-        )
-        .await;
+    world.check("SetTopicAttributes", &parameters, "404 NotFound: Topic does not exist").await;
 }
 
 #[actix_web::test]
@@ -228,22 +155,12 @@ async fn deleting_a_topic_succeeds_whether_it_exists_or_not() {
     for _ in 0..2 {
         world.check("DeleteTopic", &[("TopicArn", &arn)], "").await;
     }
-    world
-        .check(
-            "GetTopicAttributes",
-            &[("TopicArn", &arn)],
-            "404 NotFound: Topic does not exist",
-        )
-        .await;
+    world.check("GetTopicAttributes", &[("TopicArn", &arn)], "404 NotFound: Topic does not exist").await;
     let parts = "400 InvalidParameter: Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1";
     world.check("DeleteTopic", &[("TopicArn", "orders")], parts).await;
     let elsewhere = "arn:aws:sns:eu-west-1:000000000000:orders";
     world
-        .check(
-            "DeleteTopic",
-            &[("TopicArn", elsewhere)],
-            "400 InvalidParameter: Invalid parameter: TopicArn",
-        )
+        .check("DeleteTopic", &[("TopicArn", elsewhere)], "400 InvalidParameter: Invalid parameter: TopicArn")
         .await;
 }
 
@@ -251,19 +168,10 @@ async fn deleting_a_topic_succeeds_whether_it_exists_or_not() {
 async fn a_topic_with_an_archive_stays_until_the_archive_is_ended() {
     let world = World::new();
     let archive = r#"{"MessageRetentionPeriod":"7"}"#;
-    let arn = world
-        .create_topic(
-            "orders.fifo",
-            &[("FifoTopic", "true"), ("ArchivePolicy", archive)],
-        )
-        .await;
+    let arn = world.create_topic("orders.fifo", &[("FifoTopic", "true"), ("ArchivePolicy", archive)]).await;
     let refused = "400 InvalidState: Invalid parameter: Cannot delete a topic with an ArchivePolicy";
     world.check("DeleteTopic", &[("TopicArn", &arn)], refused).await;
-    let none = [
-        ("TopicArn", arn.as_str()),
-        ("AttributeName", "ArchivePolicy"),
-        ("AttributeValue", "{}"),
-    ];
+    let none = [("TopicArn", arn.as_str()), ("AttributeName", "ArchivePolicy"), ("AttributeValue", "{}")];
     world.check("SetTopicAttributes", &none, "").await;
     world.check("DeleteTopic", &[("TopicArn", &arn)], "").await;
 }
@@ -304,34 +212,20 @@ async fn tags_are_added_replaced_and_taken() {
     let world = World::new();
     let arn = world.create_topic("orders", &[]).await;
     let tag = |key, value| {
-        [
-            ("ResourceArn", arn.as_str()),
-            ("Tags.member.1.Key", key),
-            ("Tags.member.1.Value", value),
-        ]
+        [("ResourceArn", arn.as_str()), ("Tags.member.1.Key", key), ("Tags.member.1.Value", value)]
     };
     for (key, value) in [("b", "1"), ("a", "2"), ("b", "3")] {
         world.check("TagResource", &tag(key, value), "").await;
     }
     let both = "<Tags><member><Value>2</Value><Key>a</Key></member><member><Value>3</Value><Key>b</Key></member></Tags>";
-    world
-        .check("ListTagsForResource", &[("ResourceArn", &arn)], both)
-        .await;
-    let keys = [
-        ("ResourceArn", arn.as_str()),
-        ("TagKeys.member.1", "a"),
-        ("TagKeys.member.2", "c"),
-    ];
+    world.check("ListTagsForResource", &[("ResourceArn", &arn)], both).await;
+    let keys = [("ResourceArn", arn.as_str()), ("TagKeys.member.1", "a"), ("TagKeys.member.2", "c")];
     world.check("UntagResource", &keys, "").await;
     let one = "<Tags><member><Value>3</Value><Key>b</Key></member></Tags>";
-    world
-        .check("ListTagsForResource", &[("ResourceArn", &arn)], one)
-        .await;
+    world.check("ListTagsForResource", &[("ResourceArn", &arn)], one).await;
     let missing = format!("{TOPICS}:missing");
     let refused = "404 ResourceNotFound: Resource does not exist";
-    world
-        .check("ListTagsForResource", &[("ResourceArn", &missing)], refused)
-        .await;
+    world.check("ListTagsForResource", &[("ResourceArn", &missing)], refused).await;
 }
 
 #[actix_web::test]
@@ -339,17 +233,9 @@ async fn answers_without_a_result_have_no_element_for_it() {
     let world = World::new();
     let arn = world.create_topic("orders", &[]).await;
     let body = async |form: String| world.post(&HeaderMap::new(), form).await.1;
-    let tagged = body(format!(
-        "Action=TagResource&ResourceArn={arn}&Tags.member.1.Key=a&Tags.member.1.Value=b"
-    ))
-    .await;
-    assert!(
-        tagged.contains("<TagResourceResult/><ResponseMetadata>"),
-        "{tagged}"
-    );
+    let tagged =
+        body(format!("Action=TagResource&ResourceArn={arn}&Tags.member.1.Key=a&Tags.member.1.Value=b")).await;
+    assert!(tagged.contains("<TagResourceResult/><ResponseMetadata>"), "{tagged}");
     let deleted = body(format!("Action=DeleteTopic&TopicArn={arn}")).await;
-    assert!(
-        deleted.contains(r#"2010-03-31/"><ResponseMetadata>"#),
-        "{deleted}"
-    );
+    assert!(deleted.contains(r#"2010-03-31/"><ResponseMetadata>"#), "{deleted}");
 }

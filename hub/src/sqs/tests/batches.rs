@@ -9,9 +9,7 @@ fn send(queue: &str, entries: Value) -> Value {
 #[tokio::test]
 async fn each_entry_of_a_batch_has_its_own_outcome() {
     let fixture = Fixture::new().await;
-    fixture
-        .create("small", json!({"MaximumMessageSize": "1024"}))
-        .await;
+    fixture.create("small", json!({"MaximumMessageSize": "1024"})).await;
     let attributes = json!({"Hello": {"DataType": "String", "StringValue": "World"}});
     let entries = json!([
         {"Id": "first", "MessageBody": "1"},
@@ -46,9 +44,7 @@ async fn each_entry_of_a_batch_has_its_own_outcome() {
             failed("late", "InvalidParameterValue", late),
         ],
     });
-    fixture
-        .check("SendMessageBatch", send("small", entries), outcomes)
-        .await;
+    fixture.check("SendMessageBatch", send("small", entries), outcomes).await;
     assert_eq!(bodies(&fixture.take("small", json!({})).await), ["1", "2"]);
 }
 
@@ -58,13 +54,7 @@ async fn a_batch_of_nothing_but_failures_is_answered_as_well() {
     let message = "The request must contain the parameter SendMessageBatchRequestEntry.1.MessageBody.";
     let failed = json!([{"Id": "a", "SenderFault": true, "Code": "MissingParameter", "Message": message}]);
     let entries = json!([{"Id": "a", "MessageBody": ""}]);
-    fixture
-        .check(
-            "SendMessageBatch",
-            send("orders", entries),
-            json!({"Failed": failed}),
-        )
-        .await;
+    fixture.check("SendMessageBatch", send("orders", entries), json!({"Failed": failed})).await;
 }
 
 const EMPTY: &str = "AWS.SimpleQueueService.EmptyBatchRequest";
@@ -84,38 +74,18 @@ async fn some_mistakes_spoil_the_whole_batch() {
     let cases = [
         (
             json!([]),
-            (
-                400,
-                EMPTY,
-                "There should be at least one SendMessageBatchRequestEntry in the request.",
-            ),
+            (400, EMPTY, "There should be at least one SendMessageBatchRequestEntry in the request."),
         ),
-        (
-            json!(eleven),
-            (
-                400,
-                MANY,
-                "Maximum number of entries per request are 10. You have sent 11.",
-            ),
-        ),
+        (json!(eleven), (400, MANY, "Maximum number of entries per request are 10. You have sent 11.")),
         (json!([entry("a"), entry("a")]), (400, REPEATED, "Id a repeated.")),
         (
             large,
-            (
-                400,
-                LONG,
-                "Batch requests cannot be longer than 1048576 bytes. You have sent 1048577 bytes.",
-            ),
+            (400, LONG, "Batch requests cannot be longer than 1048576 bytes. You have sent 1048577 bytes."),
         ),
-        (
-            with_number,
-            invalid("Can't cast the value of message (user) attribute 'n' to a number."),
-        ),
+        (with_number, invalid("Can't cast the value of message (user) attribute 'n' to a number.")),
     ];
     for (entries, expected) in cases {
-        fixture
-            .refuse("SendMessageBatch", send("orders", entries), expected)
-            .await;
+        fixture.refuse("SendMessageBatch", send("orders", entries), expected).await;
     }
     assert_eq!(fixture.counts("orders").await, ["0", "0", "0"]);
 }
@@ -123,15 +93,9 @@ async fn some_mistakes_spoil_the_whole_batch() {
 #[tokio::test]
 async fn a_batch_has_entries() {
     let fixture = Fixture::new().await;
-    for operation in [
-        "SendMessageBatch",
-        "DeleteMessageBatch",
-        "ChangeMessageVisibilityBatch",
-    ] {
+    for operation in ["SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch"] {
         let message = format!("There should be at least one {operation}RequestEntry in the request.");
-        fixture
-            .refuse(operation, json!({"QueueUrl": "orders"}), (400, EMPTY, &message))
-            .await;
+        fixture.refuse(operation, json!({"QueueUrl": "orders"}), (400, EMPTY, &message)).await;
     }
 }
 
@@ -160,9 +124,7 @@ async fn receives_end_one_by_one() {
         ],
     });
     let input = json!({"QueueUrl": "orders", "Entries": change});
-    fixture
-        .check("ChangeMessageVisibilityBatch", input, outcomes)
-        .await;
+    fixture.check("ChangeMessageVisibilityBatch", input, outcomes).await;
     assert_eq!(fixture.counts("orders").await, ["1", "2", "0"]);
 
     let missing = "The request must contain the parameter DeleteMessageBatchRequestEntry.3.ReceiptHandle.";
@@ -179,12 +141,28 @@ async fn receives_end_one_by_one() {
             failed("3", "MissingParameter", missing),
         ],
     });
+    fixture.check("DeleteMessageBatch", json!({"QueueUrl": "orders", "Entries": delete}), outcomes).await;
+    assert_eq!(fixture.counts("orders").await, ["0", "1", "0"]);
+}
+
+#[tokio::test]
+async fn the_entries_of_a_batch_are_counted_however_many_there_are() {
+    let fixture = Fixture::new().await;
+    let entries = json!(vec![json!({}); 10_000]);
+    let message = "Maximum number of entries per request are 10. You have sent 10000.";
+    let refusal = (400, "AWS.SimpleQueueService.TooManyEntriesInBatchRequest", message);
+    for operation in ["SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch"] {
+        fixture.refuse(operation, send("orders", entries.clone()), refusal).await;
+    }
+    let entries = (1..=11).fold(String::new(), |entries, number| {
+        entries + &format!("&SendMessageBatchRequestEntry.{number}.Id=a")
+    });
+    let message = "Maximum number of entries per request are 10. You have sent 11.";
     fixture
-        .check(
-            "DeleteMessageBatch",
-            json!({"QueueUrl": "orders", "Entries": delete}),
-            outcomes,
+        .query(
+            "/000000000000/orders",
+            &format!("Action=SendMessageBatch{entries}"),
+            Err((400, "AWS.SimpleQueueService.TooManyEntriesInBatchRequest", message)),
         )
         .await;
-    assert_eq!(fixture.counts("orders").await, ["0", "1", "0"]);
 }

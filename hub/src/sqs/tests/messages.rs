@@ -6,6 +6,29 @@ const INVALID_CHARACTERS: &str = "Invalid characters found. Valid unicode charac
                                   #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF";
 
 #[tokio::test]
+async fn a_group_on_a_standard_queue_is_kept_and_shown() {
+    let fixture = Fixture::new().await;
+    for group in ["busy", "quiet"] {
+        let send = json!({"QueueUrl": "orders", "MessageBody": "x", "MessageGroupId": group});
+        let sent = json!({"MessageId": "*", "MD5OfMessageBody": "*"});
+        fixture.check("SendMessage", send, sent).await;
+    }
+    let receive =
+        json!({"QueueUrl": "orders", "MaxNumberOfMessages": 10, "AttributeNames": ["MessageGroupId"]});
+    let message = |group: &str| {
+        json!({
+            "MessageId": "*",
+            "ReceiptHandle": "*",
+            "MD5OfBody": "*",
+            "Body": "x",
+            "Attributes": {"MessageGroupId": group},
+        })
+    };
+    let both = json!({"Messages": [message("busy"), message("quiet")]});
+    fixture.check("ReceiveMessage", receive, both).await;
+}
+
+#[tokio::test]
 async fn a_message_is_sent_and_received() {
     let fixture = Fixture::new().await;
     let attributes = json!({
@@ -48,25 +71,15 @@ async fn a_message_is_sent_and_received() {
         "MD5OfMessageAttributes": "7db7fb1ba7f41366a8ea5eb18220b26d",
         "MessageAttributes": {"Hello": {"StringValue": "World", "DataType": "String"}},
     });
-    fixture
-        .check("ReceiveMessage", receive, json!({"Messages": [message]}))
-        .await;
+    fixture.check("ReceiveMessage", receive, json!({"Messages": [message]})).await;
 }
 
 #[tokio::test]
 async fn the_trace_of_a_request_is_that_of_its_message() {
     let fixture = Fixture::new().await;
-    let headers = [
-        ("x-amz-target", "AmazonSQS.SendMessage"),
-        ("x-amzn-trace-id", "Root=1-2-3"),
-    ];
-    let (status, _, body) = fixture
-        .send("/", &headers, r#"{"QueueUrl":"orders","MessageBody":"x"}"#)
-        .await;
-    assert!(
-        status == 200 && !body.contains("MD5OfMessageSystemAttributes"),
-        "{body}"
-    );
+    let headers = [("x-amz-target", "AmazonSQS.SendMessage"), ("x-amzn-trace-id", "Root=1-2-3")];
+    let (status, _, body) = fixture.send("/", &headers, r#"{"QueueUrl":"orders","MessageBody":"x"}"#).await;
+    assert!(status == 200 && !body.contains("MD5OfMessageSystemAttributes"), "{body}");
     let receive = json!({"QueueUrl": "orders", "AttributeNames": ["AWSTraceHeader"]});
     let body = fixture.json("ReceiveMessage", &receive).await.2;
     assert_eq!(body["Messages"][0]["Attributes"]["AWSTraceHeader"], "Root=1-2-3");
@@ -81,14 +94,8 @@ async fn refuse(fixture: &Fixture, wrong: Value, expected: Refusal<'_>) {
 #[tokio::test]
 async fn what_is_no_message_is_refused() {
     let fixture = Fixture::new().await;
-    fixture
-        .create("small", json!({"MaximumMessageSize": "1024"}))
-        .await;
-    let missing = (
-        400,
-        "MissingParameter",
-        "The request must contain the parameter MessageBody.",
-    );
+    fixture.create("small", json!({"MaximumMessageSize": "1024"})).await;
+    let missing = (400, "MissingParameter", "The request must contain the parameter MessageBody.");
     let size = "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes.";
     let group = "Value  for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include alphanumeric \
                  and punctuation characters. 1 to 128 in length.";
@@ -98,14 +105,8 @@ async fn what_is_no_message_is_refused() {
         (json!({"QueueUrl": "nowhere", "MessageBody": null}), missing),
         (json!({"MessageBody": ""}), missing),
         (json!({"QueueUrl": "nowhere"}), NO_QUEUE),
-        (
-            json!({"MessageBody": "a\u{0}"}),
-            (400, "InvalidMessageContents", INVALID_CHARACTERS),
-        ),
-        (
-            json!({"QueueUrl": "small", "MessageBody": "a".repeat(1025)}),
-            invalid(size),
-        ),
+        (json!({"MessageBody": "a\u{0}"}), (400, "InvalidMessageContents", INVALID_CHARACTERS)),
+        (json!({"QueueUrl": "small", "MessageBody": "a".repeat(1025)}), invalid(size)),
         (json!({"MessageGroupId": ""}), invalid(group)),
         (json!({"MessageDeduplicationId": "d"}), invalid(id)),
     ];
@@ -132,16 +133,8 @@ async fn wrong_attributes_are_refused() {
             number,
             invalid("Can't cast the value of message (user) attribute 'a' to a number."),
         ),
-        (
-            "MessageAttributes",
-            list,
-            (400, "AWS.SimpleQueueService.UnsupportedOperation", lists),
-        ),
-        (
-            "MessageSystemAttributes",
-            other,
-            invalid("Message system attribute name 'Other' is invalid."),
-        ),
+        ("MessageAttributes", list, (400, "AWS.SimpleQueueService.UnsupportedOperation", lists)),
+        ("MessageSystemAttributes", other, invalid("Message system attribute name 'Other' is invalid.")),
     ];
     for (member, wrong, expected) in cases {
         refuse(&fixture, json!({member: wrong}), expected).await;
@@ -151,9 +144,7 @@ async fn wrong_attributes_are_refused() {
 #[tokio::test]
 async fn attributes_count_toward_the_size() {
     let fixture = Fixture::new().await;
-    fixture
-        .create("small", json!({"MaximumMessageSize": "1024"}))
-        .await;
+    fixture.create("small", json!({"MaximumMessageSize": "1024"})).await;
     let send = |length: usize| {
         let attributes = json!({"name": {"DataType": "String", "StringValue": "value"}});
         json!({"QueueUrl": "small", "MessageBody": "a".repeat(length), "MessageAttributes": attributes})
@@ -163,9 +154,7 @@ async fn attributes_count_toward_the_size() {
     assert_eq!(status, 200);
     let too_large = "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes.";
     let refusal = (400, "InvalidParameterValue", too_large);
-    fixture
-        .refuse("SendMessage", send(1025 - attribute_bytes), refusal)
-        .await;
+    fixture.refuse("SendMessage", send(1025 - attribute_bytes), refusal).await;
 }
 
 #[tokio::test]
@@ -195,9 +184,7 @@ async fn any_receive_of_a_message_deletes_it() {
     assert_ne!(first[0].1, second[0].1);
     let delete = |handle: &str| json!({"QueueUrl": "orders", "ReceiptHandle": handle});
     for _ in 0..2 {
-        fixture
-            .check("DeleteMessage", delete(&first[0].1), Value::Null)
-            .await;
+        fixture.check("DeleteMessage", delete(&first[0].1), Value::Null).await;
         assert_eq!(fixture.counts("orders").await, ["0", "0", "0"]);
     }
 }
@@ -212,24 +199,11 @@ async fn what_is_no_receipt_handle_is_refused() {
         let message = format!("The input receipt handle \"{handle}\" is not a valid receipt handle.");
         let input = json!({"QueueUrl": "orders", "ReceiptHandle": handle, "VisibilityTimeout": 1});
         for operation in ["DeleteMessage", "ChangeMessageVisibility"] {
-            fixture
-                .refuse(
-                    operation,
-                    input.clone(),
-                    (404, "ReceiptHandleIsInvalid", &message),
-                )
-                .await;
+            fixture.refuse(operation, input.clone(), (404, "ReceiptHandleIsInvalid", &message)).await;
         }
     }
-    let missing = (
-        400,
-        "MissingParameter",
-        "The request must contain the parameter ReceiptHandle.",
-    );
-    for input in [
-        json!({"QueueUrl": "orders"}),
-        json!({"QueueUrl": "orders", "ReceiptHandle": ""}),
-    ] {
+    let missing = (400, "MissingParameter", "The request must contain the parameter ReceiptHandle.");
+    for input in [json!({"QueueUrl": "orders"}), json!({"QueueUrl": "orders", "ReceiptHandle": ""})] {
         fixture.refuse("DeleteMessage", input.clone(), missing).await;
         fixture.refuse("ChangeMessageVisibility", input, missing).await;
     }
@@ -239,64 +213,34 @@ async fn what_is_no_receipt_handle_is_refused() {
 async fn a_visibility_timeout_runs_from_its_change() {
     let fixture = Fixture::new().await;
     fixture.put("orders", "x").await;
-    let handle = fixture.take("orders", json!({"VisibilityTimeout": 10})).await[0]
-        .1
-        .clone();
+    let handle = fixture.take("orders", json!({"VisibilityTimeout": 10})).await[0].1.clone();
     let change =
         |timeout: Value| json!({"QueueUrl": "orders", "ReceiptHandle": handle, "VisibilityTimeout": timeout});
     fixture.later(9).await;
-    fixture
-        .check("ChangeMessageVisibility", change(json!(5)), Value::Null)
-        .await;
+    fixture.check("ChangeMessageVisibility", change(json!(5)), Value::Null).await;
     fixture.later(4).await;
     assert_eq!(fixture.counts("orders").await, ["0", "1", "0"]);
     fixture.later(1).await;
     assert_eq!(fixture.counts("orders").await, ["1", "0", "0"]);
-    fixture
-        .check("ChangeMessageVisibility", change(json!(10)), Value::Null)
-        .await;
+    fixture.check("ChangeMessageVisibility", change(json!(10)), Value::Null).await;
     assert_eq!(fixture.counts("orders").await, ["0", "1", "0"]);
-    fixture
-        .check("ChangeMessageVisibility", change(json!(0)), Value::Null)
-        .await;
+    fixture.check("ChangeMessageVisibility", change(json!(0)), Value::Null).await;
     assert_eq!(fixture.counts("orders").await, ["1", "0", "0"]);
 
     let range = "VisibilityTimeout must be an integer between 0 and 43200.";
     for timeout in [-1, 43_201, i64::MAX] {
         let message = format!("Value {timeout} for parameter VisibilityTimeout is invalid. Reason: {range}");
-        fixture
-            .refuse(
-                "ChangeMessageVisibility",
-                change(json!(timeout)),
-                invalid(&message),
-            )
-            .await;
+        fixture.refuse("ChangeMessageVisibility", change(json!(timeout)), invalid(&message)).await;
     }
     let total = "Value 43200 for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the \
                  message is beyond the limit [43200 seconds].";
-    fixture
-        .refuse("ChangeMessageVisibility", change(json!(43_200)), invalid(total))
-        .await;
-    let missing = (
-        400,
-        "MissingParameter",
-        "The request must contain the parameter VisibilityTimeout.",
-    );
-    fixture
-        .refuse("ChangeMessageVisibility", change(Value::Null), missing)
-        .await;
-    fixture
-        .check(
-            "DeleteMessage",
-            json!({"QueueUrl": "orders", "ReceiptHandle": handle}),
-            Value::Null,
-        )
-        .await;
+    fixture.refuse("ChangeMessageVisibility", change(json!(43_200)), invalid(total)).await;
+    let missing = (400, "MissingParameter", "The request must contain the parameter VisibilityTimeout.");
+    fixture.refuse("ChangeMessageVisibility", change(Value::Null), missing).await;
+    fixture.check("DeleteMessage", json!({"QueueUrl": "orders", "ReceiptHandle": handle}), Value::Null).await;
     let gone = format!(
         "Value {handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for \
          visibility timeout change.",
     );
-    fixture
-        .refuse("ChangeMessageVisibility", change(json!(1)), invalid(&gone))
-        .await;
+    fixture.refuse("ChangeMessageVisibility", change(json!(1)), invalid(&gone)).await;
 }

@@ -21,12 +21,7 @@ pub(super) struct Node<'p> {
 impl<'p> Node<'p> {
     /// All parameters.
     pub(super) fn root(parameters: &'p Parameters<'p>, names: Names<'p>) -> Self {
-        Self {
-            under: parameters.as_slice(),
-            used: 0,
-            member: "",
-            names,
-        }
+        Self { under: parameters.as_slice(), used: 0, member: "", names }
     }
 
     /// The same as a member of a shape.
@@ -46,21 +41,11 @@ impl<'p> Node<'p> {
 
     /// What is under a further part of the name.
     pub(super) fn child(self, part: &str) -> Option<Self> {
-        let from = self
-            .under
-            .partition_point(|parameter| order(self.rest(parameter), part).is_lt());
+        let from = self.under.partition_point(|parameter| order(self.rest(parameter), part).is_lt());
         let under = self.under.get(from..)?;
-        let end = under
-            .iter()
-            .position(|parameter| first_part(self.rest(parameter)) != part);
-        let under = under
-            .get(..end.unwrap_or(under.len()))
-            .filter(|under| !under.is_empty())?;
-        Some(Self {
-            under,
-            used: self.used + part.len() + 1,
-            ..self
-        })
+        let end = under.iter().position(|parameter| first_part(self.rest(parameter)) != part);
+        let under = under.get(..end.unwrap_or(under.len())).filter(|under| !under.is_empty())?;
+        Some(Self { under, used: self.used + part.len() + 1, ..self })
     }
 
     /// The numbered children, in the order of their numbers. Numbers may be missing and as large as they like.
@@ -69,20 +54,11 @@ impl<'p> Node<'p> {
         let mut left = self.under;
         while let Some(first) = left.first() {
             let part = first_part(self.rest(first));
-            let end = left
-                .iter()
-                .position(|parameter| first_part(self.rest(parameter)) != part);
+            let end = left.iter().position(|parameter| first_part(self.rest(parameter)) != part);
             let (under, others) = left.split_at(end.unwrap_or(left.len()));
             if !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) {
                 let number = part.parse::<u64>().unwrap_or(u64::MAX);
-                items.push((
-                    number,
-                    Self {
-                        under,
-                        used: self.used + part.len() + 1,
-                        ..self
-                    },
-                ));
+                items.push((number, Self { under, used: self.used + part.len() + 1, ..self }));
             }
             left = others;
         }
@@ -93,11 +69,7 @@ impl<'p> Node<'p> {
     /// The elements of a list. One that is alone may come without a number; an empty list is written as one
     /// without number and value.
     pub(super) fn elements(self) -> Vec<Self> {
-        let within = self
-            .names
-            .list()
-            .and_then(|part| self.child(part))
-            .unwrap_or(self);
+        let within = self.names.list().and_then(|part| self.child(part)).unwrap_or(self);
         let items = within.items();
         let is_alone = items.is_empty() && within.text().is_some_and(|text| !text.is_empty());
         if is_alone { vec![within] } else { items }
@@ -130,29 +102,20 @@ impl<'p> Node<'p> {
     }
 
     pub(super) fn refuse(self, reason: String) -> Error {
-        let name = self.under.first().map_or("", |first| {
-            first.name.get(..self.used.saturating_sub(1)).unwrap_or("")
-        });
-        Error {
-            parameter: name.to_owned(),
-            value: self.text().unwrap_or_default().to_owned(),
-            reason,
-        }
+        let name = self
+            .under
+            .first()
+            .map_or("", |first| first.name.get(..self.used.saturating_sub(1)).unwrap_or(""));
+        Error { parameter: name.to_owned(), value: self.text().unwrap_or_default().to_owned(), reason }
     }
 
     pub(super) fn parse<T: std::str::FromStr>(self, wanted: &str) -> Result<T, Error> {
-        self.scalar()?
-            .parse()
-            .map_err(|_| self.refuse(format!("Must be {wanted}.")))
+        self.scalar()?.parse().map_err(|_| self.refuse(format!("Must be {wanted}.")))
     }
 
     /// Names the parameter in an error that arose from its value.
     pub(super) fn at(self, error: Error) -> Error {
-        if error.parameter.is_empty() {
-            self.refuse(error.reason)
-        } else {
-            error
-        }
+        if error.parameter.is_empty() { self.refuse(error.reason) } else { error }
     }
 }
 

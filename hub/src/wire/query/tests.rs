@@ -11,11 +11,7 @@ fn decode_as<T: DeserializeOwned>(service: Service, action: &str, text: &str) ->
 
 fn check<T: DeserializeOwned + PartialEq + fmt::Debug>(service: Service, action: &str, cases: &[(&str, T)]) {
     for (text, expected) in cases {
-        assert_eq!(
-            &decode_as::<T>(service, action, text).unwrap(),
-            expected,
-            "{text}"
-        );
+        assert_eq!(&decode_as::<T>(service, action, text).unwrap(), expected, "{text}");
     }
 }
 
@@ -24,9 +20,7 @@ fn texts(texts: &[&str]) -> Option<Vec<String>> {
 }
 
 fn text_pairs(entries: &[(&'static str, &str)]) -> Option<super::super::Pairs<String>> {
-    Some(pairs(
-        entries.iter().map(|(key, value)| (*key, (*value).to_owned())),
-    ))
+    Some(pairs(entries.iter().map(|(key, value)| (*key, (*value).to_owned()))))
 }
 
 #[test]
@@ -78,22 +72,10 @@ fn members_of_sqs_are_read_from_flattened_parameters() {
 
 #[test]
 fn lists_and_maps_of_sqs_have_names_of_their_own() {
-    let attributes = |entries| Everything {
-        attributes: text_pairs(entries),
-        ..Everything::default()
-    };
-    let tags = |entries| Everything {
-        tags: text_pairs(entries),
-        ..Everything::default()
-    };
-    let names = |names| Everything {
-        attribute_names: texts(names),
-        ..Everything::default()
-    };
-    let keys = |keys| Everything {
-        tag_keys: texts(keys),
-        ..Everything::default()
-    };
+    let attributes = |entries| Everything { attributes: text_pairs(entries), ..Everything::default() };
+    let tags = |entries| Everything { tags: text_pairs(entries), ..Everything::default() };
+    let names = |names| Everything { attribute_names: texts(names), ..Everything::default() };
+    let keys = |keys| Everything { tag_keys: texts(keys), ..Everything::default() };
     check(
         Service::Sqs,
         "CreateQueue",
@@ -114,16 +96,10 @@ fn lists_and_maps_of_sqs_have_names_of_their_own() {
             // Alone, and without a number.
             ("AttributeName=All", names(&["All"])),
             ("AttributeName=", names(&[])),
-            (
-                "Attribute.Name=Policy&Attribute.Value=p",
-                attributes(&[("Policy", "p")]),
-            ),
+            ("Attribute.Name=Policy&Attribute.Value=p", attributes(&[("Policy", "p")])),
             // Of two values for one name, the first counts; of two entries with one key, the last.
             ("TagKey.1=a&TagKey.1=b", keys(&["a"])),
-            (
-                "Tag.1.Key=k&Tag.1.Value=v&Tag.2.Key=k&Tag.2.Value=w",
-                tags(&[("k", "w")]),
-            ),
+            ("Tag.1.Key=k&Tag.1.Value=v&Tag.2.Key=k&Tag.2.Value=w", tags(&[("k", "w")])),
         ],
     );
 }
@@ -147,10 +123,7 @@ fn entries_of_a_batch_are_named_after_their_operation() {
                         delay_seconds: Some(1),
                         message_attributes: Some(pairs([("n", AttributeValue::string("x"))])),
                     },
-                    Entry {
-                        id: Some("b".to_owned()),
-                        ..Entry::default()
-                    },
+                    Entry { id: Some("b".to_owned()), ..Entry::default() },
                 ]),
                 ..Everything::default()
             },
@@ -175,25 +148,10 @@ fn lists_and_maps_of_sns_say_member_and_entry() {
             ),
             (
                 "TagKeys.member.2=b&TagKeys.member.1=a",
-                Everything {
-                    tag_keys: texts(&["a", "b"]),
-                    ..Everything::default()
-                },
+                Everything { tag_keys: texts(&["a", "b"]), ..Everything::default() },
             ),
-            (
-                "TagKeys=",
-                Everything {
-                    tag_keys: texts(&[]),
-                    ..Everything::default()
-                },
-            ),
-            (
-                "Attributes=",
-                Everything {
-                    attributes: text_pairs(&[]),
-                    ..Everything::default()
-                },
-            ),
+            ("TagKeys=", Everything { tag_keys: texts(&[]), ..Everything::default() }),
+            ("Attributes=", Everything { attributes: text_pairs(&[]), ..Everything::default() }),
             (
                 "PublishBatchRequestEntries.member.1.Id=a\
              &PublishBatchRequestEntries.member.1.MessageAttributes.entry.1.Name=n\
@@ -230,28 +188,18 @@ fn a_value_that_the_shape_cannot_hold_is_refused_with_its_name() {
     ];
     for (text, parameter, value, reason) in cases {
         let error = decode_as::<SendMessage>(Service::Sqs, "SendMessage", text).unwrap_err();
-        let expected = Error {
-            parameter: parameter.to_owned(),
-            value: value.to_owned(),
-            reason: reason.to_owned(),
-        };
+        let expected =
+            Error { parameter: parameter.to_owned(), value: value.to_owned(), reason: reason.to_owned() };
         assert_eq!(error, expected, "{text}");
     }
     for text in ["ReturnSubscriptionArn=yes", "Color=green"] {
-        assert!(
-            decode_as::<Everything>(Service::Sns, "Subscribe", text).is_err(),
-            "{text}"
-        );
+        assert!(decode_as::<Everything>(Service::Sns, "Subscribe", text).is_err(), "{text}");
     }
 }
 
 #[test]
 fn hostile_parameters_are_read_in_linear_time() {
-    let many = |prefix: &str| {
-        (0..10_000)
-            .map(|n| format!("{prefix}.{n}=x&"))
-            .collect::<String>()
-    };
+    let many = |prefix: &str| (0..10_000).map(|n| format!("{prefix}.{n}=x&")).collect::<String>();
     let deep = format!("TagKey.1{}=x", ".1".repeat(100_000));
     for text in [many("TagKey"), many("Attribute.1"), many("Tag"), deep] {
         // What comes out does not matter, only that it does, and soon.
@@ -321,10 +269,7 @@ fn read_all(text: &[u8]) {
         return;
     };
     for service in [Service::Sqs, Service::Sns] {
-        let names = Names {
-            service,
-            action: "SendMessageBatch",
-        };
+        let names = Names { service, action: "SendMessageBatch" };
         let _ = decode::<SendMessage>(&parameters, names);
         let _ = decode::<Everything>(&parameters, names);
     }

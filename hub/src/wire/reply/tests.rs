@@ -17,28 +17,13 @@ fn check<T: Serialize>(format: Format, service: Service, action: &str, output: &
 }
 
 fn done() -> Done {
-    Done {
-        id: "a".to_owned(),
-        sequence_number: None,
-    }
+    Done { id: "a".to_owned(), sequence_number: None }
 }
 
 #[test]
 fn json_is_the_output_and_nothing_else() {
-    check(
-        Format::Json,
-        Service::Sqs,
-        "SendMessage",
-        &done(),
-        r#"{"Id":"a"}"#,
-    );
-    check(
-        Format::Json,
-        Service::Sqs,
-        "ReceiveMessage",
-        &Received::default(),
-        "{}",
-    );
+    check(Format::Json, Service::Sqs, "SendMessage", &done(), r#"{"Id":"a"}"#);
+    check(Format::Json, Service::Sqs, "ReceiveMessage", &Received::default(), "{}");
     check(Format::Json, Service::Sqs, "DeleteMessage", &(), "");
 }
 
@@ -100,11 +85,7 @@ fn check_fault(
 ) {
     let response = fault(format, service, &id(), given);
     let header = |name: &str| {
-        let value = response
-            .headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value);
+        let value = response.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value);
         value.map(|value| value.to_str().unwrap())
     };
     assert_eq!(response.status.as_u16(), status);
@@ -189,17 +170,8 @@ fn the_first_accepted_type_decides_how_query_is_answered() {
         if let Some(types) = accept {
             headers.insert(ACCEPT, HeaderValue::from_static(types));
         }
-        let head = Head {
-            method: &Method::POST,
-            path: "/",
-            query: "",
-            headers: &headers,
-        };
-        let protocol = if is_json {
-            Protocol::Json(None)
-        } else {
-            Protocol::Query
-        };
+        let head = Head { method: &Method::POST, path: "/", query: "", headers: &headers };
+        let protocol = if is_json { Protocol::Json(None) } else { Protocol::Query };
         assert_eq!(Format::of(&head, protocol), expected, "{accept:?}");
     }
 }

@@ -7,13 +7,7 @@ use super::*;
 
 fn check<T: Serialize>(service: Service, action: &str, value: &T, expected: &str) {
     let mut out = Vec::new();
-    append(
-        &mut out,
-        &format!("{action}Result"),
-        Names { service, action },
-        value,
-    )
-    .unwrap();
+    append(&mut out, &format!("{action}Result"), Names { service, action }, value).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), expected);
 }
 
@@ -25,10 +19,7 @@ fn text_is_escaped_as_aws_escapes_it() {
         (r#"<a b="c">&'</a>"#, "&lt;a b=&quot;c&quot;&gt;&amp;'&lt;/a&gt;"),
         ("a\r\nb\tc", "a&#xD;\nb\tc"),
         ("\0a\u{1f}", "\u{fffd}a\u{fffd}"),
-        (
-            "\u{fffe}a\u{ffff}\u{fffd}\u{ff5e}",
-            "\u{fffd}a\u{fffd}\u{fffd}\u{ff5e}",
-        ),
+        ("\u{fffe}a\u{ffff}\u{fffd}\u{ff5e}", "\u{fffd}a\u{fffd}\u{fffd}\u{ff5e}"),
         ("\u{10ffff}", "\u{10ffff}"),
     ];
     for (text, expected) in cases {
@@ -40,12 +31,7 @@ fn text_is_escaped_as_aws_escapes_it() {
 
 #[test]
 fn lists_and_maps_of_sqs_are_flattened() {
-    check(
-        Service::Sqs,
-        "ReceiveMessage",
-        &Received::default(),
-        "<ReceiveMessageResult/>",
-    );
+    check(Service::Sqs, "ReceiveMessage", &Received::default(), "<ReceiveMessageResult/>");
     let message = Message {
         message_id: "1".to_owned(),
         md5_of_body: "0cc1".to_owned(),
@@ -59,9 +45,7 @@ fn lists_and_maps_of_sqs_are_flattened() {
     check(
         Service::Sqs,
         "ReceiveMessage",
-        &Received {
-            messages: vec![message, Message::default()],
-        },
+        &Received { messages: vec![message, Message::default()] },
         "<ReceiveMessageResult><Message><MessageId>1</MessageId><MD5OfBody>0cc1</MD5OfBody><Body>a&lt;b</Body>\
          <Attribute><Name>SenderId</Name><Value>x</Value></Attribute>\
          <Attribute><Name>SentTimestamp</Name><Value>5</Value></Attribute>\
@@ -86,21 +70,10 @@ fn lists_and_maps_of_sqs_are_flattened() {
 #[test]
 fn entries_of_a_batch_are_named_after_their_operation() {
     let batch = || Batch {
-        successful: vec![Done {
-            id: "a".to_owned(),
-            sequence_number: Some(7),
-        }],
-        failed: vec![NotDone {
-            id: "b".to_owned(),
-            sender_fault: true,
-            code: "X".to_owned(),
-        }],
+        successful: vec![Done { id: "a".to_owned(), sequence_number: Some(7) }],
+        failed: vec![NotDone { id: "b".to_owned(), sender_fault: true, code: "X".to_owned() }],
     };
-    for action in [
-        "SendMessageBatch",
-        "DeleteMessageBatch",
-        "ChangeMessageVisibilityBatch",
-    ] {
+    for action in ["SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch"] {
         let expected = format!(
             "<{action}Result><{action}ResultEntry><Id>a</Id><SequenceNumber>7</SequenceNumber></{action}ResultEntry>\
              <BatchResultErrorEntry><Id>b</Id><SenderFault>true</SenderFault><Code>X</Code></BatchResultErrorEntry>\
@@ -131,14 +104,8 @@ fn lists_and_maps_of_sns_are_elements_even_if_empty() {
         "ListSubscriptions",
         &Subscriptions {
             subscriptions: vec![
-                Subscription {
-                    topic_arn: "t".to_owned(),
-                    endpoint: Some("e".to_owned()),
-                },
-                Subscription {
-                    topic_arn: "u".to_owned(),
-                    endpoint: None,
-                },
+                Subscription { topic_arn: "t".to_owned(), endpoint: Some("e".to_owned()) },
+                Subscription { topic_arn: "u".to_owned(), endpoint: None },
             ],
             next_token: Some("n".to_owned()),
         },
@@ -148,9 +115,7 @@ fn lists_and_maps_of_sns_are_elements_even_if_empty() {
     check(
         Service::Sns,
         "GetTopicAttributes",
-        &Attributes {
-            attributes: pairs([("Owner", "0".to_owned()), ("DisplayName", String::new())]),
-        },
+        &Attributes { attributes: pairs([("Owner", "0".to_owned()), ("DisplayName", String::new())]) },
         "<GetTopicAttributesResult><Attributes><entry><key>Owner</key><value>0</value></entry>\
          <entry><key>DisplayName</key><value/></entry></Attributes></GetTopicAttributesResult>",
     );

@@ -29,8 +29,7 @@ impl Reference {
             letters: Vec::new(),
             accepted: Vec::new(),
             attempts: Vec::new(),
-            sweeps: Vec::new(),
-            redelay: false,
+            revisit: false,
             purged: None,
         });
     }
@@ -44,10 +43,7 @@ impl Reference {
             in_flight: count(shelf, |hidden| matches!(hidden, Hidden::InFlight(_))),
             delayed: count(shelf, |hidden| matches!(hidden, Hidden::Delayed(_))),
         };
-        self.queues
-            .iter()
-            .map(|shelf| (shelf.id, counts(shelf)))
-            .collect()
+        self.queues.iter().map(|shelf| (shelf.id, counts(shelf))).collect()
     }
 
     pub(super) fn apply(&mut self, now: Timestamp, command: &Command, bodies: &[String]) -> Answer {
@@ -67,7 +63,9 @@ impl Reference {
             Command::SetQueueAttributes(set) => {
                 let at = self.find(set.queue)?;
                 let shelf = &mut self.queues[at];
-                shelf.redelay |= shelf.attributes.fifo && shelf.attributes.delay != set.attributes.delay;
+                let redrive = &set.attributes.redrive;
+                shelf.revisit |= shelf.attributes.fifo && shelf.attributes.delay != set.attributes.delay;
+                shelf.revisit |= redrive.is_some() && shelf.attributes.redrive != *redrive;
                 shelf.attributes = set.attributes.clone();
                 Ok(Answer::Done)
             }
@@ -75,11 +73,7 @@ impl Reference {
                 let at = self.find(send.queue)?;
                 let shelf = &mut self.queues[at];
                 let messages = send.messages.iter().zip(bodies);
-                Ok(Answer::Sent(
-                    messages
-                        .map(|(message, body)| shelf.send(now, message, body))
-                        .collect(),
-                ))
+                Ok(Answer::Sent(messages.map(|(message, body)| shelf.send(now, message, body)).collect()))
             }
             Command::Receive(receive) => self.receive(now, receive),
             Command::Delete(delete) => self.delete(delete),
@@ -89,10 +83,7 @@ impl Reference {
     }
 
     fn find(&self, id: QueueId) -> Result<usize, Error> {
-        self.queues
-            .iter()
-            .position(|shelf| shelf.id == id)
-            .ok_or(Error::NoSuchQueue)
+        self.queues.iter().position(|shelf| shelf.id == id).ok_or(Error::NoSuchQueue)
     }
 
     /// Where dead letters of a queue go, and after how many receives.
@@ -117,22 +108,26 @@ impl Reference {
         shelf.letters.retain(|letter| letter.began.after(retention) > now);
         let mut passed = shelf.letters.len() < before;
         for at in 0..shelf.letters.len() {
-            if shelf.letters[at].hidden.until().is_some_and(|until| until <= now) {
-                shelf.show(at, maximum, now);
+            if let Some(until) = shelf.letters[at].hidden.until().filter(|until| *until <= now) {
+                shelf.show(at, maximum, until);
                 passed = true;
             }
         }
         let mut dead = Vec::new();
-        let mut due: Vec<_> = shelf.sweeps.extract_if(.., |(end, _)| *end <= now).collect();
+        let due = |letter: &Letter| Some((letter.swept.filter(|end| *end <= now)?, letter.number));
+        let mut due: Vec<_> = shelf.letters.iter().filter_map(due).collect();
         due.sort_unstable();
         for (_, number) in &due {
-            let swept = shelf.letters.iter().position(|letter| {
-                letter.number == *number && letter.hidden == Hidden::No && letter.is_exhausted(maximum)
-            });
-            dead.extend(swept.map(|at| shelf.letters.remove(at)));
+            let at = shelf.letters.iter().position(|letter| letter.number == *number).unwrap();
+            if shelf.letters[at].is_exhausted(maximum) {
+                dead.push(shelf.letters.remove(at));
+            } else {
+                shelf.letters[at].swept = None;
+            }
         }
-        if std::mem::take(&mut shelf.redelay) {
-            shelf.delay_anew(now);
+        if std::mem::take(&mut shelf.revisit) {
+            shelf.revisit(maximum, now);
+            passed = true;
         }
         self.bury(at, redrive, dead, now);
         passed || !due.is_empty()
@@ -150,6 +145,7 @@ impl Reference {
             shelf.letters.push(Letter {
                 number: shelf.last,
                 hidden: Hidden::No,
+                swept: None,
                 receives_here: 0,
                 began: if shelf.attributes.fifo { now } else { letter.began },
                 source: Some(source.clone()),
@@ -168,8 +164,7 @@ impl Reference {
         shelf.letters.clear();
         shelf.accepted.clear();
         shelf.attempts.clear();
-        shelf.sweeps.clear();
-        shelf.redelay = false;
+        shelf.revisit = false;
         Ok(Answer::Done)
     }
 
@@ -183,11 +178,7 @@ impl Reference {
         }
         let (mut taken, mut dead) = (Vec::new(), Vec::new());
         for number in shelf.receivable() {
-            let letter = shelf
-                .letters
-                .iter()
-                .find(|letter| letter.number == number)
-                .unwrap();
+            let letter = shelf.letters.iter().find(|letter| letter.number == number).unwrap();
             if taken.len() == receive.maximum as usize {
                 break;
             }
@@ -197,18 +188,9 @@ impl Reference {
                 taken.push(number);
             }
         }
-        let dead = dead
-            .iter()
-            .map(|number| shelf.take_away(*number).unwrap())
-            .collect();
-        let got: Vec<_> = taken
-            .iter()
-            .map(|number| shelf.take(*number, receive, maximum, now))
-            .collect();
-        if let Some(id) = receive
-            .attempt
-            .filter(|_| shelf.attributes.fifo && !got.is_empty())
-        {
+        let dead = dead.iter().map(|number| shelf.take_away(*number).unwrap()).collect();
+        let got: Vec<_> = taken.iter().map(|number| shelf.take(*number, receive, maximum, now)).collect();
+        if let Some(id) = receive.attempt.filter(|_| shelf.attributes.fifo && !got.is_empty()) {
             shelf.attempts.retain(|attempt| attempt.id != id);
             shelf.attempts.push(Attempt {
                 id,
@@ -225,10 +207,7 @@ impl Reference {
         let at = self.find(delete.queue)?;
         let shelf = &mut self.queues[at];
         let one = |receipt: &Receipt| {
-            let letter = shelf
-                .letters
-                .iter()
-                .find(|letter| letter.number == receipt.number);
+            let letter = shelf.letters.iter().find(|letter| letter.number == receipt.number);
             if letter.is_some_and(|letter| shelf.attributes.fifo && !letter.is_held_by(receipt)) {
                 return Err(Error::ReceiptExpired);
             }
@@ -243,10 +222,7 @@ impl Reference {
         let maximum = self.redrive(at).map(|(_, maximum)| maximum);
         let shelf = &mut self.queues[at];
         let one = |(receipt, timeout): &(Receipt, Duration)| {
-            let found = shelf
-                .letters
-                .iter()
-                .position(|letter| letter.number == receipt.number);
+            let found = shelf.letters.iter().position(|letter| letter.number == receipt.number);
             let at = found.ok_or(Error::NoSuchMessage)?;
             let letter = &shelf.letters[at];
             if shelf.attributes.fifo && !letter.is_held_by(receipt) {

@@ -47,9 +47,7 @@ pub(super) struct History(pub(super) Vec<(u64, Step)>);
 
 impl std::fmt::Debug for History {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|(wait, step)| writeln!(f, "{wait:>7} ms later {step:?}"))
+        self.0.iter().try_for_each(|(wait, step)| writeln!(f, "{wait:>7} ms later {step:?}"))
     }
 }
 
@@ -93,10 +91,7 @@ pub(super) fn queue_name(slot: usize) -> String {
 }
 
 fn redrive(slot: usize, maximum_receives: u32) -> Option<RedrivePolicy> {
-    TARGETS[slot].map(|target| RedrivePolicy {
-        target: name(&queue_name(target)),
-        maximum_receives,
-    })
+    TARGETS[slot].map(|target| RedrivePolicy { target: name(&queue_name(target)), maximum_receives })
 }
 
 pub(super) fn attributes(slot: usize) -> QueueAttributes {
@@ -128,12 +123,7 @@ impl Step {
         let command = match self {
             Self::Pass | Self::Recreate(_) => Command::Tick,
             Self::Send(slot, messages) => return send(duel, *slot, messages),
-            Self::Receive {
-                slot,
-                maximum,
-                visibility,
-                attempt,
-            } => Command::Receive(Receive {
+            Self::Receive { slot, maximum, visibility, attempt } => Command::Receive(Receive {
                 queue: duel.queues[*slot],
                 maximum: *maximum,
                 visibility: Duration::from_secs(*visibility),
@@ -182,27 +172,18 @@ fn send(duel: &mut Duel, slot: usize, messages: &[(u8, u8, Option<u64>)]) -> Bea
         });
         bodies.push(text.into_bytes());
     }
-    let command = Command::Send(Send {
-        queue: duel.queues[slot],
-        messages: outgoing,
-    });
+    let command = Command::Send(Send { queue: duel.queues[slot], messages: outgoing });
     (command, bodies)
 }
 
 /// The receipts picked, as far as they are of one queue.
 fn delete(duel: &Duel, picks: &[usize]) -> Command {
-    let receipts: Vec<_> = picks
-        .iter()
-        .filter_map(|pick| duel.receipts.iter().rev().nth(*pick))
-        .collect();
+    let receipts: Vec<_> = picks.iter().filter_map(|pick| duel.receipts.iter().rev().nth(*pick)).collect();
     let Some(first) = receipts.first() else {
         return Command::Tick;
     };
     let of_one = receipts.iter().filter(|receipt| receipt.queue == first.queue);
-    Command::Delete(Delete {
-        queue: first.queue,
-        receipts: of_one.map(|receipt| **receipt).collect(),
-    })
+    Command::Delete(Delete { queue: first.queue, receipts: of_one.map(|receipt| **receipt).collect() })
 }
 
 fn hide(duel: &Duel, picks: &[(usize, u64)]) -> Command {
@@ -217,10 +198,7 @@ fn hide(duel: &Duel, picks: &[(usize, u64)]) -> Command {
     let queue = first.queue;
     Command::ChangeVisibility(ChangeVisibility {
         queue,
-        changes: changes
-            .into_iter()
-            .filter(|(receipt, _)| receipt.queue == queue)
-            .collect(),
+        changes: changes.into_iter().filter(|(receipt, _)| receipt.queue == queue).collect(),
     })
 }
 
@@ -228,9 +206,5 @@ fn set(duel: &Duel, slot: usize, change: impl FnOnce(&mut QueueAttributes)) -> C
     let queue = duel.world.machine.queue(duel.queues[slot]).unwrap();
     let mut attributes = queue.attributes.clone();
     change(&mut attributes);
-    Command::SetQueueAttributes(SetQueueAttributes {
-        queue: queue.id,
-        seen: queue.version,
-        attributes,
-    })
+    Command::SetQueueAttributes(SetQueueAttributes { queue: queue.id, seen: queue.version, attributes })
 }

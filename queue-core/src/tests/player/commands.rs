@@ -16,10 +16,7 @@ use std::time::Duration;
 impl Player {
     fn queue(&self, line: &Line<'_>) -> QueueId {
         // A queue that never was has an identity that is never given.
-        self.queues
-            .get(&line.object)
-            .copied()
-            .unwrap_or(QueueId(u64::MAX))
+        self.queues.get(&line.object).copied().unwrap_or(QueueId(u64::MAX))
     }
 
     fn topic(&self, name: &str) -> TopicId {
@@ -45,10 +42,8 @@ impl Player {
             "set" => plain(self.set_queue(line)),
             "tag" => {
                 let id = self.queue(line);
-                let tags = first
-                    .settings
-                    .iter()
-                    .map(|(key, value)| (key.as_str().into(), value.as_str().into()));
+                let tags =
+                    first.settings.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into()));
                 plain(Command::SetQueueTags(SetQueueTags {
                     queue: id,
                     seen: self.world.machine.queue(id).map_or(0, |queue| queue.version)
@@ -66,11 +61,7 @@ impl Player {
             "receive" => plain(self.receive(line)),
             "delete" => plain(Command::Delete(Delete {
                 queue: self.queue(line),
-                receipts: line
-                    .parts
-                    .iter()
-                    .map(|part| self.receipt(&part.words[0]))
-                    .collect(),
+                receipts: line.parts.iter().map(|part| self.receipt(&part.words[0])).collect(),
             })),
             "visibility" => plain(self.change_visibility(line)),
             _ => self.topical_command(line),
@@ -91,7 +82,7 @@ impl Player {
                 let version = self.world.machine.topic(id).map_or(0, |topic| topic.version);
                 plain(Command::SetTopicAttributes(SetTopicAttributes {
                     topic: id,
-                    seen: version - u64::from(first.says("stale")),
+                    seen: version.wrapping_sub(u64::from(first.says("stale"))),
                     attributes: topic_attributes(first),
                 }))
             }
@@ -104,14 +95,10 @@ impl Player {
             })),
             "set-subscription" => {
                 let id = self.subscriptions[&line.object];
-                let version = self
-                    .world
-                    .machine
-                    .subscription(id)
-                    .map_or(0, |found| found.version);
+                let version = self.world.machine.subscription(id).map_or(0, |found| found.version);
                 plain(Command::SetSubscriptionAttributes(SetSubscriptionAttributes {
                     subscription: id,
-                    seen: version - u64::from(first.says("stale")),
+                    seen: version.wrapping_sub(u64::from(first.says("stale"))),
                     attributes: subscription_attributes(first),
                 }))
             }
@@ -130,7 +117,7 @@ impl Player {
         };
         Command::SetQueueAttributes(SetQueueAttributes {
             queue: id,
-            seen: version - u64::from(first.says("stale")),
+            seen: version.wrapping_sub(u64::from(first.says("stale"))),
             attributes: queue_attributes(attributes, first),
         })
     }
@@ -142,10 +129,7 @@ impl Player {
             group: part.setting("group").map(Into::into),
             deduplication: keys(part),
         });
-        let command = Command::Send(Send {
-            queue: self.queue(line),
-            messages: messages.collect(),
-        });
+        let command = Command::Send(Send { queue: self.queue(line), messages: messages.collect() });
         (command, bytes(&line.parts))
     }
 
@@ -158,36 +142,19 @@ impl Player {
             body: body(text),
             delay: None,
             group: first.setting("group").map(Into::into),
-            deduplication: Some(DeduplicationKeys {
-                overall: hash(text),
-                in_group: hash(text),
-            }),
+            deduplication: Some(DeduplicationKeys { overall: hash(text), in_group: hash(text) }),
         });
-        let command = Command::Send(Send {
-            queue: self.queue(line),
-            messages: messages.collect(),
-        });
-        (
-            command,
-            texts.iter().map(|text| text.as_bytes().to_vec()).collect(),
-        )
+        let command = Command::Send(Send { queue: self.queue(line), messages: messages.collect() });
+        (command, texts.iter().map(|text| text.as_bytes().to_vec()).collect())
     }
 
     fn receive(&self, line: &Line<'_>) -> Command {
         let (id, first) = (self.queue(line), &line.parts[0]);
-        let timeout = |id| {
-            self.world
-                .machine
-                .queue(id)
-                .map(|queue| queue.attributes.visibility_timeout)
-        };
+        let timeout = |id| self.world.machine.queue(id).map(|queue| queue.attributes.visibility_timeout);
         Command::Receive(Receive {
             queue: id,
             maximum: first.number("max").unwrap_or(10),
-            visibility: first
-                .duration("visibility")
-                .or_else(|| timeout(id))
-                .unwrap_or_default(),
+            visibility: first.duration("visibility").or_else(|| timeout(id)).unwrap_or_default(),
             attempt: first.setting("attempt").map(hash),
         })
     }
@@ -200,9 +167,7 @@ impl Player {
         let changes = line.parts.iter().flat_map(|part| &part.settings);
         Command::ChangeVisibility(ChangeVisibility {
             queue: self.queue(line),
-            changes: changes
-                .map(|(number, time)| (self.receipt(number), duration(time)))
-                .collect(),
+            changes: changes.map(|(number, time)| (self.receipt(number), duration(time))).collect(),
         })
     }
 
@@ -229,7 +194,7 @@ impl Player {
         let version = topic.map_or(1, |topic| topic.subscriptions_version);
         let command = Command::Publish(Publish {
             topic: id,
-            seen: version - u64::from(line.parts[0].says("stale")),
+            seen: version.wrapping_sub(u64::from(line.parts[0].says("stale"))),
             messages: messages.collect(),
         });
         (command, bytes(&line.parts))
@@ -242,10 +207,7 @@ pub(in crate::tests) fn name(name: &str) -> Name {
 
 /// A body that has no place yet.
 pub(in crate::tests) fn body(text: &str) -> BodyRef {
-    BodyRef {
-        position: Position::default(),
-        bytes: text.len() as u32,
-    }
+    BodyRef { position: Position::default(), bytes: text.len() as u32 }
 }
 
 /// Something like a keyed hash.
@@ -263,10 +225,7 @@ fn bytes(parts: &[Part]) -> Vec<Vec<u8>> {
 fn keys(part: &Part) -> Option<DeduplicationKeys> {
     let id = part.setting("id").unwrap_or(part.text());
     let group = part.setting("group").unwrap_or("");
-    (id != "none").then(|| DeduplicationKeys {
-        overall: hash(id),
-        in_group: hash(&format!("{group}/{id}")),
-    })
+    (id != "none").then(|| DeduplicationKeys { overall: hash(id), in_group: hash(&format!("{group}/{id}")) })
 }
 
 fn scope(text: Option<&str>) -> DeduplicationScope {
@@ -280,10 +239,9 @@ fn queue_attributes(before: QueueAttributes, part: &Part) -> QueueAttributes {
     let redrive = match part.setting("dlq").map(|policy| policy.split_once('/')) {
         None => before.redrive,
         Some(None) => None,
-        Some(Some((target, maximum))) => Some(RedrivePolicy {
-            target: name(target),
-            maximum_receives: maximum.parse().expect(maximum),
-        }),
+        Some(Some((target, maximum))) => {
+            Some(RedrivePolicy { target: name(target), maximum_receives: maximum.parse().expect(maximum) })
+        }
     };
     let duration = |key, before: Duration| part.duration(key).unwrap_or(before);
     QueueAttributes {

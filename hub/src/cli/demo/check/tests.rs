@@ -7,10 +7,7 @@ const ORDERS: u32 = 300;
 
 /// What a run shows when nothing goes wrong.
 fn perfect(story: &Story) -> Seen {
-    let mut seen = Seen {
-        published: story.orders.len(),
-        ..Seen::default()
-    };
+    let mut seen = Seen { published: story.orders.len(), ..Seen::default() };
     for (id, order) in &story.orders {
         for place in order.places() {
             let (receives, processed, source) = match place {
@@ -18,16 +15,8 @@ fn perfect(story: &Story) -> Seen {
                 Place::DeadLetters => (vec![4], 1, Some(ARN.to_owned())),
                 Place::Inventory | Place::Payment | Place::Shipping => (vec![1], 1, None),
             };
-            let sighting = Sighting {
-                receives,
-                processed,
-                altered: 0,
-                source,
-            };
-            seen.sightings
-                .entry(place)
-                .or_default()
-                .insert(id.clone(), sighting);
+            let sighting = Sighting { receives, processed, altered: 0, source };
+            seen.sightings.entry(place).or_default().insert(id.clone(), sighting);
         }
     }
     seen
@@ -51,10 +40,7 @@ fn check_spoilt(claim: Claim, what: &What, spoil: impl FnOnce(&Story, &mut Seen)
     let mut seen = perfect(&story);
     spoil(&story, &mut seen);
     let problems = check(&story, &seen, Ending::QueuesEmpty, Some(ARN));
-    let expected = Problem {
-        claim,
-        what: what.clone(),
-    };
+    let expected = Problem { claim, what: what.clone() };
     assert_eq!(problems, vec![expected]);
 }
 
@@ -74,9 +60,7 @@ fn a_perfect_outcome_has_no_problems() {
 
 #[test]
 fn orders_that_were_not_published_are_noticed() {
-    check_spoilt(Claim::Published, &What::Unpublished(2), |_, seen| {
-        seen.published -= 2
-    });
+    check_spoilt(Claim::Published, &What::Unpublished(2), |_, seen| seen.published -= 2);
 }
 
 #[test]
@@ -91,10 +75,7 @@ fn a_missing_order_is_noticed_at_each_place() {
     let order = declined(&story);
     let what = What::Missing(Place::DeadLetters, order.clone());
     check_spoilt(Claim::DeadLetters, &what, |_, seen| {
-        seen.sightings
-            .get_mut(&Place::DeadLetters)
-            .unwrap()
-            .remove(&order);
+        seen.sightings.get_mut(&Place::DeadLetters).unwrap().remove(&order);
     });
 }
 
@@ -103,11 +84,7 @@ fn an_order_at_the_wrong_place_is_noticed() {
     let story = Story::new(ORDERS);
     for place in Place::ALL {
         let order = pick(&story, place, false);
-        let claim = if place == Place::DeadLetters {
-            Claim::DeadLetters
-        } else {
-            Claim::Placed
-        };
+        let claim = if place == Place::DeadLetters { Claim::DeadLetters } else { Claim::Placed };
         check_spoilt(claim, &What::Stray(place, order.clone()), |_, seen| {
             let sighting = at(seen, place, &order);
             sighting.receives.push(1);
@@ -128,9 +105,7 @@ fn a_message_that_nobody_sent_is_noticed() {
 fn an_order_that_was_not_processed_is_noticed() {
     let order = pick(&Story::new(ORDERS), Place::Payment, true);
     let what = What::Unprocessed(Place::Payment, order.clone());
-    check_spoilt(Claim::Once, &what, |_, seen| {
-        at(seen, Place::Payment, &order).processed = 0
-    });
+    check_spoilt(Claim::Once, &what, |_, seen| at(seen, Place::Payment, &order).processed = 0);
 }
 
 #[test]
@@ -141,18 +116,14 @@ fn an_order_that_came_again_without_a_reason_is_noticed() {
         at(seen, Place::Inventory, &order).receives.push(2);
     });
     let what = What::ProcessedTwice(Place::Inventory, order.clone(), 2);
-    check_spoilt(Claim::Once, &what, |_, seen| {
-        at(seen, Place::Inventory, &order).processed = 2
-    });
+    check_spoilt(Claim::Once, &what, |_, seen| at(seen, Place::Inventory, &order).processed = 2);
 }
 
 #[test]
 fn an_altered_text_is_noticed() {
     let order = pick(&Story::new(ORDERS), Place::Shipping, true);
     let what = What::Altered(Place::Shipping, order.clone());
-    check_spoilt(Claim::Intact, &what, |_, seen| {
-        at(seen, Place::Shipping, &order).altered = 1
-    });
+    check_spoilt(Claim::Intact, &what, |_, seen| at(seen, Place::Shipping, &order).altered = 1);
 }
 
 #[test]
@@ -165,9 +136,7 @@ fn a_refused_order_is_tried_exactly_three_times() {
         });
     }
     let what = What::ProcessedTwice(Place::Payment, order.clone(), 1);
-    check_spoilt(Claim::DeadLetters, &what, |_, seen| {
-        at(seen, Place::Payment, &order).processed = 1
-    });
+    check_spoilt(Claim::DeadLetters, &what, |_, seen| at(seen, Place::Payment, &order).processed = 1);
 }
 
 #[test]
@@ -177,10 +146,7 @@ fn a_dead_letter_keeps_its_count_and_names_its_source() {
     check_spoilt(Claim::DeadLetters, &what, |_, seen| {
         at(seen, Place::DeadLetters, &order).receives = vec![1];
     });
-    for source in [
-        None,
-        Some("arn:aws:sqs:us-east-1:000000000000:shipping".to_owned()),
-    ] {
+    for source in [None, Some("arn:aws:sqs:us-east-1:000000000000:shipping".to_owned())] {
         let what = What::Source(order.clone(), source.clone());
         check_spoilt(Claim::DeadLetters, &what, |_, seen| {
             at(seen, Place::DeadLetters, &order).source = source;
@@ -219,12 +185,7 @@ fn the_orders_vary() {
         vec![Place::Inventory, Place::Shipping],
         vec![Place::Inventory, Place::Payment, Place::Shipping],
         vec![Place::Payment, Place::DeadLetters],
-        vec![
-            Place::Inventory,
-            Place::Payment,
-            Place::Shipping,
-            Place::DeadLetters,
-        ],
+        vec![Place::Inventory, Place::Payment, Place::Shipping, Place::DeadLetters],
     ] {
         assert!(mixtures.contains(&mixture), "{mixture:?} does not occur");
     }

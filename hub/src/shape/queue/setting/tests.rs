@@ -1,24 +1,13 @@
 use super::*;
 
 fn pairs(given: Given<'_>) -> Pairs<String> {
-    Pairs(
-        given
-            .iter()
-            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-    )
+    Pairs(given.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
 /// Sets the attributes of a queue that has been set before as `before` says.
 fn set(before: Given<'_>, given: Given<'_>, fifo: bool) -> Result<QueueAttributes, Fault> {
-    let attributes = QueueAttributes {
-        fifo,
-        ..QueueAttributes::default()
-    };
-    let before = Settings::parse(&pairs(before), fifo)
-        .unwrap()
-        .applied_to(&attributes)
-        .unwrap();
+    let attributes = QueueAttributes { fifo, ..QueueAttributes::default() };
+    let before = Settings::parse(&pairs(before), fifo).unwrap().applied_to(&attributes).unwrap();
     Settings::parse(&pairs(given), fifo)?.applied_to(&before)
 }
 
@@ -58,35 +47,14 @@ fn numbers_have_ranges() {
         }
         let message = format!("Invalid value for the parameter {name}.");
         let beyond = (most + 1).to_string();
-        for bad in [
-            "",
-            "-1",
-            "+60",
-            "1.5",
-            "x",
-            " 60",
-            "99999999999999999999",
-            &beyond,
-        ] {
-            check(
-                &[(name, bad)],
-                false,
-                Err((Code::InvalidAttributeValue, &message)),
-            );
+        for bad in ["", "-1", "+60", "1.5", "x", " 60", "99999999999999999999", &beyond] {
+            check(&[(name, bad)], false, Err((Code::InvalidAttributeValue, &message)));
         }
         if least > 0 {
-            check(
-                &[(name, &(least - 1).to_string())],
-                false,
-                Err((Code::InvalidAttributeValue, &message)),
-            );
+            check(&[(name, &(least - 1).to_string())], false, Err((Code::InvalidAttributeValue, &message)));
         }
     }
-    check(
-        &[("DelaySeconds", "030")],
-        false,
-        Ok(&[(Attribute::DelaySeconds, Some("30"))]),
-    );
+    check(&[("DelaySeconds", "030")], false, Ok(&[(Attribute::DelaySeconds, Some("30"))]));
 }
 
 #[test]
@@ -95,20 +63,12 @@ fn some_attributes_are_for_fifo_queues_only() {
     let cases = [
         ("FifoQueue", "true", "Unknown Attribute FifoQueue.".to_owned()),
         ("FifoQueue", "false", "Unknown Attribute FifoQueue.".to_owned()),
-        (
-            "ContentBasedDeduplication",
-            "true",
-            "Unknown Attribute ContentBasedDeduplication.".to_owned(),
-        ),
+        ("ContentBasedDeduplication", "true", "Unknown Attribute ContentBasedDeduplication.".to_owned()),
         ("DeduplicationScope", "queue", only("DeduplicationScope")),
         ("FifoThroughputLimit", "perQueue", only("FifoThroughputLimit")),
     ];
     for (name, value, message) in cases {
-        check(
-            &[(name, value)],
-            false,
-            Err((Code::InvalidAttributeName, &message)),
-        );
+        check(&[(name, value)], false, Err((Code::InvalidAttributeName, &message)));
     }
     let given = [
         ("FifoQueue", "true"),
@@ -132,18 +92,9 @@ fn what_a_fifo_queue_cannot_be_is_refused() {
             ("FifoQueue", "false"),
             "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.",
         ),
-        (
-            ("ContentBasedDeduplication", "yes"),
-            "Invalid value for the parameter ContentBasedDeduplication.",
-        ),
-        (
-            ("DeduplicationScope", "group"),
-            "Invalid value for the parameter DeduplicationScope.",
-        ),
-        (
-            ("FifoThroughputLimit", "perGroup"),
-            "Invalid value for the parameter FifoThroughputLimit.",
-        ),
+        (("ContentBasedDeduplication", "yes"), "Invalid value for the parameter ContentBasedDeduplication."),
+        (("DeduplicationScope", "group"), "Invalid value for the parameter DeduplicationScope."),
+        (("FifoThroughputLimit", "perGroup"), "Invalid value for the parameter FifoThroughputLimit."),
         (
             ("FifoThroughputLimit", "perMessageGroupId"),
             "Invalid value for the parameter FifoThroughputLimit. Reason: To set FifoThroughputLimit to \
@@ -157,14 +108,9 @@ fn what_a_fifo_queue_cannot_be_is_refused() {
 
 #[test]
 fn names_that_cannot_be_set_are_unknown() {
-    for name in [
-        "QueueArn",
-        "ApproximateNumberOfMessages",
-        "CreatedTimestamp",
-        "All",
-        "visibilitytimeout",
-        "",
-    ] {
+    for name in
+        ["QueueArn", "ApproximateNumberOfMessages", "CreatedTimestamp", "All", "visibilitytimeout", ""]
+    {
         let message = format!("Unknown Attribute {name}.");
         check(&[(name, "1")], true, Err((Code::InvalidAttributeName, &message)));
     }
@@ -174,18 +120,9 @@ fn names_that_cannot_be_set_are_unknown() {
 fn an_empty_text_takes_an_attribute_back() {
     let arn = "arn:aws:sqs:us-east-1:000000000000:dead";
     let cases = [
-        (
-            "Policy",
-            r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*"}}"#.to_owned(),
-        ),
-        (
-            "RedriveAllowPolicy",
-            r#"{"redrivePermission":"denyAll"}"#.to_owned(),
-        ),
-        (
-            "RedrivePolicy",
-            format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":3}}"#),
-        ),
+        ("Policy", r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*"}}"#.to_owned()),
+        ("RedriveAllowPolicy", r#"{"redrivePermission":"denyAll"}"#.to_owned()),
+        ("RedrivePolicy", format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":3}}"#)),
         ("KmsMasterKeyId", "alias/key".to_owned()),
     ];
     for (name, value) in cases {
@@ -198,10 +135,7 @@ fn an_empty_text_takes_an_attribute_back() {
     check(
         &[("Policy", "{}")],
         false,
-        Err((
-            Code::InvalidAttributeValue,
-            "Invalid value for the parameter Policy.",
-        )),
+        Err((Code::InvalidAttributeValue, "Invalid value for the parameter Policy.")),
     );
 }
 
@@ -211,34 +145,16 @@ fn one_kind_of_encryption_ends_the_other() {
     let encryption = |before: Given<'_>, given: Given<'_>| {
         let attributes = set(before, given, false).unwrap();
         let value = |attribute: Attribute| attribute.value(&attributes);
-        (
-            value(Attribute::SqsManagedSseEnabled).unwrap(),
-            value(Attribute::KmsMasterKeyId),
-        )
+        (value(Attribute::SqsManagedSseEnabled).unwrap(), value(Attribute::KmsMasterKeyId))
     };
     let with_key = Some("alias/key".to_owned());
     assert_eq!(encryption(&[], &[]), ("true".to_owned(), None));
-    assert_eq!(
-        encryption(&[], &[("SqsManagedSseEnabled", "false")]),
-        ("false".to_owned(), None)
-    );
+    assert_eq!(encryption(&[], &[("SqsManagedSseEnabled", "false")]), ("false".to_owned(), None));
     assert_eq!(encryption(&[], &[key]), ("false".to_owned(), with_key.clone()));
-    assert_eq!(
-        encryption(&[], &[key, ("SqsManagedSseEnabled", "false")]),
-        ("false".to_owned(), with_key)
-    );
-    assert_eq!(
-        encryption(&[key], &[("KmsMasterKeyId", "")]),
-        ("false".to_owned(), None)
-    );
-    assert_eq!(
-        encryption(&[key], &[("SqsManagedSseEnabled", "true")]),
-        ("true".to_owned(), None)
-    );
-    assert_eq!(
-        encryption(&[], &[("KmsMasterKeyId", "")]),
-        ("true".to_owned(), None)
-    );
+    assert_eq!(encryption(&[], &[key, ("SqsManagedSseEnabled", "false")]), ("false".to_owned(), with_key));
+    assert_eq!(encryption(&[key], &[("KmsMasterKeyId", "")]), ("false".to_owned(), None));
+    assert_eq!(encryption(&[key], &[("SqsManagedSseEnabled", "true")]), ("true".to_owned(), None));
+    assert_eq!(encryption(&[], &[("KmsMasterKeyId", "")]), ("true".to_owned(), None));
     check(
         &[key, ("SqsManagedSseEnabled", "true")],
         false,
@@ -269,10 +185,6 @@ fn only_what_is_given_is_compared() {
     for (given, expected) in cases {
         let settings = Settings::parse(&pairs(given), false).unwrap();
         let wanted = settings.applied_to(&QueueAttributes::default()).unwrap();
-        assert_eq!(
-            settings.first_difference(&wanted, &existing),
-            expected,
-            "{given:?}"
-        );
+        assert_eq!(settings.first_difference(&wanted, &existing), expected, "{given:?}");
     }
 }

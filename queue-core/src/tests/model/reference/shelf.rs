@@ -20,8 +20,7 @@ pub(super) struct Shelf {
     pub(super) accepted: Vec<(u128, Timestamp, (String, u64))>,
     pub(super) attempts: Vec<Attempt>,
     /// When which letter is to be moved, if it may still be.
-    pub(super) sweeps: Vec<(Timestamp, u64)>,
-    pub(super) redelay: bool,
+    pub(super) revisit: bool,
     pub(super) purged: Option<Timestamp>,
 }
 
@@ -33,6 +32,8 @@ pub(super) struct Letter {
     /// When its retention began.
     pub(super) began: Timestamp,
     pub(super) hidden: Hidden,
+    /// When it is given up if nobody asks for it.
+    pub(super) swept: Option<Timestamp>,
     pub(super) first: Option<Timestamp>,
     pub(super) receives: u32,
     pub(super) receives_here: u32,
@@ -63,27 +64,20 @@ impl Shelf {
             DeduplicationScope::Group => keys.in_group,
         };
         let fifo = self.attributes.fifo;
-        let earlier = self
-            .accepted
-            .iter()
-            .find(|(other, end, _)| fifo && *other == key && *end > now);
+        let earlier = self.accepted.iter().find(|(other, end, _)| fifo && *other == key && *end > now);
         if let Some((_, _, (original, number))) = earlier {
             return (original.clone(), Some(*number));
         }
         self.last += 1;
         let delay = message.delay.filter(|_| !fifo).unwrap_or(self.attributes.delay);
-        self.accepted
-            .push((key, now.after(FIVE_MINUTES), (body.to_owned(), self.last)));
+        self.accepted.push((key, now.after(FIVE_MINUTES), (body.to_owned(), self.last)));
         self.letters.push(Letter {
             number: self.last,
             body: body.to_owned(),
             sent: now,
             began: now,
-            hidden: if delay.is_zero() {
-                Hidden::No
-            } else {
-                Hidden::Delayed(now.after(delay))
-            },
+            swept: None,
+            hidden: if delay.is_zero() { Hidden::No } else { Hidden::Delayed(now.after(delay)) },
             first: None,
             receives: 0,
             receives_here: 0,
@@ -121,21 +115,12 @@ impl Shelf {
         maximum: Option<u32>,
         now: Timestamp,
     ) -> Got {
-        let at = self
-            .letters
-            .iter()
-            .position(|letter| letter.number == number)
-            .unwrap();
+        let at = self.letters.iter().position(|letter| letter.number == number).unwrap();
         let letter = &mut self.letters[at];
         letter.receives += 1;
         letter.receives_here += 1;
         letter.first.get_or_insert(now);
-        let receipt = Receipt {
-            queue: self.id,
-            number,
-            receive: letter.receives,
-            at: now,
-        };
+        let receipt = Receipt { queue: self.id, number, receive: letter.receives, at: now };
         self.hide(at, receive.visibility, maximum, now);
         self.describe(receipt)
     }
@@ -166,20 +151,11 @@ impl Shelf {
             self.hide(at, receive.visibility, maximum, now);
         }
         self.attempts[attempt].until = now.after(receive.visibility);
-        Some(
-            receipts
-                .into_iter()
-                .map(|receipt| self.describe(receipt))
-                .collect(),
-        )
+        Some(receipts.into_iter().map(|receipt| self.describe(receipt)).collect())
     }
 
     pub(super) fn describe(&self, receipt: Receipt) -> Got {
-        let letter = self
-            .letters
-            .iter()
-            .find(|letter| letter.number == receipt.number)
-            .unwrap();
+        let letter = self.letters.iter().find(|letter| letter.number == receipt.number).unwrap();
         Got {
             body: letter.body.clone(),
             identity: letter.body.clone(),
@@ -197,27 +173,26 @@ impl Shelf {
             self.show(at, maximum, now);
         } else {
             self.letters[at].hidden = Hidden::InFlight(now.after(timeout));
+            self.letters[at].swept = None;
         }
     }
 
     pub(super) fn show(&mut self, at: usize, maximum: Option<u32>, now: Timestamp) {
         let letter = &mut self.letters[at];
         letter.hidden = Hidden::No;
-        if letter.is_exhausted(maximum) {
-            self.sweeps.push((now.after(ONE_MINUTE), letter.number));
-        }
+        letter.swept = letter.is_exhausted(maximum).then(|| now.after(ONE_MINUTE));
     }
 
-    /// A FIFO queue's delay holds for what is there and was neither received nor moved.
-    pub(super) fn delay_anew(&mut self, now: Timestamp) {
+    /// A FIFO queue's delay holds for what is there and was neither received nor moved; a redrive policy for what
+    /// nobody asks for any more.
+    pub(super) fn revisit(&mut self, maximum: Option<u32>, now: Timestamp) {
         for letter in &mut self.letters {
-            if letter.first.is_none() && letter.source.is_none() {
+            if letter.hidden == Hidden::No && letter.swept.is_none() && letter.is_exhausted(maximum) {
+                letter.swept = Some(now.after(ONE_MINUTE));
+            }
+            if self.attributes.fifo && letter.first.is_none() && letter.source.is_none() {
                 let until = letter.sent.after(self.attributes.delay);
-                letter.hidden = if until > now {
-                    Hidden::Delayed(until)
-                } else {
-                    Hidden::No
-                };
+                letter.hidden = if until > now { Hidden::Delayed(until) } else { Hidden::No };
             }
         }
     }

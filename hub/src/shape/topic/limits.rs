@@ -1,0 +1,76 @@
+//! Every limit of SNS, named, but for those of a delivery policy, which stand in its table. See
+//! <https://docs.aws.amazon.com/general/latest/gr/sns.html>.
+
+use std::ops::RangeInclusive;
+
+/// Characters of a topic's name, a suffix `.fifo` included.
+pub(crate) const NAME_CHARACTERS_MAX: usize = 256;
+
+/// Characters of a display name.
+pub(crate) const DISPLAY_NAME_CHARACTERS_MAX: usize = 100;
+
+/// Bytes of the value of an attribute that has no limit of its own.
+pub(crate) const ATTRIBUTE_BYTES_MAX: usize = 2_048;
+
+/// Bytes of a message, its attributes included, unless the topic says otherwise.
+pub(crate) const MESSAGE_BYTES_DEFAULT: usize = 262_144;
+
+/// What a topic can say of it.
+pub(crate) const MESSAGE_BYTES: RangeInclusive<usize> = 1_024..=1_048_576;
+
+/// Days that an archive can keep messages.
+pub(crate) const ARCHIVE_DAYS: RangeInclusive<u32> = 1..=365;
+
+/// How much of the successful deliveries can be reported, in percent.
+pub(crate) const SAMPLE_RATE: RangeInclusive<u32> = 0..=100;
+
+/// Bytes of a policy.
+pub(crate) const POLICY_BYTES_MAX: usize = 30 * 1_024;
+
+/// Statements of a policy.
+pub(crate) const POLICY_STATEMENTS: RangeInclusive<usize> = 1..=100;
+
+/// Tags of a topic.
+pub(crate) const TAGS_MAX: usize = 50;
+
+/// Characters of the key of a tag.
+pub(crate) const TAG_KEY: RangeInclusive<usize> = 1..=128;
+
+/// Characters of the value of a tag.
+pub(crate) const TAG_VALUE: RangeInclusive<usize> = 0..=256;
+
+/// Subscriptions of a FIFO topic.
+pub(crate) const SUBSCRIPTIONS_PER_FIFO_TOPIC: usize = 100;
+
+/// Subscriptions of any other topic.
+pub(crate) const SUBSCRIPTIONS_PER_TOPIC: usize = 12_500_000;
+
+/// Subscriptions of a topic whose messages may be larger than usual; asked when that is set, not afterwards.
+pub(crate) const SUBSCRIPTIONS_OF_LARGE: usize = 100;
+
+/// Filter policies of one topic.
+pub(crate) const FILTERS_PER_TOPIC: usize = 200;
+
+/// Filter policies of all topics of an account in a region.
+pub(crate) const FILTERS_PER_ACCOUNT: usize = 10_000;
+
+/// Topics or subscriptions that one page of a list has.
+pub(crate) const PAGE: usize = 100;
+
+/// Characters of a subject.
+pub(crate) const SUBJECT_CHARACTERS_MAX: usize = 99;
+
+/// Characters of a group id and of a deduplication id.
+pub(crate) const ID_CHARACTERS_MAX: usize = 128;
+
+/// Bytes of the name of a message attribute.
+pub(crate) const MESSAGE_ATTRIBUTE_NAME_BYTES_MAX: usize = 256;
+
+/// Messages of one batch.
+pub(crate) const BATCH_ENTRIES: usize = 10;
+
+/// Characters of the id of a batch entry.
+pub(crate) const BATCH_ENTRY_ID_CHARACTERS_MAX: usize = 80;
+
+/// Digits of a telephone number.
+pub(crate) const PHONE_NUMBER_DIGITS: RangeInclusive<usize> = 2..=15;

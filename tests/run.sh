@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Runs all the tests, from a fresh clone on a machine with cargo and python3.
+#
+# Builds the release binary, runs the Rust tests of the workspace in the release profile, the examples in its
+# documentation, and the tests with boto3; what they need is installed into .venv. A part that this machine cannot do
+# is a line that begins with SKIPPED. The last line is "N passed, N failed"; the exit code is 0 if nothing failed.
+#
+# FANQ_LONG=1 adds the tests that wait for real time to pass, a minute in all.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if [[ ! -t 1 || -n "${NO_COLOR:-}" ]]; then
+    export CARGO_TERM_COLOR=never NO_COLOR=1
+fi
+
+passed=0
+failed=0
+skipped=0
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+say() { printf '\n== %s\n' "$*"; }
+
+skip() {
+    echo "SKIPPED $*"
+    skipped=$((skipped + 1))
+}
+
+# Runs a command, keeps what it says in $log, and its exit code in $code.
+try() {
+    log="$logs/$1"
+    shift
+    code=0
+    "$@" 2>&1 | tee "$log" || code=$?
+}
+
+# Adds the results of a part. A part that failed without a failed test did not run: that is a failure too.
+count() {
+    local part=$1 part_passed=$2 part_failed=$3
+    if [[ $part_failed -eq 0 && ($code -ne 0 || $part_passed -eq 0) ]]; then
+        echo "FAILED $part: it did not run to its end"
+        part_failed=1
+    fi
+    passed=$((passed + part_passed))
+    failed=$((failed + part_failed))
+}
+
+# Adds up a number in the result lines of libtest: "test result: ok. 3 passed; 0 failed; 1 ignored; …".
+libtest() { sed 's/\x1b\[[0-9;]*m//g' "$log" | awk -v what="$1" '
+    /^test result: / { for (i = 2; i <= NF; i++) if ($i ~ "^" what) sum += $(i - 1) }
+    END { print sum + 0 }'; }
+
+# A number of the summary of nextest: "Summary [ 1.2s] 5 tests run: 4 passed, 1 failed, 2 skipped".
+nextest() { sed 's/\x1b\[[0-9;]*m//g' "$log" | awk -v what="$1" '
+    $1 == "Summary" { found = 0; for (i = 2; i <= NF; i++) if ($i ~ "^" what) { split($(i - 1), n, "/"); found = n[1] } }
+    END { print found + 0 }'; }
+
+say "Build"
+if ! cargo build --release --locked --package fanq --bin fanq; then
+    echo "FAILED the build"
+    echo "0 passed, 1 failed"
+    exit 1
+fi
+target=${CARGO_TARGET_DIR:-target}
+FANQ_BIN=$(cd "$target" && pwd)/release/fanq
+export FANQ_BIN
+
+say "Rust tests"
+if cargo nextest --version >/dev/null 2>&1; then
+    try rust cargo nextest run --release --workspace --locked ${FANQ_LONG:+--run-ignored all}
+    count "Rust tests" "$(nextest passed)" "$(($(nextest test) - $(nextest passed)))"
+    ignored=$(nextest skipped)
+else
+    if [[ -n "${FANQ_LONG:-}" ]]; then
+        try rust cargo test --release --workspace --locked --no-fail-fast --lib --bins --tests --examples -- --include-ignored
+    else
+        try rust cargo test --release --workspace --locked --no-fail-fast --lib --bins --tests --examples
+    fi
+    count "Rust tests" "$(libtest passed)" "$(libtest failed)"
+    ignored=$(libtest ignored)
+fi
+if [[ $ignored -gt 0 ]]; then
+    echo "SKIPPED $ignored Rust tests that take long (FANQ_LONG=1 runs them)"
+    skipped=$((skipped + ignored))
+fi
+
+say "Examples in the documentation"
+try documentation cargo test --release --workspace --locked --no-fail-fast --doc
+doc_passed=$(libtest passed)
+doc_failed=$(libtest failed)
+if [[ $code -eq 0 ]]; then
+    passed=$((passed + doc_passed))
+else
+    count "examples in the documentation" "$doc_passed" "$doc_failed"
+fi
+
+say "Tests with boto3"
+if ! command -v python3 >/dev/null; then
+    skip "tests with boto3: there is no python3"
+elif ! { [[ -x .venv/bin/python ]] || python3 -m venv .venv; }; then
+    skip "tests with boto3: this python3 makes no virtual environments (Debian: python3-venv)"
+else
+    try requirements .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+        --requirement tests/conformance/python/requirements.txt
+    if [[ $code -eq 0 ]]; then
+        results="$logs/boto3.xml"
+        try boto3 .venv/bin/python -m pytest tests/conformance/python --quiet --numprocesses auto --junitxml "$results"
+        read -r boto_passed boto_failed boto_skipped < <(.venv/bin/python - "$results" <<'PYTHON'
+import sys
+from xml.etree import ElementTree
+
+total = failed = skipped = 0
+try:
+    for suite in ElementTree.parse(sys.argv[1]).getroot().iter("testsuite"):
+        total += int(suite.get("tests", 0))
+        failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped += int(suite.get("skipped", 0))
+except (OSError, ElementTree.ParseError):
+    pass
+print(max(total - failed - skipped, 0), failed, skipped)
+PYTHON
+        )
+        count "tests with boto3" "$boto_passed" "$boto_failed"
+        if [[ $boto_skipped -gt 0 ]]; then
+            echo "SKIPPED $boto_skipped tests with boto3"
+            skipped=$((skipped + boto_skipped))
+        fi
+    else
+        echo "FAILED tests with boto3: their requirements cannot be installed"
+        failed=$((failed + 1))
+    fi
+fi
+
+echo
+if [[ $skipped -gt 0 ]]; then
+    echo "$skipped skipped"
+fi
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 ]]
