@@ -26,9 +26,11 @@ mod body;
 mod clock;
 mod connection;
 mod request;
+mod stream;
 
 use backend::Backend;
 use connection::Connection;
+use stream::Stream;
 
 /// What one client may take of the server.
 #[derive(Clone, Copy, Debug)]
@@ -176,7 +178,10 @@ pub(crate) fn start<B: Backend>(
         fn_service(move |stream: TcpStream| async move {
             let peer = stream.peer_addr().ok();
             stream.set_nodelay(true).map_err(DispatchError::Io)?;
-            Ok::<_, DispatchError>((Connection::new(stream, limits.head, limits.write), peer))
+            let stream = Stream::new(stream);
+            let connection = Connection::new(stream.clone(), limits.head, limits.write);
+            connection.watch().look_at(stream);
+            Ok::<_, DispatchError>((connection, peer))
         })
         .and_then(http)
     })?;

@@ -6,7 +6,7 @@
 //! complete within a time from its first byte, and a write must make progress. (A connection that sends nothing
 //! at all between two requests is the library's keep-alive timer's business; a body is timed where it is read.)
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -16,8 +16,9 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
+
+use super::stream::Stream;
 
 /// What the stream and the request handler of one connection tell each other.
 #[derive(Default)]
@@ -25,8 +26,9 @@ pub(super) struct Watch {
     /// Counts the heads that arrived in full, by the handlers that they started.
     heads: Cell<u64>,
     in_handler: Cell<bool>,
-    /// The client has closed its end.
+    /// The library has read that the client closed its end.
     has_gone: Cell<bool>,
+    stream: OnceCell<Stream>,
 }
 
 impl Watch {
@@ -37,6 +39,16 @@ impl Watch {
         watch.in_handler.set(true);
         InHandler(watch)
     }
+
+    /// Lets handlers look at the stream.
+    pub(super) fn look_at(&self, stream: Stream) {
+        // A connection has one stream, which was not given before.
+        let _ = self.stream.set(stream);
+    }
+
+    fn client_has_gone(&self) -> bool {
+        self.has_gone.get() || self.stream.get().is_some_and(Stream::is_closed_by_client)
+    }
 }
 
 /// Lives while a request is handled, and ends with it however it ends.
@@ -45,10 +57,17 @@ pub(super) struct InHandler(Rc<Watch>);
 impl InHandler {
     /// Does work for the client as long as it is there. The library looks at its handlers once more after it has
     /// read that the client is gone, and drops them then; an answer that was ready in that moment would be written
-    /// to nobody, with the messages in it.
+    /// to nobody, with the messages in it. Nor does the library know at once: an answer may be ready between the
+    /// client's end and the news of it, so a request that had to wait looks for itself before it goes on.
     pub(super) async fn unless_gone<F: Future>(&self, work: F) -> F::Output {
+        let mut has_waited = false;
         let mut work = pin!(work);
-        poll_fn(|cx| if self.0.has_gone.get() { Poll::Pending } else { work.as_mut().poll(cx) }).await
+        poll_fn(|cx| {
+            let is_gone = if has_waited { self.0.client_has_gone() } else { self.0.has_gone.get() };
+            has_waited = true;
+            if is_gone { Poll::Pending } else { work.as_mut().poll(cx) }
+        })
+        .await
     }
 }
 
@@ -59,7 +78,7 @@ impl Drop for InHandler {
 }
 
 /// A stream that fails with `TimedOut` once its client is too slow.
-pub(super) struct Connection<S = TcpStream> {
+pub(super) struct Connection<S = Stream> {
     stream: S,
     watch: Rc<Watch>,
     heads_seen: u64,
