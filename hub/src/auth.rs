@@ -72,17 +72,18 @@ const OWNER_ONLY: [&str; 18] = [
 
 /// Asks whether a caller may perform an action on a thing that belongs to these accounts. `denied` says that he may
 /// not in the words of the service.
+///
+/// Without a policy a thing is its owners' alone. What a policy says is not evaluated yet: who sets one means to let
+/// others in, so it opens the thing to them, but for what no policy can allow.
 pub(crate) fn authorize(
     caller: &Caller,
     action: &'static str,
     owners: &[&str],
+    has_policy: bool,
     denied: impl FnOnce() -> Fault,
 ) -> Result<(), Fault> {
-    if owners.contains(&caller.account.as_str()) || !OWNER_ONLY.contains(&action) {
-        Ok(())
-    } else {
-        Err(denied())
-    }
+    let is_open = has_policy && !OWNER_ONLY.contains(&action);
+    if is_open || owners.contains(&caller.account.as_str()) { Ok(()) } else { Err(denied()) }
 }
 
 /// Whether a text is the id of an account.
@@ -124,18 +125,19 @@ mod tests {
     }
 
     #[test]
-    fn only_owners_do_what_is_theirs_alone() {
+    fn others_do_what_a_policy_can_allow_and_only_where_there_is_one() {
         let caller = authenticate(None, "eu-west-1").unwrap();
         let own = caller.account.as_str();
         let cases = [
-            ("DeleteQueue", vec![own], true),
-            ("DeleteQueue", vec!["111122223333"], false),
-            ("Unsubscribe", vec!["111122223333", own], true),
-            ("SendMessage", vec!["111122223333"], true),
+            ("DeleteQueue", vec![own], [true, true]),
+            ("DeleteQueue", vec!["111122223333"], [false, false]),
+            ("Unsubscribe", vec!["111122223333", own], [true, true]),
+            ("SendMessage", vec!["111122223333"], [false, true]),
         ];
         for (action, owners, expected) in cases {
-            let allowed = authorize(&caller, action, &owners, Fault::internal).is_ok();
-            assert_eq!(allowed, expected, "{action} {owners:?}");
+            let allowed =
+                |has_policy| authorize(&caller, action, &owners, has_policy, Fault::internal).is_ok();
+            assert_eq!([false, true].map(allowed), expected, "{action} {owners:?}");
         }
     }
 

@@ -131,8 +131,9 @@ fn start_logging(matches: &ArgMatches) -> Result<(), Error> {
     let by_flag = matches.subcommand().and_then(|(_, matches)| matches.get_one::<String>("log").cloned());
     let by_variable = || std::env::var("FANQ_LOG").ok().filter(|text| !text.is_empty());
     let text = by_flag.or_else(by_variable).unwrap_or_else(|| LOG_DEFAULT.to_owned());
-    let filter = EnvFilter::try_new(&text)
-        .map_err(|error| Error::Setting(format!("--log: {text:?} is not a filter of logs: {error}")))?;
+    let filter = EnvFilter::try_new(&text).map_err(|error| {
+        Error::Setting(format!("--log or FANQ_LOG: {text:?} is not a filter of logs: {error}"))
+    })?;
     let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(
         std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none(),
     );

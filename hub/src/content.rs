@@ -129,10 +129,17 @@ pub(crate) fn md5_of_attributes(attributes: &[Attribute]) -> Option<String> {
     Some(hex::encode(hash.finalize()))
 }
 
-/// A sequence number as AWS writes it: twenty digits.
+/// The sequence number of a message in a FIFO queue as AWS writes it: twenty digits.
 pub(crate) fn sequence_number(number: u64) -> String {
-    const FIRST_OF_TWENTY_DIGITS: u64 = 10_000_000_000_000_000_000;
-    FIRST_OF_TWENTY_DIGITS.saturating_add(number).to_string()
+    const FIRST: u64 = 18_000_000_000_000_000_000;
+    FIRST.saturating_add(number).to_string()
+}
+
+/// The sequence number of a message in a FIFO topic, likewise. It begins elsewhere, so that nobody takes one for the
+/// other.
+pub(crate) fn topic_sequence_number(number: u64) -> String {
+    const FIRST: u64 = 10_000_000_000_000_000_000;
+    FIRST.saturating_add(number).to_string()
 }
 
 #[cfg(test)]
@@ -200,8 +207,11 @@ mod tests {
 
     #[test]
     fn sequence_numbers_have_twenty_digits_and_rise_as_text() {
-        let numbers: Vec<_> = [1, 9, 10, 1_000_000].map(sequence_number).into();
-        assert!(numbers.iter().all(|number| number.len() == 20));
-        assert!(numbers.is_sorted());
+        for written in [sequence_number, topic_sequence_number] {
+            let numbers = [1, 9, 10, 1_000_000].map(written);
+            assert!(numbers.iter().all(|number| number.len() == 20));
+            assert!(numbers.is_sorted());
+        }
+        assert_ne!(sequence_number(1), topic_sequence_number(1));
     }
 }

@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>. The three members of a signature
 //! are not there yet.
 
-use crate::content::{Attribute, Published, Value, sequence_number};
+use crate::content::{Attribute, Published, Value, topic_sequence_number};
 use crate::shape::arn;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,7 +24,7 @@ pub(crate) fn notification(
     members.text("Type", "Notification");
     members.text("MessageId", &Uuid::from_u128(topical.id).to_string());
     if let Some(sequence) = topical.sequence {
-        members.text("SequenceNumber", &sequence_number(sequence));
+        members.text("SequenceNumber", &topic_sequence_number(sequence));
     }
     members.text("TopicArn", &topic);
     if let Some(subject) = &published.subject {

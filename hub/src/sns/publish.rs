@@ -110,7 +110,7 @@ impl From<&Accepted> for Published {
     fn from(accepted: &Accepted) -> Self {
         Self {
             message_id: Uuid::from_u128(accepted.id).to_string(),
-            sequence_number: accepted.sequence.map(content::sequence_number),
+            sequence_number: accepted.sequence.map(content::topic_sequence_number),
         }
     }
 }

@@ -189,7 +189,7 @@ impl Successful {
         Self {
             message_id: Uuid::from_u128(accepted.id).to_string(),
             id: id.to_owned(),
-            sequence_number: accepted.sequence.map(content::sequence_number),
+            sequence_number: accepted.sequence.map(content::topic_sequence_number),
         }
     }
 }

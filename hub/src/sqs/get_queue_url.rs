@@ -28,6 +28,7 @@ impl Operation for GetQueueUrl {
     async fn run(self, cx: &Context) -> Result<Found, Fault> {
         let name = self.name(cx).ok_or_else(name::missing)?;
         let queue = cx.hub.catalogue.queue(&name).ok_or_else(Fault::queue_does_not_exist)?;
+        url::authorize(Self::NAME, &queue, cx)?;
         Ok(Found { queue_url: url::of(&queue.name, cx) })
     }
 }

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use super::{Code, Fault};
 
 /// More than any request needs: a full batch of messages with ten attributes each has under 500.
-const PARAMETERS_MAX: usize = 10_000;
+const PARAMETERS_MAX: usize = 50_000;
 
 /// One parameter, borrowed from the request unless it had to be decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -392,7 +392,6 @@ def test_accounts_and_regions_are_worlds_of_their_own(world, protocol):
         client.delete_queue(QueueUrl=url)
 
 
-@pytest.mark.xfail(reason="policies are stored, not evaluated yet")
 def test_a_queue_of_another_account_is_denied_without_a_policy(world, protocol):
     theirs = world.elsewhere(account="999999999997").sqs(protocol)
     url = make_queue(theirs)

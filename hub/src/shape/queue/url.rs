@@ -23,11 +23,7 @@ impl QueueUrl {
     pub(crate) fn queue(&self, action: &'static str, cx: &Context) -> Result<Arc<QueueView>, Fault> {
         let queue = self.name(cx).and_then(|name| cx.hub.catalogue.queue(&name));
         let queue = queue.ok_or_else(Fault::queue_does_not_exist)?;
-        let denied = || {
-            let user = cx.caller.principal_arn();
-            Fault::access_denied(&user, action, &arn::of_queue(&queue.name), &of(&queue.name, cx))
-        };
-        auth::authorize(&cx.caller, action, &[&queue.name.account], denied)?;
+        authorize(action, &queue, cx)?;
         Ok(queue)
     }
 
@@ -35,6 +31,16 @@ impl QueueUrl {
         let given = self.0.as_deref().filter(|text| !text.is_empty());
         parse(given.or(cx.queue_path.as_deref())?, &cx.caller.account, &cx.caller.region)
     }
+}
+
+/// Refuses an action that the caller may not perform on a queue.
+pub(crate) fn authorize(action: &'static str, queue: &QueueView, cx: &Context) -> Result<(), Fault> {
+    let has_policy = queue.attributes.texts.contains_key("Policy");
+    let denied = || {
+        let user = cx.caller.principal_arn();
+        Fault::access_denied(&user, action, &arn::of_queue(&queue.name), &of(&queue.name, cx))
+    };
+    auth::authorize(&cx.caller, action, &[&queue.name.account], has_policy, denied)
 }
 
 /// The URL of a queue as it is handed out.

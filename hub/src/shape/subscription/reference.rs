@@ -36,7 +36,7 @@ pub(crate) fn find(arn: &str, cx: &Context) -> Result<Option<Arc<SubscriptionVie
 /// to that of the topic.
 pub(crate) fn authorize(action: &'static str, view: &SubscriptionView, cx: &Context) -> Result<(), Fault> {
     let topic = &view.topic_name;
-    reference::authorize(action, topic, &[&view.owner, &topic.account], cx)
+    reference::authorize(action, topic, &[&view.owner, &topic.account], false, cx)
 }
 
 /// Whether the ARN of a topic, perhaps without its account, is that of the subscription's topic.

@@ -31,7 +31,8 @@ pub(crate) fn found(
 ) -> Result<Option<Arc<TopicView>>, Fault> {
     let topic = cx.hub.catalogue.topic(name);
     if let Some(topic) = &topic {
-        authorize(action, &topic.name, &[&topic.name.account], cx)?;
+        let has_policy = topic.attributes.texts.contains_key("Policy");
+        authorize(action, &topic.name, &[&topic.name.account], has_policy, cx)?;
     }
     Ok(topic)
 }
@@ -42,6 +43,7 @@ pub(crate) fn authorize(
     action: &'static str,
     topic: &Name,
     owners: &[&str],
+    has_policy: bool,
     cx: &Context,
 ) -> Result<(), Fault> {
     let denied = || {
@@ -52,7 +54,7 @@ pub(crate) fn authorize(
         );
         Fault::new(Code::AuthorizationError, message)
     };
-    auth::authorize(&cx.caller, action, owners, denied)
+    auth::authorize(&cx.caller, action, owners, has_policy, denied)
 }
 
 /// The parameter `ResourceArn` of the operations on tags, as the topic that it names.

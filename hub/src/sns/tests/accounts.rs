@@ -20,8 +20,16 @@ fn refusal(action: &str, topic: &str) -> String {
     )
 }
 
+/// Gives a topic a policy, which opens it to others.
+async fn open(world: &World, topic: &str) {
+    let policy =
+        r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"SNS:Publish","Resource":"*"}]}"#;
+    let set = [("TopicArn", topic), ("AttributeName", "Policy"), ("AttributeValue", policy)];
+    assert_eq!(world.call_as("000000000000", "SetTopicAttributes", &set).await, "");
+}
+
 #[tokio::test]
-async fn another_account_cannot_manage_a_topic() {
+async fn another_account_cannot_manage_a_topic_and_uses_one_only_if_it_has_a_policy() {
     let world = World::new();
     let topic = world.create_topic("orders", &[]).await;
     let subscription = world.subscribe(&topic, "orders", &[]).await;
@@ -42,6 +50,11 @@ async fn another_account_cannot_manage_a_topic() {
     let unsigned = world.call_with(HeaderMap::new(), "Unsubscribe", &[by_subscription]).await;
     let expected = "403 AuthorizationError: This subscription requires authentication for deletion.";
     assert_eq!(unsigned, expected);
+    for action in ["GetTopicAttributes", "Publish"] {
+        let refused = world.call_as("222222222222", action, &[by_topic, ("Message", "x")]).await;
+        assert_eq!(refused, refusal(action, &topic));
+    }
+    open(&world, &topic).await;
     for action in ["GetTopicAttributes", "Publish"] {
         let answer = world.call_as("222222222222", action, &[by_topic, ("Message", "x")]).await;
         assert!(answer.starts_with('<'), "{answer}");
@@ -67,6 +80,7 @@ async fn a_topic_that_does_not_exist_is_said_not_to_exist() {
 async fn a_subscription_belongs_to_whoever_made_it_and_to_the_owner_of_the_topic() {
     let world = World::new();
     let topic = world.create_topic("orders", &[]).await;
+    open(&world, &topic).await;
     for account in ["222222222222", "test"] {
         let endpoint = "arn:aws:sqs:us-east-1:222222222222:orders";
         let subscribe = [("TopicArn", topic.as_str()), ("Protocol", "sqs"), ("Endpoint", endpoint)];

@@ -66,15 +66,25 @@ async fn a_queue_that_does_not_exist_is_said_not_to_exist() {
 }
 
 #[tokio::test]
-async fn another_account_can_use_a_queue() {
+async fn another_account_can_use_a_queue_only_if_it_has_a_policy() {
     let fixture = Fixture::new().await;
     let orders = json!({"QueueUrl": url("orders")});
-    for (operation, more) in [
+    let by_name = json!({"QueueName": "orders", "QueueOwnerAWSAccountId": "000000000000"});
+    let uses = [
+        ("GetQueueUrl", by_name),
         ("SendMessage", json!({"MessageBody": "x"})),
         ("ReceiveMessage", json!({})),
         ("GetQueueAttributes", json!({"AttributeNames": ["All"]})),
         ("PurgeQueue", json!({})),
-    ] {
+    ];
+    for (operation, more) in &uses {
+        let (status, code, _) = fixture.foreign(operation, &with(orders.clone(), more.clone())).await;
+        assert_eq!((status, code.as_str()), (403, "AccessDenied"), "{operation}");
+    }
+    let policy = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"*"}]}"#;
+    let open = with(orders.clone(), json!({"Attributes": {"Policy": policy}}));
+    fixture.check("SetQueueAttributes", open, Value::Null).await;
+    for (operation, more) in uses {
         let answered = fixture.foreign(operation, &with(orders.clone(), more)).await;
         assert_eq!(answered, (200, String::new(), String::new()), "{operation}");
     }
