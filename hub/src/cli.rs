@@ -6,13 +6,17 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Command};
+use tokio::time::error::Elapsed;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Settings, Sources};
-use crate::server;
+use crate::hub::Hub;
+use crate::server::{self, Running};
 
 mod demo;
 mod health;
@@ -146,6 +150,16 @@ fn start_logging(matches: &ArgMatches) -> Result<(), Error> {
 fn print_line(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+}
+
+/// Stops a hub and its server: whoever waits is answered, requests under way finish, then the engine ends.
+async fn stop(hub: Arc<Hub>, running: Running, within: Duration) -> Result<(), Elapsed> {
+    hub.begin_shutdown();
+    let stopping = async {
+        running.stop().await;
+        let _ = tokio::task::spawn_blocking(move || hub.engine.stop()).await;
+    };
+    tokio::time::timeout(within, stopping).await
 }
 
 /// A runtime for a command; `serve` answers requests on further threads of its own.

@@ -106,6 +106,11 @@ pub(crate) fn md5_of_body(body: &str) -> [u8; 16] {
     Md5::digest(body.as_bytes()).into()
 }
 
+/// The deduplication id of a message that has none of its own: the SHA-256 of its text, in hexadecimal digits.
+pub(crate) fn content_id(text: &str) -> String {
+    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
+}
+
 /// The MD5 of attributes as AWS defines it (*Calculating the MD5 message digest for message attributes*, SQS
 /// developer guide); none of none. The attributes must be in the order of their names.
 pub(crate) fn md5_of_attributes(attributes: &[Attribute]) -> Option<String> {
@@ -185,6 +190,11 @@ mod tests {
             assert_eq!(md5_of_attributes(&attributes).as_deref(), Some(digest), "{attributes:?}");
         }
         assert_eq!(md5_of_attributes(&[]), None);
+    }
+
+    #[test]
+    fn content_is_identified_by_its_digest() {
+        assert_eq!(content_id("Test"), "532eaabd9574880dbf76b9b8cc00832c20a6ec113d682299550d7a6e0f345e25");
     }
 
     #[test]

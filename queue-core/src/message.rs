@@ -79,6 +79,31 @@ encoded! {
     }
 }
 
+impl Message {
+    /// A message as it comes into its first queue, which decides on its state.
+    pub(crate) fn new(
+        id: u128,
+        body: BodyRef,
+        via: Option<Via>,
+        group: Option<Arc<str>>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            body,
+            via,
+            state: State::Visible,
+            sent: now,
+            enqueued: now,
+            first_received: None,
+            receives: 0,
+            receives_before: 0,
+            group,
+            source: None,
+        }
+    }
+}
+
 impl State {
     /// When it changes by itself.
     pub(crate) fn until(self) -> Option<Timestamp> {

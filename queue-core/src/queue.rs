@@ -191,11 +191,24 @@ impl Queue {
         let (number, state) = (self.last_number, message.state);
         self.order.add(number, &message);
         self.messages.insert(number, message);
+        self.enter(number, state);
+        self.order.state_changed(number, &self.messages);
+    }
+
+    /// A message is in this state from now on.
+    fn enter(&mut self, number: u64, state: State) {
         self.count(state, 1);
         if let Some(until) = state.until() {
             self.timers.insert((until, number));
         }
-        self.order.state_changed(number, &self.messages);
+    }
+
+    /// A message is not in this state any more.
+    fn leave(&mut self, number: u64, state: State) {
+        self.count(state, -1);
+        if let Some(until) = state.until() {
+            self.timers.remove(&(until, number));
+        }
     }
 
     fn count(&mut self, state: State, by: i64) {
@@ -212,14 +225,8 @@ impl Queue {
             return;
         };
         let before = std::mem::replace(&mut message.state, state);
-        self.count(before, -1);
-        self.count(state, 1);
-        if let Some(until) = before.until() {
-            self.timers.remove(&(until, number));
-        }
-        if let Some(until) = state.until() {
-            self.timers.insert((until, number));
-        }
+        self.leave(number, before);
+        self.enter(number, state);
         self.order.state_changed(number, &self.messages);
     }
 
@@ -244,10 +251,7 @@ impl Queue {
 
     fn remove(&mut self, number: u64) -> Option<Message> {
         let message = self.messages.remove(&number)?;
-        self.count(message.state, -1);
-        if let Some(until) = message.state.until() {
-            self.timers.remove(&(until, number));
-        }
+        self.leave(number, message.state);
         if message.source.is_some() {
             self.moved_in.remove(&(message.enqueued, number));
         }

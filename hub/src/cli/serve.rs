@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{ArgMatches, Command};
 use tracing::{info, warn};
 
-use super::{Error, config_flag, load_settings, print_line, runtime};
+use super::{Error, config_flag, load_settings, print_line, runtime, stop};
 use crate::base_url::local_authority;
 use crate::config::{self, Settings};
 use crate::hub::Hub;
@@ -62,12 +62,7 @@ async fn serve(settings: Settings) -> Result<(), Error> {
         signals.next().await;
         std::process::exit(1);
     });
-    hub.begin_shutdown();
-    let stop = async {
-        running.stop().await;
-        let _ = tokio::task::spawn_blocking(move || hub.engine.stop()).await;
-    };
-    if tokio::time::timeout(STOP, stop).await.is_err() {
+    if stop(hub, running, STOP).await.is_err() {
         warn!("the hub did not end in time");
     }
     Ok(())

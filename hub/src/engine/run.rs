@@ -97,14 +97,19 @@ impl Runner {
     pub(super) fn run(mut self) -> Result<(), storage::Error> {
         loop {
             self.turn()?;
-            if self.stopping && self.proposals.is_empty() && self.proposed.is_empty() {
-                return Ok(());
-            }
-            if self.proposals.is_empty() && self.proposed.is_empty() {
+            if self.is_idle() {
+                if self.stopping {
+                    return Ok(());
+                }
                 self.wait();
             }
             self.take_in();
         }
+    }
+
+    /// Whether nothing is collected and nothing is with the log.
+    fn is_idle(&self) -> bool {
+        self.proposals.is_empty() && self.proposed.is_empty()
     }
 
     /// Proposes what has been collected, and applies and answers what has become durable.
@@ -160,7 +165,7 @@ impl Runner {
 
     /// Has due things done where somebody would notice, or where they have been due for a while.
     fn tick_if_due(&mut self) {
-        if !self.proposals.is_empty() || !self.proposed.is_empty() {
+        if !self.is_idle() {
             return;
         }
         let now = self.clock.now();
@@ -220,7 +225,7 @@ impl Runner {
         let Some(queue) = self.machine.queue(id) else {
             return respond(waiter.responder, Err(Error::Refused(queue_core::Error::NoSuchQueue)));
         };
-        let due = self.machine.next_due_of(id).is_some_and(|at| at <= self.clock.now());
+        let due = self.is_due(id);
         let first_come = !self.waiters.is_waiting(id);
         let something = queue.deliverable() > self.waiters.claims(id) || waiter.receive.attempt.is_some();
         if due && !first_come {
@@ -238,6 +243,11 @@ impl Runner {
         }
     }
 
+    /// Whether time has something to do in the queue.
+    fn is_due(&self, queue: QueueId) -> bool {
+        self.machine.next_due_of(queue).is_some_and(|at| at <= self.clock.now())
+    }
+
     fn propose_receive(&mut self, waiter: Waiter) {
         self.waiters.claim(waiter.receive.queue);
         self.add(&Command::Receive(waiter.receive.clone()), Answer::Receive(waiter));
@@ -249,8 +259,7 @@ impl Runner {
     }
 
     fn read(&mut self, queue: Option<QueueId>, read: Box<dyn FnOnce(&Machine) + Send>) {
-        let due = |queue: &QueueId| self.machine.next_due_of(*queue).is_some_and(|at| at <= self.clock.now());
-        match queue.filter(due) {
+        match queue.filter(|queue| self.is_due(*queue)) {
             Some(queue) => self.add(&Command::Tick, Answer::Read { queue, read }),
             None => read(&self.machine),
         }

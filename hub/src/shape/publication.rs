@@ -4,7 +4,7 @@
 mod attributes;
 
 use crate::catalogue::TopicView;
-use crate::content::{Attribute, Content, Published, Value};
+use crate::content::{Attribute, Content, Published, Value, content_id};
 use crate::delivery::envelope;
 use crate::operation::Context;
 use crate::secrets::Secrets;
@@ -13,7 +13,6 @@ use crate::shape::queue::text;
 use crate::shape::topic::attributes::message_bytes_max;
 use crate::shape::topic::limits;
 use crate::wire::{Code, Fault, Pairs};
-use aws_lc_rs::digest;
 use queue_core::{Command, Outbound, Publish};
 
 /// A message as a request brings it.
@@ -69,7 +68,11 @@ pub(crate) fn check_text(message: &str) -> Result<(), Fault> {
 
 /// How much of the topic's limit a message takes.
 pub(crate) fn bytes(published: &Published) -> usize {
-    published.message.len() + published.attributes.iter().map(Attribute::bytes).sum::<usize>()
+    published.message.len() + attribute_bytes(published)
+}
+
+fn attribute_bytes(published: &Published) -> usize {
+    published.attributes.iter().map(Attribute::bytes).sum()
 }
 
 /// Whether a topic takes messages of so many bytes.
@@ -93,13 +96,12 @@ fn outbound(published: Published, topic: &TopicView, secrets: &Secrets) -> (Outb
     let message = filters::Message::new(&text, published.attributes.iter().map(filtered));
     let passes =
         |policy: &Option<filters::Policy>| policy.as_ref().is_none_or(|policy| policy.matches(&message));
-    let matching = || topic.subscriptions.iter().filter(|subscription| passes(&subscription.policy));
     let (mut matches, mut in_envelope) = (Vec::with_capacity(topic.subscriptions.len()), false);
-    for subscription in matching() {
+    for subscription in topic.subscriptions.iter().filter(|subscription| passes(&subscription.policy)) {
         matches.push(subscription.id);
         in_envelope |= !subscription.attributes.raw;
     }
-    let raw_bytes = text.len() + published.attributes.iter().map(Attribute::bytes).sum::<usize>();
+    let raw_bytes = text.len() + attribute_bytes(&published);
     let envelope_bytes = if in_envelope { envelope::length(&published, topic.attributes.fifo) } else { 0 };
     let group = published.group.as_deref();
     let keys = group.zip(published.deduplication_id.as_deref());
@@ -200,9 +202,7 @@ fn deduplication_id(
     }
     match given {
         Some(id) => Ok(Some(id.to_owned())),
-        None if topic.attributes.content_based_deduplication => {
-            Ok(Some(hex::encode(digest::digest(&digest::SHA256, message.as_bytes()))))
-        }
+        None if topic.attributes.content_based_deduplication => Ok(Some(content_id(message))),
         None => Err(Fault::invalid_parameter(
             "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
         )),

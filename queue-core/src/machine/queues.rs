@@ -2,7 +2,7 @@
 
 use super::{Change, Machine, Scope};
 use crate::limits::DELETED_NAME_HELD;
-use crate::message::{Message, State};
+use crate::message::Message;
 use crate::{
     Accepted, ChangeVisibility, CreateQueue, Delete, Error, Outgoing, PurgeQueue, Queue, QueueId, Receive,
     Reply, Send, SetQueueAttributes, SetQueueTags,
@@ -35,10 +35,7 @@ impl Machine {
         set: &SetQueueAttributes,
         scope: &mut Scope<'_>,
     ) -> Result<Reply, Error> {
-        let queue = self.queues.get_mut(&set.queue).ok_or(Error::NoSuchQueue)?;
-        if queue.version != set.seen {
-            return Err(Error::Stale);
-        }
+        let queue = self.queue_seen(set.queue, set.seen)?;
         queue.set_attributes(set.attributes.clone(), scope.now);
         scope.applied.changed.insert(Change::Queue(set.queue));
         self.touch(set.queue, scope);
@@ -50,14 +47,16 @@ impl Machine {
         set: &SetQueueTags,
         scope: &mut Scope<'_>,
     ) -> Result<Reply, Error> {
-        let queue = self.queues.get_mut(&set.queue).ok_or(Error::NoSuchQueue)?;
-        if queue.version != set.seen {
-            return Err(Error::Stale);
-        }
+        let queue = self.queue_seen(set.queue, set.seen)?;
         queue.tags = set.tags.clone();
         queue.version += 1;
         scope.applied.changed.insert(Change::Queue(set.queue));
         Ok(Reply::Done)
+    }
+
+    fn queue_seen(&mut self, id: QueueId, seen: u64) -> Result<&mut Queue, Error> {
+        let queue = self.queues.get_mut(&id).ok_or(Error::NoSuchQueue)?;
+        if queue.version == seen { Ok(queue) } else { Err(Error::Stale) }
     }
 
     pub(super) fn delete_queue(&mut self, id: QueueId, scope: &mut Scope<'_>) -> Result<Reply, Error> {
@@ -177,18 +176,7 @@ impl Machine {
 }
 
 fn send_one(queue: &mut Queue, outgoing: &Outgoing, scope: &mut Scope<'_>) -> Accepted {
-    let message = Message {
-        id: scope.identities.next(),
-        body: outgoing.body,
-        via: None,
-        state: State::Visible,
-        sent: scope.now,
-        enqueued: scope.now,
-        first_received: None,
-        receives: 0,
-        receives_before: 0,
-        group: outgoing.group.clone(),
-        source: None,
-    };
+    let message =
+        Message::new(scope.identities.next(), outgoing.body, None, outgoing.group.clone(), scope.now);
     queue.enqueue(message, outgoing.delay, outgoing.deduplication, scope.now)
 }

@@ -2,7 +2,7 @@
 
 use super::{Change, Machine, Scope};
 use crate::limits::{ORPHANED_SUBSCRIPTION_KEPT, RAW_ATTRIBUTES};
-use crate::message::{Message, Publication, State, Via};
+use crate::message::{Message, Publication, Via};
 use crate::queue::remains::Remains;
 use crate::topic::subscription::{Endpoint, Subscription};
 use crate::{
@@ -240,19 +240,8 @@ impl Machine {
         }
         // A group of a FIFO topic means nothing to a standard queue.
         let keeps_group = queue.attributes.fifo || message.deduplication.is_none();
-        let delivered = Message {
-            id: scope.identities.next(),
-            body: message.body,
-            via: Some(via),
-            state: State::Visible,
-            sent: scope.now,
-            enqueued: scope.now,
-            first_received: None,
-            receives: 0,
-            receives_before: 0,
-            group: message.group.clone().filter(|_| keeps_group),
-            source: None,
-        };
+        let group = message.group.clone().filter(|_| keeps_group);
+        let delivered = Message::new(scope.identities.next(), message.body, Some(via), group, scope.now);
         queue.enqueue(delivered, None, keys, scope.now);
         self.touch(id, scope);
         true

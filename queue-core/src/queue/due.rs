@@ -21,12 +21,11 @@ impl Queue {
         if self.revisit.is_some() {
             return Some(Timestamp::default());
         }
-        let first = |set: &std::collections::BTreeSet<(Timestamp, u64)>| set.first().map(|(at, _)| *at);
         let attempts = match &self.order {
             Order::Standard(_) => None,
             Order::Fifo(fifo) => fifo.next_due(),
         };
-        let others = [first(&self.timers), self.deduplication.next_due(), attempts];
+        let others = [self.timers.first().map(|(at, _)| *at), self.deduplication.next_due(), attempts];
         others.into_iter().flatten().chain(self.next_expiry().map(|(at, _)| at)).min()
     }
 

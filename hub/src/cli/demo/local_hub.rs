@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base_url::local_authority;
-use crate::cli::Error;
+use crate::cli::{Error, stop};
 use crate::config::Settings;
 use crate::hub::Hub;
 use crate::server::{self, Limits, Running};
@@ -39,13 +39,6 @@ impl LocalHub {
     /// Stops the hub as a signal stops `fanq serve`.
     pub(super) async fn stop(self) -> Result<(), Error> {
         let Self { hub, running } = self;
-        hub.begin_shutdown();
-        let stop = async {
-            running.stop().await;
-            let _ = tokio::task::spawn_blocking(move || hub.engine.stop()).await;
-        };
-        tokio::time::timeout(STOP, stop)
-            .await
-            .map_err(|_| Error::Failed("the hub did not stop in time".to_owned()))
+        stop(hub, running, STOP).await.map_err(|_| Error::Failed("the hub did not stop in time".to_owned()))
     }
 }

@@ -123,8 +123,10 @@ impl Draft {
         let delay = self.given.check_delay(queue)?;
         let Self { given, attributes, trace, .. } = self;
         let body = given.body.unwrap_or_default();
-        let deduplication_id =
-            queue.attributes.fifo.then(|| given.deduplication_id.unwrap_or_else(|| sha256(&body)));
+        let deduplication_id = queue
+            .attributes
+            .fifo
+            .then(|| given.deduplication_id.unwrap_or_else(|| content::content_id(&body)));
         let keys = given.group.as_ref().zip(deduplication_id.as_ref());
         let md5 = content::md5_of_body(&body);
         let outgoing = |body| Outgoing {
@@ -190,20 +192,5 @@ fn text_of(attribute: Attribute) -> Option<Box<str>> {
     match attribute.value {
         Value::Text(text) => Some(text),
         Value::Binary(_) => None,
-    }
-}
-
-/// The deduplication id of a message that has none of its own.
-fn sha256(body: &str) -> String {
-    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body.as_bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn content_is_identified_by_its_digest() {
-        assert_eq!(sha256("Test"), "532eaabd9574880dbf76b9b8cc00832c20a6ec113d682299550d7a6e0f345e25");
     }
 }
