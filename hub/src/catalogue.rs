@@ -158,6 +158,15 @@ impl Catalogue {
         })
     }
 
+    /// Makes the views of everything that the machine holds.
+    pub(crate) fn fill(&self, machine: &Machine, secrets: &Secrets) {
+        let queues = machine.queues().map(|queue| Change::Queue(queue.id));
+        let topics = machine.topics().map(|topic| Change::Topic(topic.id));
+        let subscriptions = machine.subscriptions().map(|one| Change::Subscription(one.id));
+        let all: Vec<_> = queues.chain(topics).chain(subscriptions).collect();
+        self.refresh(machine, &all, secrets);
+    }
+
     /// Makes the views of what changed anew.
     pub(crate) fn refresh<'a>(
         &self,

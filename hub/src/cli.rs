@@ -3,7 +3,7 @@
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,8 +18,12 @@ use crate::config::{self, Settings, Sources};
 use crate::hub::Hub;
 use crate::server::{self, Running};
 
+mod backup;
+mod check;
+mod checkpoint;
 mod demo;
 mod health;
+mod restore;
 mod serve;
 
 /// What is logged unless `--log` or `FANQ_LOG` says otherwise: our own news, and others' only if it is bad. The HTTP
@@ -94,6 +98,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
         // A further subcommand is one file beside these, one line here and one in `command`.
         Some((demo::NAME, matches)) => demo::run(matches),
         Some((health::NAME, matches)) => health::run(matches),
+        Some((check::NAME, matches)) => check::run(matches),
+        Some((backup::NAME, matches)) => backup::run(matches),
+        Some((restore::NAME, matches)) => restore::run(matches),
+        Some((checkpoint::NAME, matches)) => checkpoint::run(matches),
         _ => Ok(()),
     }
 }
@@ -114,6 +122,10 @@ fn command() -> Command {
         .subcommand(serve::command())
         .subcommand(demo::command())
         .subcommand(health::command())
+        .subcommand(check::command())
+        .subcommand(backup::command())
+        .subcommand(restore::command())
+        .subcommand(checkpoint::command())
 }
 
 /// `--config`, for the subcommands that need settings.
@@ -138,9 +150,10 @@ fn start_logging(matches: &ArgMatches) -> Result<(), Error> {
     let filter = EnvFilter::try_new(&text).map_err(|error| {
         Error::Setting(format!("--log or FANQ_LOG: {text:?} is not a filter of logs: {error}"))
     })?;
-    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(
-        std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none(),
-    );
+    let logging = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && has_colours());
     // Only the first call in a process counts, which matters to tests alone.
     let _ = logging.try_init();
     Ok(())
@@ -150,6 +163,16 @@ fn start_logging(matches: &ArgMatches) -> Result<(), Error> {
 fn print_line(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+}
+
+/// Whether standard error is a terminal that can move back over what was written.
+fn shows_bars() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    std::io::stderr().is_terminal() && !is_dumb
+}
+
+fn has_colours() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Stops a hub and its server: whoever waits is answered, requests under way finish, then the engine ends.

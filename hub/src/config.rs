@@ -10,6 +10,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use crate::authority::Host;
+use crate::storage::store::Durability;
 
 mod environment;
 mod error;
@@ -17,7 +18,7 @@ mod file;
 mod value;
 
 pub(crate) use error::Error;
-pub(crate) use value::{CorsOrigin, HostPattern, PublicUrl, Region, is_under};
+pub(crate) use value::{ByteSize, CorsOrigin, HostPattern, PublicUrl, Region, is_under};
 
 use error::Place;
 use value::{Shape, Value};
@@ -58,8 +59,22 @@ settings! {
     port: u16 = 4566;
     /// Region of a request that names none.
     region: Region = Region::default();
-    /// Keep all state in memory, to be gone when the hub stops.
+    /// Keep all state in memory, to be gone when the hub stops; no data folder is used then.
     in_memory: bool = false;
+    /// Folder of the durable log, made if it is not there. One hub at a time can use it.
+    data_dir: PathBuf = PathBuf::from("./fanq-data");
+    /// When a request counts as kept: when it is on the disk (sync), when the system has it and the disk will within
+    /// so many milliseconds (interval:MS), or when the system has it (none). A hub that is killed loses nothing in
+    /// any of these; a machine that loses power does, except with sync.
+    durability: Durability = Durability::Sync;
+    /// How much memory the state may take, such as 512MiB; beyond it messages are refused until others are deleted.
+    /// Without it, half of the memory of the machine or container.
+    max_state: Option<ByteSize> = None;
+    /// How much of the end of the log stays in memory, so that messages that are received soon are not read from the
+    /// disk.
+    body_cache: ByteSize = ByteSize(64 << 20);
+    /// Start although the clock of the machine is more than 30 days ahead of the log, by which messages may expire.
+    accept_time_jump: bool = false;
     /// Refuse what AWS refuses for its own reasons: a second purge of a queue, or a deleted queue's name for a new
     /// one, within 60 seconds.
     strict: bool = false;

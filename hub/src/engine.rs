@@ -2,8 +2,15 @@
 //!
 //! One thread owns the machine. Requests reach it through an inbox; whoever waits for an answer holds the other end
 //! of a one-shot channel. A request is answered after its entry is durable and applied, never before. `waiters`
-//! holds the receivers that wait for a message to come.
+//! holds the receivers that wait for a message to come, `collected` what waits for the log.
+//!
+//! At most one batch is with the log. When it comes back, the next one is proposed before it is applied and answered,
+//! so that a disk and the machine work at the same time, and batches grow with the load.
 
+mod collected;
+mod growth;
+mod receive;
+mod receiving;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -11,10 +18,13 @@ mod waiters;
 
 use crate::catalogue::Catalogue;
 use crate::secrets::Secrets;
-use crate::storage::Log;
 use crate::storage::clock::{ClockChange, ClockState, LogClock};
+use crate::storage::room::{Lack, Room};
+use crate::storage::store::Propose;
+use crate::storage::{self, Log};
 use bytes::Bytes;
-use queue_core::{Command, Machine, Proposal, QueueId, Receive, Received, Reply};
+use queue_core::{Command, Genesis, Machine, Proposal, QueueId, Receipt, Receive, Received, Reply};
+use receiving::{Receiving, Taken};
 use run::Runner;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +40,12 @@ pub(crate) enum Error {
     /// The machine refused.
     #[error("refused: {0:?}")]
     Refused(queue_core::Error),
+    /// There is no room for it.
+    #[error("there is no room: {0:?}")]
+    Full(Lack),
+    /// Nothing was taken but messages whose bodies are damaged.
+    #[error("the message is damaged")]
+    Damaged,
     /// The engine has stopped, at a shutdown or because its log failed. What became of the request is unknown.
     #[error("the engine has stopped")]
     Stopped,
@@ -43,6 +59,9 @@ pub(crate) struct Delivery {
 }
 
 type Responder<T> = oneshot::Sender<Result<T, Error>>;
+
+/// A look at the machine.
+type Read = Box<dyn FnOnce(&Machine) + Send>;
 
 /// What the inbox holds.
 enum Event {
@@ -59,25 +78,45 @@ enum Event {
     /// A receiver went before it looked at what it was given.
     PutBack {
         queue: QueueId,
-        deliveries: Vec<Delivery>,
+        receipts: Vec<Receipt>,
     },
     Read {
         queue: Option<QueueId>,
-        read: Box<dyn FnOnce(&Machine) + Send>,
+        read: Read,
     },
     Turn {
         changes: Vec<ClockChange>,
         responder: Responder<ClockState>,
     },
+    /// The log has something to give.
+    Durable,
     /// No receive waits from now on; those that do are answered.
     StopWaiting,
     Stop,
+}
+
+/// What an engine starts with.
+pub(crate) struct Start {
+    pub(crate) log: Box<dyn Log>,
+    /// The state after everything that the log holds.
+    pub(crate) machine: Machine,
+    /// The number of this start.
+    pub(crate) run: u64,
+    pub(crate) clock: Arc<LogClock>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) room: Arc<Room>,
+    /// How much memory state may take.
+    pub(crate) max_state_bytes: u64,
+    /// What a log that holds nothing begins with.
+    pub(crate) genesis: Option<Genesis>,
 }
 
 /// The way to the machine.
 pub(crate) struct Engine {
     inbox: Sender<Event>,
     clock: Arc<LogClock>,
+    room: Arc<Room>,
     next_waiter: AtomicU64,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Closed when the thread ends, however it does.
@@ -85,17 +124,17 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Starts the engine on an empty log.
-    pub(crate) fn start(
-        log: Box<dyn Log>,
-        clock: Arc<LogClock>,
-        catalogue: Arc<Catalogue>,
-        secrets: Arc<Secrets>,
-        genesis: queue_core::Genesis,
-    ) -> io::Result<Self> {
+    /// Starts the engine where recovery ended, or on an empty log.
+    pub(crate) fn start(mut start: Start) -> io::Result<Self> {
         let (inbox, events) = channel();
-        let mut runner = Runner::new(log, Arc::clone(&clock), events, catalogue, secrets);
-        runner.begin(genesis);
+        let wake = inbox.clone();
+        start.log.wake_with(Box::new(move || {
+            // An engine that has ended needs nothing any more.
+            let _ = wake.send(Event::Durable);
+        }));
+        start.catalogue.fill(&start.machine, &start.secrets);
+        let (clock, room) = (Arc::clone(&start.clock), Arc::clone(&start.room));
+        let runner = Runner::new(start, events);
         let (lives, alive) = watch::channel(());
         let work = move || {
             let _lives = lives;
@@ -104,15 +143,36 @@ impl Engine {
             }
         };
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(work)?;
-        Ok(Self { inbox, clock, next_waiter: AtomicU64::new(0), thread: Mutex::new(Some(thread)), alive })
+        let thread = Mutex::new(Some(thread));
+        Ok(Self { inbox, clock, room, next_waiter: AtomicU64::new(0), thread, alive })
     }
 
     /// Has a command logged and applied. The `bodies` stand in the order of the command's references to them.
     pub(crate) async fn execute(&self, command: Command, bodies: Vec<Vec<u8>>) -> Result<Reply, Error> {
+        if growth::grows(&command) {
+            let pause = self.room.to_grow().map_err(Error::Full)?;
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+        } else {
+            self.room.to_write().map_err(Error::Full)?;
+        }
         let (responder, response) = oneshot::channel();
-        let proposal = Proposal::new(&command, bodies);
+        // The checksums of the bodies are made here, so that the engine's thread has no work with them.
+        let proposal = Proposal::new(&command, bodies, storage::seal);
         self.send(Event::Execute { proposal, responder })?;
         response.await.map_err(|_| Error::Stopped)?
+    }
+
+    /// For those who keep the store in order, on threads of their own. What becomes of a command is not waited for: the
+    /// engine may be waiting for them.
+    pub(crate) fn proposer(&self) -> Propose {
+        let inbox = self.inbox.clone();
+        Box::new(move |command, bodies| {
+            let (responder, _) = oneshot::channel();
+            let proposal = Proposal::new(&command, bodies, storage::seal);
+            inbox.send(Event::Execute { proposal, responder }).is_ok()
+        })
     }
 
     /// Takes messages; waits up to `wait` for the first. If the caller stops waiting, it is not given any: a
@@ -123,11 +183,8 @@ impl Engine {
         let queue = receive.queue;
         let deadline = (!wait.is_zero()).then(|| Instant::now() + wait);
         self.send(Event::Receive(waiters::Waiter { id, receive, deadline, responder }))?;
-        let mut receiving =
-            Receiving { engine: self, queue, waiter: id, is_waiting: deadline.is_some(), response };
-        let response = (&mut receiving.response).await;
-        receiving.is_waiting = false;
-        response.map_err(|_| Error::Stopped)?
+        let is_waiting = deadline.is_some();
+        Receiving { engine: self, queue, waiter: id, is_waiting, response }.deliveries().await
     }
 
     /// Reads from the machine. If a queue is named, everything due in it is done first, so that its counters are
@@ -192,30 +249,5 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.stop();
-    }
-}
-
-/// A receiver. When it is dropped before its end, the engine keeps nothing for it, and takes back what it was given.
-struct Receiving<'a> {
-    engine: &'a Engine,
-    queue: QueueId,
-    waiter: u64,
-    is_waiting: bool,
-    response: oneshot::Receiver<Result<Vec<Delivery>, Error>>,
-}
-
-impl Drop for Receiving<'_> {
-    fn drop(&mut self) {
-        let queue = self.queue;
-        if self.is_waiting {
-            let _ = self.engine.send(Event::Gone { queue, waiter: self.waiter });
-        }
-        // From here on the engine cannot give it anything; what it gave before is there, or was taken.
-        self.response.close();
-        if let Ok(Ok(deliveries)) = self.response.try_recv()
-            && !deliveries.is_empty()
-        {
-            let _ = self.engine.send(Event::PutBack { queue, deliveries });
-        }
     }
 }

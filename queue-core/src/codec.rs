@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A length prefix; no more than the bytes that are left, since every element takes at least one.
-    fn length(&mut self) -> Result<usize, DecodeError> {
+    pub(crate) fn length(&mut self) -> Result<usize, DecodeError> {
         let length = usize::try_from(u64::decode(self)?).map_err(|_| DecodeError::Malformed)?;
         if length > self.0.len() { Err(DecodeError::Truncated) } else { Ok(length) }
     }
@@ -288,15 +288,20 @@ impl<T: Codec> Codec for Option<T> {
     }
 }
 
-impl<T: Codec> Codec for Box<T> {
-    fn encode(&self, out: &mut Vec<u8>) {
-        (**self).encode(out);
-    }
-
-    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        T::decode(input).map(Self::new)
-    }
+macro_rules! pointers {
+    ($($type:ident),*) => {$(
+        impl<T: Codec> Codec for $type<T> {
+            fn encode(&self, out: &mut Vec<u8>) {
+                (**self).encode(out);
+            }
+            fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                T::decode(input).map(Self::new)
+            }
+        }
+    )*};
 }
+
+pointers!(Box, Arc);
 
 macro_rules! tuples {
     ($($first:ident $($rest:ident)*),*) => {$(

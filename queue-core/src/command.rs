@@ -7,7 +7,8 @@ use crate::deduplication::DeduplicationKeys;
 use crate::topic::TopicAttributes;
 use crate::topic::subscription::{Endpoint, SubscriptionAttributes};
 use crate::{
-    BodyRef, Clock, Name, QueueAttributes, QueueId, Receipt, Received, SubscriptionId, TopicId, encoded,
+    BodyRef, Clock, Name, Position, QueueAttributes, QueueId, Receipt, Received, SubscriptionId, TopicId,
+    encoded,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -63,6 +64,12 @@ encoded! {
         18 => Unsubscribe(SubscriptionId),
         /// Publishes messages to one topic, all or none.
         19 => Publish(Publish),
+        /// Moves bodies to the end of the log, so that what lies before can be used anew.
+        20 => Carry(Carry),
+        /// Says what a machine had become; changes nothing.
+        21 => Vouch(Vouch),
+        /// Gives up messages whose bodies are damaged beyond repair.
+        22 => Discard(Discard),
     }
 
     /// The identity of a store and its secrets, which outlive every restart.
@@ -262,6 +269,50 @@ encoded! {
         /// How many attributes a raw delivery has to carry.
         pub attributes: u32,
     }
+
+    /// Brings new copies of bodies, each for its holder, if that still needs it.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Carry {
+        /// The bodies, each by itself.
+        pub bodies: Vec<Carried>,
+    }
+
+    /// A new copy of a body.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Carried {
+        /// Who held the body when it was copied.
+        pub holder: Holder,
+        /// Where it was copied from; a holder whose body lies elsewhere by now keeps that.
+        pub from: Position,
+        /// The copy.
+        pub body: BodyRef,
+    }
+
+    /// Who holds a body.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Holder {
+        /// A message that was sent to a queue, by the queue where it is and its number there. Never one that came
+        /// from a topic.
+        0 => Message((QueueId, u64)),
+        /// A published message, by its identity: the first place of its body.
+        1 => Publication(Position),
+    }
+
+    /// The fingerprint that a machine had. Whoever executes the log again compares it with their own.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Vouch {
+        /// Where the entry lies after which it had it.
+        pub after: Position,
+        /// The fingerprint.
+        pub fingerprint: u64,
+    }
+
+    /// Removes the messages that hold bodies which cannot be read any more.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Discard {
+        /// Who holds them; a publication leaves every queue that holds it.
+        pub holders: Vec<Holder>,
+    }
 }
 
 /// What became of a command that was not refused.
@@ -302,6 +353,7 @@ impl Command {
         match self {
             Self::Send(send) => send.messages.iter_mut().map(|message| &mut message.body).collect(),
             Self::Publish(publish) => publish.messages.iter_mut().map(|message| &mut message.body).collect(),
+            Self::Carry(carry) => carry.bodies.iter_mut().map(|carried| &mut carried.body).collect(),
             Self::Genesis(_)
             | Self::Tick
             | Self::SetClock(_)
@@ -319,7 +371,9 @@ impl Command {
             | Self::DeleteTopic(_)
             | Self::Subscribe(_)
             | Self::SetSubscriptionAttributes(_)
-            | Self::Unsubscribe(_) => Vec::new(),
+            | Self::Unsubscribe(_)
+            | Self::Vouch(_)
+            | Self::Discard(_) => Vec::new(),
         }
     }
 }

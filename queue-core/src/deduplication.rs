@@ -1,6 +1,9 @@
 //! What was accepted lately, so that a repetition can be told from a new message.
 
+use crate::codec::{Codec, DecodeError, Reader};
 use crate::limits::DEDUPLICATION_WINDOW;
+use crate::planted::{self, Bug};
+use crate::weight::in_tree;
 use crate::{Accepted, DeduplicationScope, Timestamp, encoded};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,19 +17,33 @@ encoded! {
         pub in_group: u128,
     }
 
-    /// The window of one queue or topic.
-    #[derive(Debug, Clone, PartialEq, Eq, Default)]
-    pub(crate) struct Deduplication {
-        remembered: BTreeMap<u128, Remembered>,
-        ends: VecDeque<(Timestamp, u128)>,
-    }
-
     /// What was accepted under one key. Only FIFO queues and topics remember, so there is a sequence number.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     struct Remembered {
         id: u128,
         sequence: u64,
         end: Timestamp,
+    }
+}
+
+/// The window of one queue or topic.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Deduplication {
+    remembered: BTreeMap<u128, Remembered>,
+    ends: VecDeque<(Timestamp, u128)>,
+}
+
+impl Codec for Deduplication {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let forgotten = Self::default();
+        let Self { remembered, ends } =
+            if planted::is(Bug::DeduplicationNotPersisted) { &forgotten } else { self };
+        remembered.encode(out);
+        ends.encode(out);
+    }
+
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { remembered: Codec::decode(input)?, ends: Codec::decode(input)? })
     }
 }
 
@@ -74,6 +91,14 @@ impl Deduplication {
             self.remembered.remove(&key);
         }
         true
+    }
+
+    /// About how much memory it takes.
+    pub(crate) fn weigh(&self) -> u64 {
+        // The list of ends has room to grow.
+        const EACH: u64 =
+            in_tree(size_of::<(u128, Remembered)>()) + size_of::<(Timestamp, u128)>() as u64 * 5 / 4;
+        self.remembered.len() as u64 * EACH
     }
 
     /// Whether nothing is remembered.

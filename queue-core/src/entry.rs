@@ -18,6 +18,10 @@ encoded! {
     }
 }
 
+/// The bytes of the checksum that follows each body in an entry. The log makes it and checks it, so that a body can
+/// be read and believed without the rest of its entry.
+pub const SEAL_BYTES: usize = 4;
+
 /// One command with the bodies it brings, encoded by whoever made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
@@ -27,9 +31,17 @@ pub struct Proposal {
 
 impl Proposal {
     /// Encodes `command`; the `bodies` stand in the order of the command's references to them, whose positions
-    /// count for nothing and whose lengths must be those of the bodies.
+    /// count for nothing and whose lengths must be those of the bodies. Each is followed by its `seal`.
     #[must_use]
-    pub fn new(command: &Command, bodies: Vec<Vec<u8>>) -> Self {
+    pub fn new(
+        command: &Command,
+        mut bodies: Vec<Vec<u8>>,
+        seal: impl Fn(&[u8]) -> [u8; SEAL_BYTES],
+    ) -> Self {
+        for body in &mut bodies {
+            let seal = seal(body);
+            body.extend_from_slice(&seal);
+        }
         Self { command: command.to_bytes(), bodies }
     }
 
@@ -50,22 +62,24 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The bytes that the log holds: the header, the commands, then all bodies in order.
-    #[must_use]
-    pub fn encode(header: &Header, proposals: &[Proposal]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(48 + proposals.iter().map(Proposal::bytes).sum::<usize>());
-        header.encode(&mut out);
-        (proposals.len() as u64).encode(&mut out);
+    /// Appends the bytes that the log holds: the header, the commands, then all bodies in order, each with its
+    /// seal. Says how many bytes precede the bodies.
+    pub fn encode(header: &Header, proposals: &[Proposal], out: &mut Vec<u8>) -> usize {
+        let start = out.len();
+        out.reserve(48 + proposals.iter().map(Proposal::bytes).sum::<usize>());
+        header.encode(out);
+        (proposals.len() as u64).encode(out);
         for proposal in proposals {
             out.extend_from_slice(&proposal.command);
         }
+        let head = out.len() - start;
         for body in proposals.iter().flat_map(|proposal| &proposal.bodies) {
             out.extend_from_slice(body);
         }
-        out
+        head
     }
 
-    /// Reads an entry that lies at `position`, giving every body its place.
+    /// Reads an entry whose first byte lies at `position`, giving every body its place.
     ///
     /// # Errors
     /// If these are not the bytes of an entry, or of one that this version knows.
@@ -83,8 +97,13 @@ impl Entry {
         let mut next = (bytes.len() - input.remaining()) as u64;
         for body in commands.iter_mut().flat_map(Command::bodies_mut) {
             body.position = Position(position.0.checked_add(next).ok_or(DecodeError::Malformed)?);
-            next += u64::from(body.bytes);
+            next += u64::from(body.bytes) + SEAL_BYTES as u64;
         }
         if next == bytes.len() as u64 { Ok(Self { header, commands }) } else { Err(DecodeError::Truncated) }
+    }
+
+    /// The bodies that it brings, in order. (Mutably, because so the list of what brings bodies exists once.)
+    pub fn bodies(&mut self) -> impl Iterator<Item = crate::BodyRef> {
+        self.commands.iter_mut().flat_map(Command::bodies_mut).map(|body| *body)
     }
 }

@@ -7,7 +7,8 @@
 //! Where things are: `command` is the closed list of changes (and so the format of the log), `entry` a batch of
 //! them, `machine` the whole state with one file per kind of change, `queue` one queue with its orders of
 //! delivery, `topic` the topics, their subscriptions and the fan-out, `deduplication` the five-minute memory that
-//! queues and topics share, `codec` how all of it becomes bytes.
+//! queues and topics share, `codec` how all of it becomes bytes, `weight` how much memory it takes. `planted` are
+//! mistakes that tests can switch on.
 //!
 //! What is deliberately absent: clocks, threads, locks, I/O, wire formats, error texts, and message bodies. A
 //! message here is metadata with a [`BodyRef`] that says where in the log its body lies.
@@ -23,15 +24,17 @@ pub mod limits;
 mod machine;
 mod message;
 mod name;
+mod planted;
 mod queue;
 #[cfg(test)]
 mod tests;
 mod time;
 mod topic;
+mod weight;
 
 pub use command::*;
 pub use deduplication::DeduplicationKeys;
-pub use entry::{Entry, Header, Proposal};
+pub use entry::{Entry, Header, Proposal, SEAL_BYTES};
 pub use error::Error;
 pub use machine::{Applied, Change, Machine};
 pub use message::{BodyRef, Position, Received, Topical};

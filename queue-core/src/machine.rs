@@ -1,15 +1,18 @@
 //! All topics and queues, changed by one entry after the other.
 //!
 //! `machine/queues` and `machine/topics` apply the commands, `machine/due` does what time brings, `machine/bodies`
-//! counts who still needs which body, `machine/views` is what can be read.
+//! knows who still needs which body and where it lies, `machine/fingerprint` sums up what every entry led to,
+//! `machine/weight` keeps count of the memory that all of it takes, `machine/views` is what can be read.
 
 mod bodies;
 mod due;
+mod fingerprint;
 #[cfg(test)]
 mod invariants;
 mod queues;
 mod topics;
 mod views;
+mod weight;
 
 use crate::codec::Codec;
 use crate::message::Publication;
@@ -41,7 +44,7 @@ encoded! {
         by_endpoint: BTreeMap<(TopicId, Endpoint), SubscriptionId>,
         /// The subscriptions of deleted topics, in the order in which they are to be forgotten.
         orphans: VecDeque<(Timestamp, BTreeSet<SubscriptionId>)>,
-        /// Published messages by the place of their body.
+        /// Published messages by the first place of their body.
         publications: BTreeMap<Position, Publication>,
         /// When each queue is to be looked at again.
         due: BTreeSet<(Timestamp, QueueId)>,
@@ -49,6 +52,12 @@ encoded! {
         topics_due: BTreeSet<(Timestamp, TopicId)>,
         /// What purged and deleted queues and deleted topics held.
         reclaim: VecDeque<Remains>,
+        /// What all entries led to, one after the other.
+        fingerprint: u64,
+        /// The lengths of all bodies that something refers to, also something that waits to be reclaimed.
+        body_bytes: u64,
+        /// About how many bytes of memory the state takes.
+        weight: u64,
     }
 }
 
@@ -103,6 +112,7 @@ impl Machine {
             let reply = self.execute(command, &mut scope);
             scope.applied.replies.push(reply);
         }
+        self.advance_fingerprint(&applied);
         applied
     }
 
@@ -131,6 +141,9 @@ impl Machine {
             Command::SetSubscriptionAttributes(set) => self.set_subscription_attributes(set, scope),
             Command::Unsubscribe(subscription) => self.unsubscribe(*subscription, scope),
             Command::Publish(publish) => self.publish(publish, scope),
+            Command::Carry(carry) => Ok(self.carry(carry, scope)),
+            Command::Vouch(_) => Ok(Reply::Done),
+            Command::Discard(discard) => Ok(self.discard_damaged(discard, scope)),
         }
     }
 
@@ -147,7 +160,7 @@ impl Machine {
         self.last_id
     }
 
-    /// A fingerprint of the whole state: the same after the same entries, whoever applied them.
+    /// A hash of the whole state: the same after the same entries, whoever applied them.
     #[must_use]
     pub fn digest(&self) -> u128 {
         // FNV-1a with 128 bits: not against forgery, only against drift.

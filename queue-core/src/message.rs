@@ -1,6 +1,7 @@
 //! One message in one queue, without its body.
 
 use crate::codec::{Codec, DecodeError, Reader};
+use crate::weight::shared_text;
 use crate::{Name, Receipt, SubscriptionId, Timestamp, encoded};
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ encoded! {
     pub struct BodyRef {
         /// Its first byte; meaningless in a command that has not been in the log yet.
         pub position: Position,
-        /// Its length. Not zero: two empty bodies of one entry would have one place.
+        /// Its length, without the seal that follows it.
         pub bytes: u32,
     }
 
@@ -52,6 +53,8 @@ encoded! {
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(crate) struct Message {
         pub(crate) id: u128,
+        /// Where its body lies; of a message that came from a topic, where that lay first, which is the identity
+        /// of the publication.
         pub(crate) body: BodyRef,
         pub(crate) via: Option<Via>,
         pub(crate) state: State,
@@ -66,13 +69,15 @@ encoded! {
         pub(crate) receives_before: u32,
         pub(crate) group: Option<Arc<str>>,
         /// The queue that gave it up.
-        pub(crate) source: Option<Box<Name>>,
+        pub(crate) source: Option<Arc<Name>>,
     }
 
     /// A published message: one body, however many queues hold it.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(crate) struct Publication {
         pub(crate) id: u128,
+        /// Where its body lies now.
+        pub(crate) body: BodyRef,
         pub(crate) sequence: Option<u64>,
         /// How many messages refer to it.
         pub(crate) references: u32,
@@ -101,6 +106,12 @@ impl Message {
             group,
             source: None,
         }
+    }
+
+    /// The weight of what lies elsewhere. Where it came from is shared with its neighbours, as a rule.
+    pub(crate) fn weigh_texts(&self) -> u64 {
+        let group = self.group.as_ref().map_or(0, |group| shared_text(group.len()));
+        group + if self.source.is_some() { 16 } else { 0 }
     }
 }
 

@@ -5,26 +5,33 @@
 //! `standard` and `fifo` say which messages are next.
 
 pub(crate) mod attributes;
+mod bodies;
 mod due;
 mod fifo;
 #[cfg(test)]
 mod invariants;
+pub(crate) mod messages;
+pub(crate) mod numbers;
 pub(crate) mod receipt;
 mod receive;
 pub(crate) mod remains;
 mod standard;
+mod weight;
 
 use crate::deduplication::Deduplication;
 use crate::limits::{IN_FLIGHT_PER_QUEUE, SWEEP_AFTER, VISIBILITY_TOTAL};
 use crate::message::{Message, State};
+use crate::planted::{self, Bug};
 use crate::{
     Accepted, DeduplicationKeys, DeduplicationScope, Error, Name, QueueAttributes, QueueId, Receipt, Tags,
     Timestamp, encoded,
 };
 use fifo::Fifo;
+use messages::Messages;
 use remains::Remains;
 use standard::Standard;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 encoded! {
@@ -66,7 +73,7 @@ encoded! {
         /// The scope of deduplication in force: that of the queue's creation.
         scope: DeduplicationScope,
         last_number: u64,
-        messages: BTreeMap<u64, Message>,
+        messages: Messages,
         order: Order,
         counts: Counts,
         /// When delays and visibility timeouts end.
@@ -79,6 +86,10 @@ encoded! {
         pub(crate) purged: Option<Timestamp>,
         /// When the machine will look at this queue again.
         pub(crate) registered: Option<Timestamp>,
+        /// The weight of its name, attributes and tags.
+        settings: u64,
+        /// Its weight as far as the machine knows.
+        pub(crate) weighed: u64,
     }
 }
 
@@ -90,7 +101,7 @@ impl Queue {
         tags: Tags,
         now: Timestamp,
     ) -> Self {
-        Self {
+        let mut queue = Self {
             id,
             name,
             scope: attributes.deduplication_scope,
@@ -101,7 +112,7 @@ impl Queue {
             created: now,
             modified: now,
             last_number: 0,
-            messages: BTreeMap::new(),
+            messages: Messages::default(),
             counts: Counts::default(),
             timers: BTreeSet::new(),
             moved_in: BTreeSet::new(),
@@ -109,7 +120,11 @@ impl Queue {
             deduplication: Deduplication::default(),
             purged: None,
             registered: None,
-        }
+            settings: 0,
+            weighed: 0,
+        };
+        queue.weigh_settings();
+        queue
     }
 
     /// How many messages are in which state, as of the machine's time.
@@ -143,6 +158,13 @@ impl Queue {
         self.attributes = QueueAttributes { fifo: self.attributes.fifo, ..attributes };
         self.version += 1;
         self.modified = now;
+        self.weigh_settings();
+    }
+
+    pub(crate) fn set_tags(&mut self, tags: Tags) {
+        self.tags = tags;
+        self.version += 1;
+        self.weigh_settings();
     }
 
     /// What an earlier message with the same deduplication keys was accepted as.
@@ -163,6 +185,8 @@ impl Queue {
     ) -> Accepted {
         let fifo = self.attributes.fifo;
         let delay = delay.filter(|_| !fifo).unwrap_or(self.attributes.delay);
+        let early = Duration::from_secs(planted::is(Bug::EarlyDelay).into());
+        let delay = delay.saturating_sub(early);
         message.state = if delay.is_zero() { State::Visible } else { State::Delayed(now.after(delay)) };
         let (id, number) = (message.id, self.last_number + 1);
         let accepted = Accepted { id, sequence: fifo.then_some(number) };
@@ -175,10 +199,12 @@ impl Queue {
 
     /// Takes in a message that another queue gave up. A FIFO queue starts its retention anew; its own delay does
     /// not apply, since that is measured from the send.
-    pub(crate) fn move_in(&mut self, mut message: Message, source: Name, now: Timestamp) {
+    pub(crate) fn move_in(&mut self, mut message: Message, source: Arc<Name>, now: Timestamp) {
         message.state = State::Visible;
         message.receives_before = message.receives;
-        message.source = Some(Box::new(source));
+        // What came one after the other from the same queue says so in the same place.
+        let neighbour = self.messages.last().and_then(|(_, last)| last.source.as_ref());
+        message.source = Some(neighbour.filter(|said| **said == source).map_or(source, Arc::clone));
         if self.attributes.fifo {
             message.enqueued = now;
         }
@@ -221,7 +247,7 @@ impl Queue {
     }
 
     fn set_state(&mut self, number: u64, state: State) {
-        let Some(message) = self.messages.get_mut(&number) else {
+        let Some(message) = self.messages.get_mut(number) else {
             return;
         };
         let before = std::mem::replace(&mut message.state, state);
@@ -233,7 +259,7 @@ impl Queue {
     /// Ends a receive, at a moment that may have passed. A message that has no receive left is swept away if none
     /// asks for it.
     fn show(&mut self, number: u64, redrive: Option<u32>, at: Timestamp) {
-        let Some(message) = self.messages.get(&number) else {
+        let Some(message) = self.messages.get(number) else {
             return;
         };
         let spent = exhausted(message, redrive);
@@ -250,7 +276,7 @@ impl Queue {
     }
 
     fn remove(&mut self, number: u64) -> Option<Message> {
-        let message = self.messages.remove(&number)?;
+        let message = self.messages.remove(number)?;
         self.leave(number, message.state);
         if message.source.is_some() {
             self.moved_in.remove(&(message.enqueued, number));
@@ -262,7 +288,7 @@ impl Queue {
     /// Deletes by receipt: on a standard queue any receive of the message will do, on a FIFO queue only the
     /// current one. A message that is gone is deleted already.
     pub(crate) fn delete(&mut self, receipt: Receipt) -> Result<Option<Message>, Error> {
-        let Some(message) = self.messages.get(&receipt.number) else {
+        let Some(message) = self.messages.get(receipt.number) else {
             return Ok(None);
         };
         if self.attributes.fifo && !is_current(message, receipt) {
@@ -280,7 +306,7 @@ impl Queue {
         redrive: Option<u32>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let message = self.messages.get(&receipt.number).ok_or(Error::NoSuchMessage)?;
+        let message = self.messages.get(receipt.number).ok_or(Error::NoSuchMessage)?;
         if self.attributes.fifo && !is_current(message, receipt) {
             return Err(Error::ReceiptExpired);
         }
@@ -321,7 +347,7 @@ impl Order {
         }
     }
 
-    fn state_changed(&mut self, number: u64, messages: &BTreeMap<u64, Message>) {
+    fn state_changed(&mut self, number: u64, messages: &Messages) {
         match self {
             Self::Standard(standard) => standard.state_changed(number, messages),
             Self::Fifo(fifo) => fifo.state_changed(number, messages),
@@ -343,7 +369,7 @@ impl Order {
         }
     }
 
-    fn removed(&mut self, number: u64, message: &Message, messages: &BTreeMap<u64, Message>) {
+    fn removed(&mut self, number: u64, message: &Message, messages: &Messages) {
         match self {
             Self::Standard(standard) => standard.state_changed(number, messages),
             Self::Fifo(fifo) => fifo.removed(number, message, messages),
@@ -353,7 +379,9 @@ impl Order {
 
 /// Whether the message has no receive left, if it is moved after `redrive` of them.
 fn exhausted(message: &Message, redrive: Option<u32>) -> bool {
-    redrive.is_some_and(|maximum| message.receives.saturating_sub(message.receives_before) >= maximum)
+    let late = u32::from(planted::is(Bug::DeadLetterCountOffByOne));
+    let receives = message.receives.saturating_sub(message.receives_before);
+    redrive.is_some_and(|maximum| receives >= maximum.saturating_add(late))
 }
 
 /// Whether the receipt is that of the message's latest receive, and that receive has not ended.

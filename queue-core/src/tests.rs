@@ -5,8 +5,10 @@
 //! can be replayed, from the start and from the middle, and that every body is released once and in the end.
 //!
 //! `script` reads timetables, `player` turns their lines into commands, `outcome` turns replies into text, `world`
-//! is the log around the machine. `model` compares the machine with a slow one that is obviously right.
+//! is the log around the machine. `model` compares the machine with a slow one that is obviously right. `planted` has
+//! the machine make mistakes, to see whether all this notices.
 
+mod carry;
 mod codec;
 mod dedup;
 mod delay;
@@ -14,8 +16,11 @@ mod due;
 mod entry;
 mod fanout;
 mod fifo;
+mod fingerprint;
 mod model;
 mod outcome;
+mod places;
+mod planted;
 mod player;
 mod purge;
 mod queue;
@@ -26,6 +31,7 @@ mod script;
 mod standard;
 mod topic;
 mod visibility;
+mod weight;
 mod world;
 
 /// Plays a timetable. Each line has a time, or `and` if it belongs to the entry of the line before; a command; and

@@ -41,5 +41,9 @@ encoded! {
         pub subscriptions_deleted: u64,
         pub(crate) last_sequence: u64,
         pub(crate) deduplication: Deduplication,
+        /// The weight of its name, attributes and tags.
+        pub(crate) settings: u64,
+        /// Its weight as far as the machine knows.
+        pub(crate) weighed: u64,
     }
 }

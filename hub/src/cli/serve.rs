@@ -10,8 +10,10 @@ use tracing::{info, warn};
 use super::{Error, config_flag, load_settings, print_line, runtime, stop};
 use crate::base_url::local_authority;
 use crate::config::{self, Settings};
-use crate::hub::Hub;
+use crate::door::Door;
 use crate::server::{self, Limits};
+
+mod opening;
 
 pub(super) const NAME: &str = "serve";
 
@@ -37,17 +39,19 @@ async fn serve(settings: Settings) -> Result<(), Error> {
         Signals::listen().map_err(|error| Error::Failed(format!("cannot wait for signals: {error}")))?;
     let listener = server::listen(&settings).await?;
     let region = settings.region.clone();
-    let is_temporary_unasked = !settings.in_memory;
-    let hub =
-        Hub::start(settings).map_err(|error| Error::Failed(format!("cannot start the hub: {error}")))?;
-    let mut running = server::start(Arc::clone(&hub), listener, Limits::default())
+    let door = Door::closed(settings);
+    // From here on requests are answered, if only by saying that it is too early.
+    let mut running = server::start(Arc::clone(&door), listener, Limits::default())
         .map_err(|error| Error::Failed(format!("cannot start the server: {error}")))?;
-    if is_temporary_unasked {
-        warn!(
-            "all state is kept in memory and is gone when the hub stops (--in-memory says that this is meant)"
-        );
-    }
     warn_of_exposure(running.address.ip());
+    let hub = tokio::select! {
+        opened = opening::open(&door) => opened?,
+        () = signals.next() => {
+            info!("stopped before the log was read, which changes nothing in it");
+            return Ok(());
+        }
+        error = running.failed() => return Err(error.into()),
+    };
     announce(running.address, region.as_str());
 
     tokio::select! {

@@ -55,6 +55,10 @@ fn every_kind_of_value_can_stand_in_a_file() {
         public-url = "https://hub.example.com/"
         cors-origins = ["http://localhost:3000", "https://example.com"]
         allowed-hosts = "hub.example.com"
+        data-dir = "/var/lib/fanq"
+        durability = "interval:100"
+        max-state = "2GiB"
+        body-cache = 1000000
     "#;
     let expected = Settings {
         host: Host::V6(std::net::Ipv6Addr::UNSPECIFIED),
@@ -64,6 +68,10 @@ fn every_kind_of_value_can_stand_in_a_file() {
         public_url: PublicUrl::parse("https://hub.example.com").ok(),
         cors_origins: Vec::parse("http://localhost:3000,https://example.com").unwrap(),
         allowed_hosts: vec![HostPattern::Exact(Host::Name("hub.example.com".to_owned()))],
+        data_dir: PathBuf::from("/var/lib/fanq"),
+        durability: Durability::Interval(std::time::Duration::from_millis(100)),
+        max_state: Some(ByteSize(2 << 30)),
+        body_cache: ByteSize(1_000_000),
         ..Settings::default()
     };
     check(&Case { file, ..NOTHING }, &expected);

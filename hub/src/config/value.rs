@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+mod storage;
+
+pub(crate) use storage::ByteSize;
+
 use crate::auth::REGION_BYTES_MAX;
 use crate::authority::{Authority, Host};
 use crate::base_url::default_port;

@@ -1,104 +1,85 @@
 //! The engine's thread.
 
-use super::waiters::{Waiter, Waiters};
-use super::{Delivery, Error, Event, Responder};
+use super::collected::{Answer, Collected};
+use super::waiters::Waiters;
+use super::{Error, Event, Responder, Start};
 use crate::catalogue::Catalogue;
 use crate::secrets::Secrets;
 use crate::storage::clock::{ClockChange, ClockState, LogClock};
+use crate::storage::room::Room;
+use crate::storage::witness::Witness;
 use crate::storage::{self, Batch, Log};
-use queue_core::{
-    Applied, ChangeVisibility, Command, Entry, Genesis, Machine, Position, Proposal, QueueId, Received,
-    Reply, Timestamp,
-};
-use std::collections::VecDeque;
+use queue_core::{Command, Entry, Machine, Position, Proposal, Timestamp};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// Commands that one batch holds at most.
-const COMMANDS_PER_BATCH: usize = 1_024;
-/// Bytes after which a batch is full.
-const BYTES_PER_BATCH: usize = 4 << 20;
 /// How long something due that nobody waits for stays undone.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// When something is due that an earlier entry had no room for.
 const LEFT_OVER: Timestamp = Timestamp(0);
 
-/// Who is to be told what became of a command.
-enum Answer {
-    Reply(Responder<Reply>),
-    Receive(Waiter),
-    /// A receiver that is to ask again, after those who came before.
-    Again(Waiter),
-    Read {
-        queue: QueueId,
-        read: Box<dyn FnOnce(&Machine) + Send>,
-    },
-    Settled(Responder<ClockState>),
-    Nobody,
-}
-
 pub(super) struct Runner {
-    machine: Machine,
-    log: Box<dyn Log>,
-    clock: Arc<LogClock>,
+    pub(super) machine: Machine,
+    pub(super) log: Box<dyn Log>,
+    pub(super) clock: Arc<LogClock>,
     inbox: Receiver<Event>,
     catalogue: Arc<Catalogue>,
     secrets: Arc<Secrets>,
-    waiters: Waiters,
+    room: Arc<Room>,
+    max_state_bytes: u64,
+    is_full: bool,
+    pub(super) waiters: Waiters,
+    witness: Witness,
     batch: Batch,
-    proposals: Vec<Proposal>,
-    answers: Vec<Answer>,
-    bytes: usize,
-    /// The answers of the batches that are with the log.
-    proposed: VecDeque<(Batch, Vec<Answer>)>,
-    /// Receivers to be looked at when the entry being applied has been served.
-    again: Vec<Waiter>,
-    may_wait: bool,
+    collected: Collected,
+    /// The batch that is with the log, and who is to be answered then. While there is one, the next is collected.
+    with_log: Option<(Batch, Vec<Answer>)>,
+    /// Until when nothing is proposed on our own account, because the last batch was refused for lack of room.
+    resting: Option<Instant>,
+    pub(super) may_wait: bool,
     stopping: bool,
     last_housekeeping: Instant,
 }
 
 impl Runner {
-    pub(super) fn new(
-        log: Box<dyn Log>,
-        clock: Arc<LogClock>,
-        inbox: Receiver<Event>,
-        catalogue: Arc<Catalogue>,
-        secrets: Arc<Secrets>,
-    ) -> Self {
-        Self {
-            machine: Machine::default(),
-            log,
-            clock,
+    pub(super) fn new(start: Start, inbox: Receiver<Event>) -> Self {
+        let mut runner = Self {
+            machine: start.machine,
+            log: start.log,
+            clock: start.clock,
             inbox,
-            catalogue,
-            secrets,
+            catalogue: start.catalogue,
+            secrets: start.secrets,
+            room: start.room,
+            max_state_bytes: start.max_state_bytes,
+            is_full: false,
             waiters: Waiters::default(),
-            batch: Batch { run: 1, number: 0 },
-            proposals: Vec::new(),
-            answers: Vec::new(),
-            bytes: 0,
-            proposed: VecDeque::new(),
-            again: Vec::new(),
+            witness: Witness::default(),
+            batch: Batch { run: start.run, number: 0 },
+            collected: Collected::default(),
+            with_log: None,
+            resting: None,
             may_wait: true,
             stopping: false,
             last_housekeeping: Instant::now(),
+        };
+        if runner.machine.genesis().is_none()
+            && let Some(genesis) = start.genesis
+        {
+            runner.add(&Command::Genesis(genesis), Answer::Nobody);
         }
-    }
-
-    /// Begins a log.
-    pub(super) fn begin(&mut self, genesis: Genesis) {
-        self.add(&Command::Genesis(genesis), Answer::Nobody);
+        runner.weigh();
+        runner
     }
 
     /// Works until it is told to stop or the log fails.
     pub(super) fn run(mut self) -> Result<(), storage::Error> {
         loop {
-            self.turn()?;
-            if self.is_idle() {
-                if self.stopping {
+            if !self.turn()? {
+                if self.stopping && self.is_idle() {
+                    self.log.close(&self.machine);
                     return Ok(());
                 }
                 self.wait();
@@ -109,21 +90,27 @@ impl Runner {
 
     /// Whether nothing is collected and nothing is with the log.
     fn is_idle(&self) -> bool {
-        self.proposals.is_empty() && self.proposed.is_empty()
+        self.collected.is_empty() && self.with_log.is_none()
     }
 
-    /// Proposes what has been collected, and applies and answers what has become durable.
-    fn turn(&mut self) -> Result<(), storage::Error> {
+    /// Proposes what has been collected, and applies and answers an entry that has become durable. Says whether
+    /// there was one: if not, there is nothing to do before the next event or deadline.
+    fn turn(&mut self) -> Result<bool, storage::Error> {
         for waiter in self.waiters.expired(Instant::now()) {
             respond(waiter.responder, Ok(Vec::new()));
         }
         self.tick_if_due();
         self.propose();
-        while let Some(next) = self.log.next() {
-            let (position, entry) = next?;
-            self.apply(position, &entry)?;
-        }
-        Ok(())
+        let Some(next) = self.log.next() else {
+            return Ok(false);
+        };
+        let (position, entry) = next?;
+        // An entry that somebody else proposed is applied like any other; its answers are not ours to give.
+        let batch = Batch { run: entry.header.run, number: entry.header.batch };
+        let ours = self.with_log.take_if(|(ours, _)| *ours == batch);
+        self.propose();
+        self.apply(position, &entry, ours.map(|(_, answers)| answers).unwrap_or_default())?;
+        Ok(true)
     }
 
     /// Waits for the next event, but not beyond the next thing to do.
@@ -139,9 +126,10 @@ impl Runner {
         }
     }
 
-    /// Collects what has arrived, up to a full batch.
+    /// Collects what has arrived, up to a full batch. While a batch is with the log, news of it are behind whatever
+    /// arrived before; so what arrives then is looked at however much has been collected.
     fn take_in(&mut self) {
-        while self.proposals.len() < COMMANDS_PER_BATCH && self.bytes < BYTES_PER_BATCH {
+        while !self.collected.is_full() {
             let Ok(event) = self.inbox.try_recv() else { return };
             self.handle(event);
         }
@@ -149,7 +137,12 @@ impl Runner {
 
     /// How long nothing will have to be done; none if not before the next event.
     fn idle_time(&self) -> Option<Duration> {
-        let deadline = self.waiters.next_deadline().map(|at| at.saturating_duration_since(Instant::now()));
+        let now = Instant::now();
+        let deadline = self.waiters.next_deadline().map(|at| at.saturating_duration_since(now));
+        if self.with_log.is_some() {
+            // Whatever falls due is done by the next batch, which is not proposed before this one is back.
+            return deadline;
+        }
         let log_time = self.clock.state();
         // While time stands still nothing falls due by itself.
         let until = |at: Timestamp| at.since(Timestamp(log_time.now_ms));
@@ -160,12 +153,14 @@ impl Runner {
             Some(at) if at == LEFT_OVER => Some(Duration::ZERO),
             at => at.map(until).filter(running).map(|time| time.max(since_last)),
         };
-        [deadline, wake, keep_house].into_iter().flatten().min()
+        let due = [wake, keep_house].into_iter().flatten().min();
+        let rest = self.resting.map(|until| until.saturating_duration_since(now));
+        [deadline, rest.or(due)].into_iter().flatten().min()
     }
 
     /// Has due things done where somebody would notice, or where they have been due for a while.
     fn tick_if_due(&mut self) {
-        if !self.is_idle() {
+        if self.is_resting() || !self.is_idle() {
             return;
         }
         let now = self.clock.now();
@@ -179,38 +174,73 @@ impl Runner {
         }
     }
 
-    fn add(&mut self, command: &Command, answer: Answer) {
-        self.add_proposal(Proposal::new(command, Vec::new()), answer);
+    /// Whether there was no room a moment ago. When the rest is over, those who wait are looked at again: what was
+    /// proposed for them was refused.
+    fn is_resting(&mut self) -> bool {
+        match self.resting {
+            None => return false,
+            Some(until) if until > Instant::now() => return true,
+            Some(_) => {}
+        }
+        if self.room.to_write().is_err() {
+            self.resting = Some(Instant::now() + HOUSEKEEPING);
+            return true;
+        }
+        self.resting = None;
+        for queue in self.waiters.queues() {
+            self.serve(queue);
+        }
+        false
     }
 
-    fn add_proposal(&mut self, proposal: Proposal, answer: Answer) {
-        self.bytes += proposal.bytes();
-        self.proposals.push(proposal);
-        self.answers.push(answer);
+    pub(super) fn add(&mut self, command: &Command, answer: Answer) {
+        self.collected.add(Proposal::new(command, Vec::new(), storage::seal), answer);
     }
 
+    /// Gives the log what has been collected, unless it still has the batch before.
     fn propose(&mut self) {
-        if self.proposals.is_empty() {
+        if self.with_log.is_some() || self.collected.is_empty() {
             return;
         }
+        if let Err(lack) = self.room.to_write() {
+            self.refuse(Error::Full(lack));
+            return;
+        }
+        let (proposals, answers) = self.collected.take_batch();
         self.batch.number += 1;
-        self.log.propose(self.batch, &self.proposals);
-        self.proposals.clear();
-        self.bytes = 0;
-        self.proposed.push_back((self.batch, std::mem::take(&mut self.answers)));
+        self.log.propose(self.batch, &proposals);
+        self.with_log = Some((self.batch, answers));
+    }
+
+    /// Nothing can be written: whoever asked is told, and what is due stays due.
+    fn refuse(&mut self, error: Error) {
+        self.resting = Some(Instant::now() + HOUSEKEEPING);
+        for answer in self.collected.take_answers() {
+            match answer {
+                Answer::Reply(responder) => respond(responder, Err(error)),
+                Answer::Receive(waiter) => self.refuse_receive(waiter, error),
+                Answer::Again(waiter) => respond(waiter.responder, Err(error)),
+                // As of the last entry, which is better than nothing.
+                Answer::Read { read, .. } => read(&self.machine),
+                Answer::Settled(responder) => respond(responder, Err(error)),
+                Answer::Nobody => {}
+            }
+        }
     }
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Execute { proposal, responder } => self.add_proposal(proposal, Answer::Reply(responder)),
+            Event::Execute { proposal, responder } => self.collected.add(proposal, Answer::Reply(responder)),
             Event::Receive(waiter) => self.receive(waiter),
             Event::Gone { queue, waiter } => {
                 self.waiters.remove(queue, waiter);
                 self.watch(queue);
             }
-            Event::PutBack { queue, deliveries } => self.put_back(queue, &deliveries),
+            Event::PutBack { queue, receipts } => self.put_back(queue, &receipts),
             Event::Read { queue, read } => self.read(queue, read),
             Event::Turn { changes, responder } => self.turn_clock(&changes, responder),
+            // The loop looks at the log after every event.
+            Event::Durable => {}
             Event::StopWaiting => self.stop_waiting(),
             Event::Stop => {
                 self.stop_waiting();
@@ -219,178 +249,70 @@ impl Runner {
         }
     }
 
-    /// Takes for the receiver if there is something it may get, else lets it wait.
-    fn receive(&mut self, waiter: Waiter) {
-        let id = waiter.receive.queue;
-        let Some(queue) = self.machine.queue(id) else {
-            return respond(waiter.responder, Err(Error::Refused(queue_core::Error::NoSuchQueue)));
-        };
-        let due = self.is_due(id);
-        let first_come = !self.waiters.is_waiting(id);
-        let something = queue.deliverable() > self.waiters.claims(id) || waiter.receive.attempt.is_some();
-        if due && !first_come {
-            // What is due is for those who came before.
-            self.add(&Command::Tick, Answer::Again(waiter));
-        } else if due || (something && first_come) {
-            self.propose_receive(waiter);
-        } else if waiter.deadline.is_some() && self.may_wait {
-            self.waiters.add(waiter);
-            self.watch(id);
-        } else if queue.room() == 0 && !queue.attributes.fifo && waiter.deadline.is_none() {
-            respond(waiter.responder, Err(Error::Refused(queue_core::Error::OverLimit)));
-        } else {
-            respond(waiter.responder, Ok(Vec::new()));
-        }
-    }
-
-    /// Whether time has something to do in the queue.
-    fn is_due(&self, queue: QueueId) -> bool {
-        self.machine.next_due_of(queue).is_some_and(|at| at <= self.clock.now())
-    }
-
-    fn propose_receive(&mut self, waiter: Waiter) {
-        self.waiters.claim(waiter.receive.queue);
-        self.add(&Command::Receive(waiter.receive.clone()), Answer::Receive(waiter));
-    }
-
-    /// Has the queue looked at when something is due in it, if somebody waits for it.
-    fn watch(&mut self, queue: QueueId) {
-        self.waiters.wake_at(queue, self.machine.next_due_of(queue));
-    }
-
-    fn read(&mut self, queue: Option<QueueId>, read: Box<dyn FnOnce(&Machine) + Send>) {
-        match queue.filter(|queue| self.is_due(*queue)) {
-            Some(queue) => self.add(&Command::Tick, Answer::Read { queue, read }),
-            None => read(&self.machine),
-        }
-    }
-
     fn turn_clock(&mut self, changes: &[ClockChange], responder: Responder<ClockState>) {
-        let clock = changes.iter().fold(self.machine.clock(), |_, change| self.clock.turn(*change));
-        self.add(&Command::SetClock(clock), Answer::Settled(responder));
-    }
-
-    fn stop_waiting(&mut self) {
-        self.may_wait = false;
-        for waiter in self.waiters.all() {
-            respond(waiter.responder, Ok(Vec::new()));
+        for change in changes {
+            self.clock.turn(*change);
         }
+        self.add(&Command::SetClock(self.clock.turned()), Answer::Settled(responder));
     }
 
-    fn apply(&mut self, position: Position, entry: &Entry) -> Result<(), storage::Error> {
+    fn apply(
+        &mut self,
+        position: Position,
+        entry: &Entry,
+        answers: Vec<Answer>,
+    ) -> Result<(), storage::Error> {
         let mut applied = self.machine.apply(entry);
+        self.witness.observe(position, entry, &self.machine)?;
         self.catalogue.refresh(&self.machine, &applied.changed, &self.secrets);
-        let batch = Batch { run: entry.header.run, number: entry.header.batch };
-        let replies = std::mem::take(&mut applied.replies);
-        // An entry that somebody else proposed is applied like any other; its answers are not ours to give.
-        if self.proposed.front().is_some_and(|(ours, _)| *ours == batch)
-            && let Some((_, answers)) = self.proposed.pop_front()
-        {
-            for (answer, reply) in answers.into_iter().zip(replies) {
-                self.answer(answer, reply)?;
+        let mut again = Vec::new();
+        for (answer, reply) in answers.into_iter().zip(std::mem::take(&mut applied.replies)) {
+            match answer {
+                Answer::Reply(responder) => respond(responder, reply.map_err(Error::Refused)),
+                Answer::Receive(waiter) => self.answer_receive(waiter, reply),
+                Answer::Again(waiter) => again.push(waiter),
+                Answer::Read { queue, read } => self.read(Some(queue), read),
+                Answer::Settled(responder) => self.settle(responder),
+                Answer::Nobody => {}
             }
         }
-        self.log.applied(position, applied.kept, &applied.released);
-        self.serve(&applied);
-        for waiter in std::mem::take(&mut self.again) {
+        self.log.applied(position, &applied, &self.machine);
+        self.weigh();
+        for queue in &applied.touched {
+            self.serve(*queue);
+        }
+        for waiter in again {
             self.receive(waiter);
         }
-        Ok(())
-    }
-
-    fn answer(
-        &mut self,
-        answer: Answer,
-        reply: Result<Reply, queue_core::Error>,
-    ) -> Result<(), storage::Error> {
-        match answer {
-            Answer::Reply(responder) => respond(responder, reply.map_err(Error::Refused)),
-            Answer::Receive(waiter) => return self.answer_receive(waiter, reply),
-            Answer::Again(waiter) => self.again.push(waiter),
-            Answer::Read { queue, read } => self.read(Some(queue), read),
-            Answer::Settled(responder) => {
-                if self.machine.next_due().is_some_and(|at| at <= self.machine.time()) {
-                    self.add(&Command::Tick, Answer::Settled(responder));
-                } else {
-                    respond(responder, Ok(self.clock.state()));
-                }
-            }
-            Answer::Nobody => {}
+        if let Some(vouch) = self.witness.vouch() {
+            self.add(&Command::Vouch(vouch), Answer::Nobody);
         }
         Ok(())
     }
 
-    fn answer_receive(
-        &mut self,
-        waiter: Waiter,
-        reply: Result<Reply, queue_core::Error>,
-    ) -> Result<(), storage::Error> {
-        let queue = waiter.receive.queue;
-        self.waiters.unclaim(queue);
-        match reply {
-            Ok(Reply::Received(messages)) if messages.is_empty() => self.wait_on(waiter),
-            Ok(Reply::Received(messages)) => {
-                let deliveries = messages.into_iter().map(|message| self.deliver(message));
-                let deliveries = deliveries.collect::<Result<Vec<_>, _>>()?;
-                if let Err(Ok(deliveries)) = waiter.responder.send(Ok(deliveries)) {
-                    self.put_back(queue, &deliveries);
-                }
-            }
-            // A receive that waits is answered emptily where one that does not is told why.
-            Err(queue_core::Error::OverLimit) if waiter.deadline.is_some() => self.wait_on(waiter),
-            Err(error) => respond(waiter.responder, Err(Error::Refused(error))),
-            Ok(reply) => {
-                tracing::error!(?reply, "a receive got a reply that belongs to another command");
-                respond(waiter.responder, Err(Error::Stopped));
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets a receiver that got nothing wait on, in its old place.
-    fn wait_on(&mut self, waiter: Waiter) {
-        let queue = waiter.receive.queue;
-        if waiter.deadline.is_some_and(|deadline| deadline > Instant::now()) && self.may_wait {
-            self.waiters.add(waiter);
-            self.watch(queue);
+    /// Answers when everything that fell due by a turn of the clock has been done.
+    fn settle(&mut self, responder: Responder<ClockState>) {
+        if self.machine.next_due().is_some_and(|at| at <= self.machine.time()) {
+            self.add(&Command::Tick, Answer::Settled(responder));
         } else {
-            respond(waiter.responder, Ok(Vec::new()));
+            respond(responder, Ok(self.clock.state()));
         }
     }
 
-    fn deliver(&self, message: Received) -> Result<Delivery, storage::Error> {
-        self.log.read(message.body).map(|body| Delivery { message, body })
-    }
-
-    /// The receiver has gone before it was answered: what was taken for it is visible again.
-    fn put_back(&mut self, queue: QueueId, deliveries: &[Delivery]) {
-        let changes = deliveries.iter().map(|delivery| (delivery.message.receipt, Duration::ZERO)).collect();
-        self.add(&Command::ChangeVisibility(ChangeVisibility { queue, changes }), Answer::Nobody);
-    }
-
-    /// Gives waiters what has become visible for them.
-    fn serve(&mut self, applied: &Applied) {
-        for id in &applied.touched {
-            let Some(queue) = self.machine.queue(*id) else {
-                for waiter in self.waiters.all_of(*id) {
-                    respond(waiter.responder, Err(Error::Refused(queue_core::Error::NoSuchQueue)));
-                }
-                self.watch(*id);
-                continue;
-            };
-            let deliverable = queue.deliverable();
-            while self.waiters.claims(*id) < deliverable {
-                let Some(waiter) = self.waiters.first(*id) else {
-                    break;
-                };
-                self.propose_receive(waiter);
-            }
-            self.watch(*id);
+    /// Says whether state may grow. Where it was full it has to shrink a little first, so that it does not become
+    /// full and not full with every message.
+    fn weigh(&mut self) {
+        let bytes = self.machine.weight().saturating_add(self.log.memory());
+        let most = if self.is_full { self.max_state_bytes / 100 * 98 } else { self.max_state_bytes };
+        let is_full = bytes > most;
+        if is_full != self.is_full {
+            self.is_full = is_full;
+            self.room.set_memory_is_full(is_full);
         }
     }
 }
 
 /// Whoever asked may have gone; then nobody needs the answer.
-fn respond<T>(responder: Responder<T>, answer: Result<T, Error>) {
+pub(super) fn respond<T>(responder: Responder<T>, answer: Result<T, Error>) {
     let _ = responder.send(answer);
 }

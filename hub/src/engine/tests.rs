@@ -1,5 +1,11 @@
 //! Tests of the engine: order, waiting, and what happens when a receiver goes away.
 
+mod durable;
+mod gate;
+mod room;
+mod start;
+mod stored;
+
 use super::*;
 use crate::storage::memory::MemoryLog;
 use queue_core::{
@@ -9,16 +15,39 @@ use queue_core::{
 struct Fixture {
     engine: Arc<Engine>,
     catalogue: Arc<Catalogue>,
+    room: Arc<Room>,
 }
 
 fn fixture() -> Fixture {
+    fixture_with(|clock| Box::new(MemoryLog::new(clock)))
+}
+
+/// An engine on a log of a test's own.
+fn fixture_with(log: impl FnOnce(Arc<LogClock>) -> Box<dyn Log>) -> Fixture {
+    started(log, Machine::default(), u64::MAX)
+}
+
+/// An engine that begins with a state.
+fn started(
+    log: impl FnOnce(Arc<LogClock>) -> Box<dyn Log>,
+    machine: Machine,
+    max_state_bytes: u64,
+) -> Fixture {
     let clock = LogClock::starting_now();
     let genesis = Secrets::genesis();
-    let secrets = Arc::new(Secrets::new(&genesis));
-    let catalogue = Arc::new(Catalogue::default());
-    let log = Box::new(MemoryLog::new(Arc::clone(&clock)));
-    let engine = Engine::start(log, clock, Arc::clone(&catalogue), secrets, genesis).unwrap();
-    Fixture { engine: Arc::new(engine), catalogue }
+    let (catalogue, room) = (Arc::new(Catalogue::default()), Arc::new(Room::default()));
+    let engine = Engine::start(Start {
+        log: log(Arc::clone(&clock)),
+        machine,
+        run: 1,
+        clock,
+        catalogue: Arc::clone(&catalogue),
+        secrets: Arc::new(Secrets::new(&genesis)),
+        room: Arc::clone(&room),
+        max_state_bytes,
+        genesis: Some(genesis),
+    });
+    Fixture { engine: Arc::new(engine.unwrap()), catalogue, room }
 }
 
 impl Fixture {
@@ -36,6 +65,10 @@ impl Fixture {
     }
 
     async fn send(&self, queue: QueueId, body: &str) {
+        self.try_send(queue, body).await.unwrap();
+    }
+
+    async fn try_send(&self, queue: QueueId, body: &str) -> Result<Reply, Error> {
         let message = Outgoing {
             body: BodyRef { position: Position(0), bytes: body.len() as u32 },
             delay: None,
@@ -43,7 +76,12 @@ impl Fixture {
             deduplication: None,
         };
         let send = Command::Send(Send { queue, messages: vec![message] });
-        self.engine.execute(send, vec![body.as_bytes().to_vec()]).await.unwrap();
+        self.engine.execute(send, vec![body.as_bytes().to_vec()]).await
+    }
+
+    async fn delete(&self, queue: QueueId, taken: &[Delivery]) -> Result<Reply, Error> {
+        let receipts = taken.iter().map(|delivery| delivery.message.receipt).collect();
+        self.engine.execute(Command::Delete(Delete { queue, receipts }), Vec::new()).await
     }
 
     /// How many receivers the engine has under way or waiting, seen from the machine's thread.
@@ -73,8 +111,7 @@ async fn a_message_is_received_with_its_body_and_deleted() {
     let taken = hub.engine.receive(receiving(queue, LONG), Duration::ZERO).await.unwrap();
     assert_eq!(bodies(&taken), ["a"]);
     assert_eq!(hub.in_flight(queue).await, 1);
-    let delete = Command::Delete(Delete { queue, receipts: vec![taken[0].message.receipt] });
-    assert_eq!(hub.engine.execute(delete, Vec::new()).await, Ok(Reply::Each(vec![Ok(())])));
+    assert_eq!(hub.delete(queue, &taken).await, Ok(Reply::Each(vec![Ok(())])));
     assert_eq!(hub.in_flight(queue).await, 0);
 }
 

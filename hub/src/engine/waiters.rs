@@ -3,7 +3,7 @@
 //! One message wakes one waiter: a queue has as many receives under way as it has messages to give, no more. A
 //! waiter whose receive comes back empty returns to its place.
 
-use super::{Delivery, Responder};
+use super::{Responder, Taken};
 use queue_core::{QueueId, Receive, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
@@ -15,7 +15,7 @@ pub(super) struct Waiter {
     pub(super) receive: Receive,
     /// Until when it waits, in real time; none if it does not.
     pub(super) deadline: Option<Instant>,
-    pub(super) responder: Responder<Vec<Delivery>>,
+    pub(super) responder: Responder<Vec<Taken>>,
 }
 
 #[derive(Default)]
@@ -90,6 +90,11 @@ impl Waiters {
             }
         }
         expired
+    }
+
+    /// The queues that somebody waits for.
+    pub(super) fn queues(&self) -> BTreeSet<QueueId> {
+        self.queues.keys().copied().collect()
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
@@ -170,7 +175,7 @@ mod tests {
 
     const QUEUE: QueueId = QueueId(1);
 
-    fn waiter(id: u64) -> (Waiter, oneshot::Receiver<Result<Vec<Delivery>, super::super::Error>>) {
+    fn waiter(id: u64) -> (Waiter, oneshot::Receiver<Result<Vec<Taken>, super::super::Error>>) {
         let (responder, response) = oneshot::channel();
         let receive = Receive { queue: QUEUE, maximum: 1, visibility: Duration::ZERO, attempt: None };
         (Waiter { id, receive, deadline: Some(Instant::now()), responder }, response)

@@ -1,46 +1,61 @@
-//! What the server needs of the hub behind it; tests put something smaller there.
+//! What the server needs of what is behind it; tests put something smaller there.
 
 use std::future::Future;
 use std::sync::Arc;
 
 use crate::config::Settings;
+use crate::door::{Door, Status};
 use crate::hub::Hub;
 use crate::storage::clock::{ClockChange, ClockState};
-use crate::wire;
+use crate::wire::{self, Code, Fault};
+
+/// What is said until the hub is there. SDKs try again after this.
+const STARTING: &str = "The hub is starting: it reads its log. Please try again in a moment.";
 
 pub(crate) trait Backend: Send + Sync + 'static {
     fn settings(&self) -> &Settings;
 
     /// Whether requests can be answered.
-    fn is_ready(&self) -> bool;
+    fn status(&self) -> Status;
 
     /// Answers one request of AWS's protocols. The future is dropped when the client goes away.
     fn answer(self: &Arc<Self>, request: wire::Request<'_>) -> impl Future<Output = wire::Response>;
 
-    fn clock(&self) -> ClockState;
+    /// How the clock stands; the error is a sentence for the client.
+    fn clock(&self) -> Result<ClockState, String>;
 
     /// Turns the clock, in this order; the error is a sentence for the client.
     fn turn_clock(&self, changes: Vec<ClockChange>) -> impl Future<Output = Result<ClockState, String>>;
 }
 
-impl Backend for Hub {
+impl Door {
+    fn hub_or_refusal(&self) -> Result<&Arc<Hub>, String> {
+        self.hub().ok_or_else(|| STARTING.to_owned())
+    }
+}
+
+impl Backend for Door {
     fn settings(&self) -> &Settings {
-        &self.settings
+        Self::settings(self)
     }
 
-    fn is_ready(&self) -> bool {
-        Self::is_ready(self)
+    fn status(&self) -> Status {
+        Self::status(self)
     }
 
     async fn answer(self: &Arc<Self>, request: wire::Request<'_>) -> wire::Response {
-        wire::answer(self, request).await
+        match self.hub() {
+            Some(hub) => wire::answer(hub, request).await,
+            None => wire::refuse(&request.head, &Fault::new(Code::ServiceUnavailable, STARTING)),
+        }
     }
 
-    fn clock(&self) -> ClockState {
-        self.engine.clock()
+    fn clock(&self) -> Result<ClockState, String> {
+        Ok(self.hub_or_refusal()?.engine.clock())
     }
 
     async fn turn_clock(&self, changes: Vec<ClockChange>) -> Result<ClockState, String> {
-        self.engine.turn_clock(changes).await.map_err(|error| error.to_string())
+        let turned = self.hub_or_refusal()?.engine.turn_clock(changes).await;
+        turned.map_err(|error| error.to_string())
     }
 }

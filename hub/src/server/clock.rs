@@ -49,18 +49,19 @@ pub(super) async fn answer<B: Backend>(backend: &B, method: &Method, body: &[u8]
                 Ok(changes) => changes,
                 Err(error) => return refuse(StatusCode::BAD_REQUEST, &error),
             };
-            match backend.turn_clock(changes).await {
-                Ok(state) => show(state),
-                Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error),
-            }
+            show(backend.turn_clock(changes).await)
         }
         _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "the clock takes GET and POST"),
     }
 }
 
-fn show(state: ClockState) -> HttpResponse {
-    let ClockState { now_ms, frozen, offset_ms } = state;
-    HttpResponse::Ok().json(json!({ "now_ms": now_ms, "frozen": frozen, "offset_ms": offset_ms }))
+fn show(state: Result<ClockState, String>) -> HttpResponse {
+    match state {
+        Ok(ClockState { now_ms, frozen, offset_ms }) => {
+            HttpResponse::Ok().json(json!({ "now_ms": now_ms, "frozen": frozen, "offset_ms": offset_ms }))
+        }
+        Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error),
+    }
 }
 
 fn refuse(status: StatusCode, error: &str) -> HttpResponse {

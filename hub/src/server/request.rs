@@ -13,6 +13,7 @@ use super::backend::Backend;
 use super::connection::{InHandler, Watch};
 use super::{Limits, body, clock};
 use crate::base_url::base_url;
+use crate::door::Status;
 use crate::exposure::{self, Admission};
 use crate::wire::{self, Code, Fault, Head};
 
@@ -38,9 +39,8 @@ pub(super) async fn answer<B: Backend>(
     let in_handler = Watch::enter(request);
     // Whoever watches over the hub calls it by whatever name he has, and learns nothing but that it is there.
     match request.path() {
-        "/health" => return health(StatusCode::OK, "ok"),
-        "/ready" if site.backend.is_ready() => return health(StatusCode::OK, "ready"),
-        "/ready" => return health(StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+        "/health" => return health(site.backend.status()),
+        "/ready" => return readiness(site.backend.status()),
         _ => {}
     }
     let settings = site.backend.settings();
@@ -65,8 +65,33 @@ pub(super) async fn answer<B: Backend>(
     response
 }
 
-fn health(status: StatusCode, text: &str) -> HttpResponse {
-    HttpResponse::build(status).json(json!({ "status": text, "version": env!("CARGO_PKG_VERSION") }))
+/// Whether the process is well, which it is also while it starts.
+fn health(status: Status) -> HttpResponse {
+    let code = match status {
+        Status::Starting { .. } | Status::Ready => StatusCode::OK,
+        Status::Failed => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    tell(code, status, "ok")
+}
+
+/// Whether requests are served.
+fn readiness(status: Status) -> HttpResponse {
+    let code = match status {
+        Status::Ready => StatusCode::OK,
+        Status::Starting { .. } | Status::Failed => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    tell(code, status, "ready")
+}
+
+fn tell(code: StatusCode, status: Status, if_ready: &str) -> HttpResponse {
+    let version = env!("CARGO_PKG_VERSION");
+    HttpResponse::build(code).json(match status {
+        Status::Starting { done_bytes, total_bytes } => json!({
+            "status": "starting", "done_bytes": done_bytes, "total_bytes": total_bytes, "version": version,
+        }),
+        Status::Ready => json!({ "status": if_ready, "version": version }),
+        Status::Failed => json!({ "status": "failed", "version": version }),
+    })
 }
 
 /// Reads the body and passes the request on to whom it is for.

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use super::*;
+use crate::door::{Door, Status};
 
 mod client;
 
@@ -265,9 +266,40 @@ async fn health_and_readiness_are_told_under_any_name() {
     let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: hub.example.com\r\n\r\n").into_bytes();
     check(&server, &ask("/health"), 200, "\"status\":\"ok\"").await;
     check(&server, &ask("/ready"), 200, "\"status\":\"ready\"").await;
-    server.set_ready(false);
-    check(&server, &ask("/health"), 200, env!("CARGO_PKG_VERSION")).await;
-    check(&server, &ask("/ready"), 503, "\"status\":\"not ready\"").await;
+    server.set_status(Status::Starting { done_bytes: 3, total_bytes: 10 });
+    let progress = "\"status\":\"starting\",\"done_bytes\":3,\"total_bytes\":10";
+    check(&server, &ask("/health"), 200, progress).await;
+    check(&server, &ask("/ready"), 503, progress).await;
+    server.set_status(Status::Failed);
+    check(&server, &ask("/health"), 503, "\"status\":\"failed\"").await;
+    check(&server, &ask("/ready"), 503, env!("CARGO_PKG_VERSION")).await;
+}
+
+#[tokio::test]
+async fn a_hub_that_is_starting_says_so_to_everybody() {
+    let settings = crate::config::from_flags(&[("port", "0"), ("test-clock", "true")]).unwrap();
+    let listener = listen(&settings).await.unwrap();
+    let door = Door::closed(settings.clone());
+    let running = start(Arc::clone(&door), listener, patient()).unwrap();
+    let ask = async |request: &str, headers: &str, status: u16, text: &str| {
+        let request = format!("{request} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
+        let mut client = client::Client::connect(running.address).await;
+        client.send(request.as_bytes()).await;
+        let answer = client.answer().await;
+        assert_eq!(answer.status, status, "{request}: {answer:?}");
+        assert!(answer.body.contains(text), "{request}: {answer:?}");
+    };
+    let json = "X-Amz-Target: AmazonSQS.ListQueues\r\nContent-Length: 2\r\n\r\n{}";
+    ask("GET /health", "", 200, "starting").await;
+    ask("GET /ready", "", 503, "starting").await;
+    ask("GET /_fanq/clock", "", 503, "The hub is starting").await;
+    ask("GET /?Action=ListTopics", "", 503, "<Code>ServiceUnavailable</Code>").await;
+    ask("POST /", json, 503, "The hub is starting").await;
+    door.open(crate::hub::Hub::in_memory(settings).unwrap());
+    ask("GET /ready", "", 200, "ready").await;
+    ask("GET /_fanq/clock", "", 200, "now_ms").await;
+    ask("POST /", json, 200, "{}").await;
+    running.stop().await;
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ mod tests {
 
     fn context() -> Context {
         Context {
-            hub: Hub::start(Settings::default()).unwrap(),
+            hub: Hub::in_memory(Settings::default()).unwrap(),
             caller: auth::authenticate(None, "eu-west-1").unwrap(),
             base_url: String::new(),
             queue_path: None,

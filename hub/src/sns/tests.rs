@@ -13,7 +13,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use form_urlencoded::Serializer;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The ARN of a topic, without its name.
@@ -31,7 +31,7 @@ type Parameters<'a> = &'a [(&'a str, &'a str)];
 
 impl World {
     fn new() -> Self {
-        Self { hub: Hub::start(Settings::default()).unwrap() }
+        Self { hub: Hub::in_memory(Settings::default()).unwrap() }
     }
 
     /// The answer to a call, without what is the same in all of them: the result, or code and message of the error.

@@ -40,7 +40,7 @@ impl Fixture {
     }
 
     async fn with(settings: Settings) -> Self {
-        let fixture = Self { hub: Hub::start(settings).unwrap() };
+        let fixture = Self { hub: Hub::in_memory(settings).unwrap() };
         fixture.hub.engine.turn_clock(vec![ClockChange::Freeze]).await.unwrap();
         fixture.create("orders", json!({})).await;
         fixture

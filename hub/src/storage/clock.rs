@@ -1,10 +1,15 @@
 //! Log time: the wall clock at the start, then elapsed time, turned by hand where a test asks for it.
 //!
-//! The wall clock is read once, so log time never jumps while the hub runs. Waits on the network use real time.
+//! The wall clock is read once, so log time never jumps while the hub runs; it goes on while the machine sleeps.
+//! After a restart it goes on where the log ended, if the wall clock is behind. Waits on the network use real time.
 
+use super::store::ClockOptions;
 use queue_core::{Clock, Timestamp};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A start that moves time by more is not believed: it would let messages expire that were kept for days.
+const JUMP_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// One turn of the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +33,65 @@ pub(crate) struct ClockState {
     pub(crate) offset_ms: i64,
 }
 
+/// Why log time cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ClockRefusal {
+    /// It was turned by hand, and this start does not expect that.
+    #[error(
+        "the clock of this data folder was turned by hand; start with --test-clock to go on with it, or with another folder"
+    )]
+    Turned,
+    /// The wall clock is far ahead of the log.
+    #[error(
+        "the clock is {days} days ahead of the last entry in the log, and messages that were kept since then may \
+         expire at once; if the clock is right, start once with --accept-time-jump"
+    )]
+    Jump { days: u64 },
+}
+
+/// Where time comes from.
+pub(crate) struct Sources {
+    /// The wall clock.
+    pub(crate) wall: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Time since whenever: it never goes back, nor does it stand still while the machine sleeps.
+    pub(crate) elapsed: Box<dyn Fn() -> Duration + Send + Sync>,
+}
+
+impl Sources {
+    /// The clocks of the system.
+    pub(crate) fn system() -> Self {
+        let wall = || {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            Timestamp::default().after(since)
+        };
+        Self { wall: Box::new(wall), elapsed: elapsed() }
+    }
+}
+
+/// Time since the machine was started, its sleep included.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn elapsed() -> Box<dyn Fn() -> Duration + Send + Sync> {
+    use rustix::time::{ClockId, clock_gettime};
+    Box::new(|| {
+        let since = clock_gettime(ClockId::Boottime);
+        // Neither is ever negative, and there are less than a thousand million nanoseconds.
+        let (seconds, nanoseconds) = (u64::try_from(since.tv_sec), u32::try_from(since.tv_nsec));
+        Duration::new(seconds.unwrap_or(0), nanoseconds.unwrap_or(0))
+    })
+}
+
+/// Time since now; elsewhere it may stand still while the machine sleeps.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn elapsed() -> Box<dyn Fn() -> Duration + Send + Sync> {
+    let started = std::time::Instant::now();
+    Box::new(move || started.elapsed())
+}
+
 pub(crate) struct LogClock {
-    started: Instant,
+    elapsed: Box<dyn Fn() -> Duration + Send + Sync>,
+    /// What `elapsed` showed at the start.
+    started: Duration,
+    /// Log time at the start, if it had not been turned.
     started_at: Timestamp,
     turned: Mutex<Turned>,
 }
@@ -43,9 +105,39 @@ struct Turned {
 impl LogClock {
     /// Log time that begins with the wall clock.
     pub(crate) fn starting_now() -> Arc<Self> {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let started_at = Timestamp::default().after(wall);
-        Arc::new(Self { started: Instant::now(), started_at, turned: Mutex::default() })
+        let sources = Sources::system();
+        let now = (sources.wall)();
+        Self::starting_at(now, Turned::default(), sources)
+    }
+
+    /// Log time that goes on where the machine's ended.
+    ///
+    /// # Errors
+    /// If that would do something with time that `options` do not allow.
+    pub(crate) fn resuming(
+        last: Timestamp,
+        clock: Clock,
+        options: ClockOptions,
+        sources: Sources,
+    ) -> Result<Arc<Self>, ClockRefusal> {
+        if clock != Clock::default() && !options.may_be_turned {
+            return Err(ClockRefusal::Turned);
+        }
+        // The earliest that makes the turned clock show no less than the last entry.
+        let earliest = Timestamp::default()
+            .after(last.since(Timestamp::default()).saturating_add(clock.behind).saturating_sub(clock.ahead));
+        let started_at = (sources.wall)().max(earliest);
+        let turned = Turned { clock, frozen_at: clock.frozen.then_some(last) };
+        let jump = turned.now(started_at).since(last);
+        if jump > JUMP_MAX && last != Timestamp::default() && !options.may_jump {
+            return Err(ClockRefusal::Jump { days: jump.as_secs() / (24 * 60 * 60) });
+        }
+        Ok(Self::starting_at(started_at, turned, sources))
+    }
+
+    fn starting_at(started_at: Timestamp, turned: Turned, sources: Sources) -> Arc<Self> {
+        let Sources { elapsed, .. } = sources;
+        Arc::new(Self { started: elapsed(), elapsed, started_at, turned: Mutex::new(turned) })
     }
 
     /// Log time.
@@ -64,18 +156,20 @@ impl LogClock {
         })
     }
 
-    /// Turns the clock, and says how it stands now.
-    pub(crate) fn turn(&self, change: ClockChange) -> Clock {
-        self.with(|turned, unturned| {
-            turned.turn(change, unturned);
-            turned.clock
-        })
+    /// How far it was turned.
+    pub(crate) fn turned(&self) -> Clock {
+        self.with(|turned, _| turned.clock)
+    }
+
+    /// Turns the clock.
+    pub(crate) fn turn(&self, change: ClockChange) {
+        self.with(|turned, unturned| turned.turn(change, unturned));
     }
 
     fn with<R>(&self, work: impl FnOnce(&mut Turned, Timestamp) -> R) -> R {
         // The state behind the lock is whole at every moment, so a panic elsewhere has not harmed it.
         let mut turned = self.turned.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&mut turned, self.started_at.after(self.started.elapsed()))
+        work(&mut turned, self.started_at.after((self.elapsed)().saturating_sub(self.started)))
     }
 }
 
@@ -113,32 +207,4 @@ impl Turned {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(milliseconds: u64) -> Timestamp {
-        Timestamp(milliseconds)
-    }
-
-    #[test]
-    fn frozen_time_stands_still_until_it_is_resumed_from_there() {
-        let mut turned = Turned::default();
-        turned.turn(ClockChange::Freeze, at(1_000));
-        assert_eq!(turned.now(at(5_000)), at(1_000));
-        turned.turn(ClockChange::Resume, at(5_000));
-        assert_eq!(turned.now(at(5_000)), at(1_000));
-        assert_eq!(turned.now(at(6_000)), at(2_000));
-    }
-
-    #[test]
-    fn advancing_moves_time_whether_it_stands_still_or_not() {
-        let mut turned = Turned::default();
-        turned.turn(ClockChange::AdvanceBy(Duration::from_secs(10)), at(0));
-        assert_eq!(turned.now(at(1_000)), at(11_000));
-        turned.turn(ClockChange::Freeze, at(1_000));
-        turned.turn(ClockChange::AdvanceBy(Duration::from_secs(5)), at(2_000));
-        assert_eq!(turned.now(at(9_000)), at(16_000));
-        turned.turn(ClockChange::Resume, at(9_000));
-        assert_eq!(turned.now(at(9_500)), at(16_500));
-    }
-}
+mod tests;

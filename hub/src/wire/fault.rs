@@ -6,6 +6,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 
 use super::Service;
+use crate::storage::room::Lack;
 
 /// Where the JSON protocol says that an error comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,6 +205,21 @@ impl Fault {
     /// A failure of ours. What failed belongs into the log, not into the answer.
     pub(crate) fn internal() -> Self {
         Self::new(Code::InternalFailure, "We encountered an internal error. Please try again.")
+    }
+
+    /// The hub has no room for more; SDKs try again after this.
+    pub(crate) fn full(lack: Lack) -> Self {
+        let message = match lack {
+            Lack::Disk => {
+                "The hub is out of disk space: messages are refused until space is free. \
+                 Receiving and deleting go on for as long as they can."
+            }
+            Lack::Memory => {
+                "The hub holds as much as --max-state allows: messages are refused until others are deleted. \
+                 Receiving and deleting go on."
+            }
+        };
+        Self::new(Code::ServiceUnavailable, message)
     }
 
     /// A `QueueUrl` that is missing, empty or means nothing counts as this, too.

@@ -87,7 +87,7 @@ fn protocol_and_service_follow_from_the_request() {
 
 /// Status, and `content type, space, body`, of which a part must be as expected.
 async fn check_answers(cases: &[(&str, u16, &str)]) {
-    let hub = Hub::start(Settings::default()).unwrap();
+    let hub = Hub::in_memory(Settings::default()).unwrap();
     for &(sent, status, expected) in cases {
         let response = Sent::new(sent).answer(&hub).await;
         let header = |name: &str| {

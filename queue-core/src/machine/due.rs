@@ -1,6 +1,6 @@
 //! What time brings. Every entry begins with it, within a budget; what is left over stays due.
 
-use super::{Change, Machine, Scope};
+use super::{Change, Machine, Scope, weight};
 use crate::limits::{DELETED_NAME_HELD, DUE_PER_ENTRY, RECLAIMED_PER_ENTRY};
 use crate::queue::remains::Remains;
 use crate::{QueueId, Timestamp};
@@ -52,9 +52,10 @@ impl Machine {
         }
     }
 
-    /// Registers when the queue is to be looked at again, and has its waiters looked at.
+    /// Registers when the queue is to be looked at again, weighs it, and has its waiters looked at.
     pub(super) fn touch(&mut self, id: QueueId, scope: &mut Scope<'_>) {
         scope.applied.touched.insert(id);
+        self.weigh_queue(id);
         let Some(queue) = self.queues.get_mut(&id) else {
             return;
         };
@@ -83,6 +84,7 @@ impl Machine {
             if let Some(next) = topic.deduplication.next_due() {
                 self.topics_due.insert((next, id));
             }
+            self.weigh_topic(id);
         }
     }
 
@@ -96,6 +98,7 @@ impl Machine {
                 continue;
             };
             if let Some(orphan) = self.subscriptions.remove(&id) {
+                self.lighten(orphan.weigh());
                 self.by_endpoint.remove(&(orphan.topic, orphan.endpoint));
             }
             scope.applied.changed.insert(Change::Subscription(id));
@@ -107,7 +110,11 @@ impl Machine {
             let Some(remains) = self.reclaim.front_mut() else {
                 return;
             };
-            if let Some(message) = remains.dismantle() {
+            let before = remains.weigh();
+            let message = remains.dismantle();
+            let after = remains.weigh();
+            self.reweigh(before, after);
+            if let Some(message) = message {
                 self.discard(&message, scope);
             }
             self.reclaim.pop_front_if(|remains| remains.is_empty());
@@ -117,6 +124,7 @@ impl Machine {
     /// Leaves what was cut off to be reclaimed bit by bit.
     pub(super) fn cut_off(&mut self, remains: Remains) {
         if !remains.is_empty() {
+            self.reweigh(0, remains.weigh());
             self.reclaim.push_back(remains);
         }
     }
@@ -127,6 +135,7 @@ impl Machine {
             let Some((at, name)) = self.deleted_order.pop_front_if(past) else {
                 return;
             };
+            self.lighten(weight::of_deleted_name(&name));
             if self.deleted_names.get(&name) == Some(&at) {
                 self.deleted_names.remove(&name);
             }

@@ -8,7 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Machine {
     /// The bodies that something refers to, also something that waits to be reclaimed.
     pub(crate) fn bodies(&self) -> BTreeSet<Position> {
-        self.messages().map(|message| message.body.position).collect()
+        self.all_bodies().into_keys().collect()
+    }
+
+    /// Each body once, with its length.
+    fn all_bodies(&self) -> BTreeMap<Position, u32> {
+        let place = |message: &Message| match message.via {
+            None => message.body,
+            Some(_) => self.publications[&message.body.position].body,
+        };
+        self.messages().map(place).map(|body| (body.position, body.bytes)).collect()
     }
 
     /// How many messages wait to be reclaimed.
@@ -24,6 +33,8 @@ impl Machine {
     pub(crate) fn assert_consistent(&self) {
         self.queues.values().for_each(|queue| queue.assert_consistent());
         self.assert_bodies();
+        self.assert_places();
+        assert_eq!(self.weight, self.weigh_everything(), "the kept weight is what is weighed");
         self.assert_due();
         self.assert_names();
         self.assert_subscriptions();
@@ -50,6 +61,20 @@ impl Machine {
             .map(|(position, publication)| (*position, publication.references))
             .collect();
         assert_eq!(kept, references, "a published body knows who refers to it");
+    }
+
+    fn assert_places(&self) {
+        let all = self.all_bodies();
+        assert_eq!(self.body_bytes, all.values().map(|bytes| u64::from(*bytes)).sum(), "kept and counted");
+        let live: Vec<_> = self.live_bodies().collect();
+        let holders: BTreeSet<_> = live.iter().map(|(holder, _)| *holder).collect();
+        assert_eq!(holders.len(), live.len(), "each holder holds one body");
+        let bodies: BTreeMap<_, _> = live.iter().map(|(_, body)| (body.position, body.bytes)).collect();
+        assert_eq!(bodies.len(), live.len(), "each body is held once");
+        assert!(bodies.iter().all(|(position, bytes)| all.get(position) == Some(bytes)));
+        let cut_off = self.reclaim.iter().flat_map(|remains| remains.messages());
+        let sent = cut_off.filter(|message| message.via.is_none()).count();
+        assert_eq!(bodies.len() + sent, all.len(), "all but what was cut off is live");
     }
 
     fn assert_due(&self) {

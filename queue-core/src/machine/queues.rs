@@ -1,12 +1,13 @@
 //! The commands that concern one queue.
 
-use super::{Change, Machine, Scope};
+use super::{Change, Machine, Scope, weight};
 use crate::limits::DELETED_NAME_HELD;
 use crate::message::Message;
 use crate::{
     Accepted, ChangeVisibility, CreateQueue, Delete, Error, Outgoing, PurgeQueue, Queue, QueueId, Receive,
     Reply, Send, SetQueueAttributes, SetQueueTags,
 };
+use std::sync::Arc;
 
 impl Machine {
     pub(super) fn create_queue(
@@ -26,6 +27,7 @@ impl Machine {
         let (attributes, tags) = (create.attributes.clone(), create.tags.clone());
         self.queues.insert(id, Queue::new(id, create.name.clone(), attributes, tags, scope.now));
         self.queue_names.insert(create.name.clone(), id);
+        self.weigh_queue(id);
         scope.applied.changed.insert(Change::Queue(id));
         Ok(Reply::QueueCreated(id))
     }
@@ -48,8 +50,8 @@ impl Machine {
         scope: &mut Scope<'_>,
     ) -> Result<Reply, Error> {
         let queue = self.queue_seen(set.queue, set.seen)?;
-        queue.tags = set.tags.clone();
-        queue.version += 1;
+        queue.set_tags(set.tags.clone());
+        self.weigh_queue(set.queue);
         scope.applied.changed.insert(Change::Queue(set.queue));
         Ok(Reply::Done)
     }
@@ -64,8 +66,10 @@ impl Machine {
         if let Some(at) = queue.registered {
             self.due.remove(&(at, id));
         }
+        self.lighten(queue.weighed);
         self.cut_off(queue.empty());
         self.queue_names.remove(&queue.name);
+        self.reweigh(0, weight::of_deleted_name(&queue.name));
         self.deleted_names.insert(queue.name.clone(), scope.now);
         self.deleted_order.push_back((scope.now, queue.name));
         scope.applied.changed.insert(Change::Queue(id));
@@ -97,6 +101,7 @@ impl Machine {
                 accepted.push(original);
             } else {
                 scope.applied.kept += 1;
+                self.body_bytes += u64::from(message.body.bytes);
                 accepted.push(send_one(queue, message, scope));
             }
         }
@@ -162,14 +167,14 @@ impl Machine {
         let Some(target) = target.filter(|_| !messages.is_empty()) else {
             return;
         };
-        let Some(source) = self.queues.get(&source).map(|queue| queue.name.clone()) else {
+        let Some(source) = self.queues.get(&source).map(|queue| Arc::new(queue.name.clone())) else {
             return;
         };
         let Some(queue) = self.queues.get_mut(&target) else {
             return;
         };
         for message in messages {
-            queue.move_in(message, source.clone(), scope.now);
+            queue.move_in(message, Arc::clone(&source), scope.now);
         }
         self.touch(target, scope);
     }

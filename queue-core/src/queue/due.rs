@@ -33,7 +33,7 @@ impl Queue {
     /// stands for all of them; those moved here have an index of their own. (A first message that was moved here
     /// is older than any sent behind it.)
     pub(super) fn next_expiry(&self) -> Option<(Timestamp, u64)> {
-        let sent = self.messages.first_key_value().map(|(number, message)| (message.enqueued, *number));
+        let sent = self.messages.first().map(|(number, message)| (message.enqueued, number));
         let (began, number) = sent.into_iter().chain(self.moved_in.first().copied()).min()?;
         Some((began.after(self.attributes.retention), number))
     }
@@ -70,7 +70,7 @@ impl Queue {
     /// Ends the state that a message was in until `at`. A spent message is given up, unless its queue has become
     /// more patient or its dead-letter queue is gone.
     fn end_state(&mut self, number: u64, redrive: Option<u32>, at: Timestamp) -> Option<Message> {
-        let message = self.messages.get(&number)?;
+        let message = self.messages.get(number)?;
         match message.state {
             State::Visible | State::Delayed(_) | State::InFlight(_) => self.show(number, redrive, at),
             State::Spent(_) if exhausted(message, redrive) => return self.remove(number),
@@ -83,7 +83,7 @@ impl Queue {
     /// of a FIFO queue holds for all that were neither received nor moved, and a redrive policy for those that
     /// nobody asks for any more.
     fn revisit_one(&mut self, from: u64, redrive: Option<u32>, now: Timestamp) -> Option<u64> {
-        let (&number, message) = self.messages.range(from..).next()?;
+        let (number, message) = self.messages.next(from)?;
         let untouched = message.first_received.is_none() && message.source.is_none();
         let until = message.sent.after(self.attributes.delay);
         if self.attributes.fifo && untouched {

@@ -4,8 +4,10 @@
 //! or delayed can be received, in order.** So a group whose first message is in flight is locked; a message that
 //! is extended holds back itself and all behind it; one that becomes visible again is first in its place.
 
+use super::messages::Messages;
 use crate::limits::ATTEMPT_WINDOW;
 use crate::message::Message;
+use crate::weight::in_tree;
 use crate::{Timestamp, encoded};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -58,13 +60,13 @@ impl Fifo {
         self.groups.entry(Arc::clone(group)).or_default().messages.insert(number);
     }
 
-    pub(super) fn state_changed(&mut self, number: u64, messages: &BTreeMap<u64, Message>) {
-        if let Some(group) = messages.get(&number).and_then(|message| message.group.as_ref()) {
+    pub(super) fn state_changed(&mut self, number: u64, messages: &Messages) {
+        if let Some(group) = messages.get(number).and_then(|message| message.group.as_ref()) {
             self.refresh(group, messages);
         }
     }
 
-    pub(super) fn removed(&mut self, number: u64, message: &Message, messages: &BTreeMap<u64, Message>) {
+    pub(super) fn removed(&mut self, number: u64, message: &Message, messages: &Messages) {
         let Some(name) = &message.group else { return };
         let Some(group) = self.groups.get_mut(name) else {
             return;
@@ -77,11 +79,11 @@ impl Fifo {
     }
 
     /// Puts the group among the ready ones, or takes it away.
-    fn refresh(&mut self, name: &Arc<str>, messages: &BTreeMap<u64, Message>) {
+    fn refresh(&mut self, name: &Arc<str>, messages: &Messages) {
         let Some(group) = self.groups.get_mut(name) else {
             return;
         };
-        let is_visible = |head: &u64| messages.get(head).is_some_and(|message| message.state.is_visible());
+        let is_visible = |head: &u64| messages.get(*head).is_some_and(|message| message.state.is_visible());
         let ready = group.messages.first().copied().filter(is_visible);
         if ready == group.ready {
             return;
@@ -126,6 +128,19 @@ impl Fifo {
             self.attempts.remove(&id);
         }
         true
+    }
+
+    /// With the list of its `messages`; their groups' names are the messages' own.
+    pub(super) fn weigh(&self, messages: usize) -> u64 {
+        // A group's first node is there as a whole.
+        const GROUP: u64 = in_tree(size_of::<(Arc<str>, Group)>()) + 104;
+        const READY: u64 = in_tree(size_of::<(u64, Arc<str>)>());
+        // With the list of what it took and when it ends.
+        const ATTEMPT: u64 = in_tree(size_of::<(u128, Attempt)>()) + 96 + 40;
+        messages as u64 * in_tree(size_of::<u64>())
+            + self.groups.len() as u64 * GROUP
+            + self.ready.len() as u64 * READY
+            + self.attempts.len() as u64 * ATTEMPT
     }
 
     pub(super) fn is_empty(&self) -> bool {

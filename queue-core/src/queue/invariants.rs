@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 impl Queue {
     pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
-        self.messages.values()
+        self.messages.iter().map(|(_, message)| message)
     }
 
     pub(crate) fn assert_consistent(&self) {
@@ -19,12 +19,12 @@ impl Queue {
             Order::Fifo(_) => self.assert_fifo(),
         }
         assert_eq!(self.registered, self.next_due(), "when the queue is looked at again");
-        assert!(self.messages.keys().all(|number| *number <= self.last_number), "numbers are counted");
+        assert!(self.messages.last().is_none_or(|(last, _)| last <= self.last_number), "numbers are counted");
     }
 
     fn assert_counts(&self) {
         let mut counts = Counts::default();
-        for message in self.messages.values() {
+        for message in self.messages() {
             match message.state {
                 State::Visible | State::Spent(_) => counts.visible += 1,
                 State::Delayed(_) => counts.delayed += 1,
@@ -38,17 +38,17 @@ impl Queue {
         let timers: BTreeSet<_> = self
             .messages
             .iter()
-            .filter_map(|(number, message)| Some((message.state.until()?, *number)))
+            .filter_map(|(number, message)| Some((message.state.until()?, number)))
             .collect();
         assert_eq!(self.timers, timers, "a timer for each state that ends");
         let moved_in: BTreeSet<_> = self
             .messages
             .iter()
             .filter(|(_, message)| message.source.is_some())
-            .map(|(number, message)| (message.enqueued, *number))
+            .map(|(number, message)| (message.enqueued, number))
             .collect();
         assert_eq!(self.moved_in, moved_in, "an index of what was moved here");
-        let first_to_expire = self.messages.values().map(|message| message.enqueued).min();
+        let first_to_expire = self.messages().map(|message| message.enqueued).min();
         assert_eq!(
             self.next_expiry().map(|(at, _)| at),
             first_to_expire.map(|began| began.after(self.attributes.retention)),
@@ -60,7 +60,7 @@ impl Queue {
         self.messages
             .iter()
             .filter(|(_, message)| message.state.is_visible())
-            .map(|(number, _)| *number)
+            .map(|(number, _)| number)
             .collect()
     }
 
@@ -80,9 +80,9 @@ impl Queue {
     fn assert_fifo(&self) {
         let Order::Fifo(fifo) = &self.order else { return };
         let mut groups = BTreeMap::<Arc<str>, BTreeSet<u64>>::new();
-        for (number, message) in &self.messages {
+        for (number, message) in self.messages.iter() {
             let group = message.group.clone().expect("a group on a FIFO queue");
-            groups.entry(group).or_default().insert(*number);
+            groups.entry(group).or_default().insert(number);
         }
         let visible = self.visible();
         let heads: BTreeMap<u64, Arc<str>> = groups

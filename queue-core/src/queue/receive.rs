@@ -4,6 +4,7 @@ use super::fifo::Attempt;
 use super::{Order, Queue, exhausted};
 use crate::limits::MOVES_PER_RECEIVE;
 use crate::message::{Message, State};
+use crate::planted::{self, Bug};
 use crate::{Error, Receipt, Receive, Timestamp};
 
 /// The result of a receive.
@@ -32,6 +33,8 @@ impl Queue {
             return Err(Error::OverLimit);
         }
         let maximum = usize::try_from(receive.maximum).unwrap_or(usize::MAX).min(room);
+        let maximum =
+            if planted::is(Bug::SettingReadInApply) { maximum.min(planted::setting()) } else { maximum };
         let choice = self.choose(maximum, redrive);
         let taken = Taken {
             exhausted: choice.exhausted.into_iter().filter_map(|number| self.remove(number)).collect(),
@@ -74,7 +77,7 @@ impl Queue {
         redrive: Option<u32>,
         now: Timestamp,
     ) -> Option<(Receipt, Message)> {
-        let message = self.messages.get_mut(&number)?;
+        let message = self.messages.get_mut(number)?;
         message.receives = message.receives.saturating_add(1);
         message.first_received.get_or_insert(now);
         let receipt = Receipt { queue: self.id, number, receive: message.receives, at: now };
@@ -91,7 +94,7 @@ impl Queue {
         let id = receive.attempt?;
         let mut attempt = fifo.attempt(id, now)?.clone();
         let untouched = |(number, receives): &(u64, u32)| {
-            let message = self.messages.get(number)?;
+            let message = self.messages.get(*number)?;
             let same = message.state == State::InFlight(attempt.until) && message.receives == *receives;
             same.then(|| {
                 (
@@ -138,7 +141,7 @@ impl Choice {
 
     /// Takes the message or gives it up; false if it is not to be received, or if there is no room for it.
     fn consider(&mut self, queue: &Queue, number: u64, redrive: Option<u32>) -> bool {
-        let Some(message) = queue.messages.get(&number) else {
+        let Some(message) = queue.messages.get(number) else {
             return false;
         };
         if !message.state.is_visible() || !self.goes_on() {

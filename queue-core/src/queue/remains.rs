@@ -1,16 +1,17 @@
 //! What a purge or a deletion cut off: no longer part of any queue, and taken apart bit by bit.
 
 use super::Order;
+use super::messages::Messages;
 use crate::deduplication::Deduplication;
 use crate::message::Message;
 use crate::{Timestamp, encoded};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 encoded! {
     /// The contents that a queue had.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     pub(crate) struct Remains {
-        pub(super) messages: BTreeMap<u64, Message>,
+        pub(super) messages: Messages,
         pub(super) order: Option<Order>,
         pub(super) timers: BTreeSet<(Timestamp, u64)>,
         pub(super) moved_in: BTreeSet<(Timestamp, u64)>,
@@ -48,6 +49,6 @@ impl Remains {
 impl Remains {
     /// The messages not yet reclaimed.
     pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
-        self.messages.values()
+        self.messages.iter().map(|(_, message)| message)
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! Fair queues will choose among the visible messages here.
 
+use super::messages::Messages;
+use super::numbers::Numbers;
 use crate::encoded;
-use crate::message::Message;
-use std::collections::{BTreeMap, BTreeSet};
 
 encoded! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     pub(super) struct Standard {
-        visible: BTreeSet<u64>,
+        visible: Numbers,
     }
 }
 
@@ -20,7 +20,11 @@ impl Standard {
 
     /// The first visible message with a number of at least `from`.
     pub(super) fn next(&self, from: u64) -> Option<u64> {
-        self.visible.range(from..).next().copied()
+        self.visible.next(from)
+    }
+
+    pub(super) fn weigh(&self) -> u64 {
+        self.visible.weigh()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -31,11 +35,11 @@ impl Standard {
         self.visible.pop_first();
     }
 
-    pub(super) fn state_changed(&mut self, number: u64, messages: &BTreeMap<u64, Message>) {
-        if messages.get(&number).is_some_and(|message| message.state.is_visible()) {
+    pub(super) fn state_changed(&mut self, number: u64, messages: &Messages) {
+        if messages.get(number).is_some_and(|message| message.state.is_visible()) {
             self.visible.insert(number);
         } else {
-            self.visible.remove(&number);
+            self.visible.remove(number);
         }
     }
 }

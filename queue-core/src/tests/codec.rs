@@ -1,10 +1,11 @@
 //! The encoding: everything comes back, and bytes that are none are refused without harm.
 
 use super::random::{bearing, command};
+use super::world::seal;
 use crate::codec::{Codec, DecodeError, Reader};
 use crate::{
-    BodyRef, Command, Endpoint, Entry, FilterScope, Header, Machine, Outgoing, Position, Proposal, QueueId,
-    Send, Timestamp,
+    BodyRef, Carried, Carry, Command, Discard, Endpoint, Entry, FilterScope, Header, Holder, Machine,
+    Outgoing, Position, Proposal, QueueId, Send, Timestamp, Vouch,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -56,6 +57,13 @@ fn values_have_the_bytes_that_logs_hold() {
     };
     let send = Send { queue: QueueId(3), messages: vec![message] };
     check(Command::Send(send), &[8, 3, 1, 9, 4, 1, 0, 1, 1, b'g', 0]);
+    let message = Holder::Message((QueueId(3), 300));
+    let carried =
+        Carried { holder: message, from: Position(5), body: BodyRef { position: Position(9), bytes: 4 } };
+    check(Command::Carry(Carry { bodies: vec![carried] }), &[20, 1, 0, 3, 0xac, 2, 5, 9, 4]);
+    check(Command::Vouch(Vouch { after: Position(5), fingerprint: 128 }), &[21, 5, 0x80, 1]);
+    let holders = vec![Holder::Publication(Position(7)), message];
+    check(Command::Discard(Discard { holders }), &[22, 2, 1, 7, 0, 3, 0xac, 2]);
 }
 
 #[test]
@@ -75,8 +83,9 @@ fn an_integer_has_one_form_and_a_range() {
 
 #[test]
 fn an_unknown_tag_is_refused_by_its_number() {
-    assert_eq!(decode::<Command>(&[20, 0, 0, 0]), Err(DecodeError::UnknownTag(20)));
+    assert_eq!(decode::<Command>(&[23, 0, 0, 0]), Err(DecodeError::UnknownTag(23)));
     assert_eq!(decode::<Command>(&[0xac, 2]), Err(DecodeError::UnknownTag(300)));
+    assert_eq!(decode::<Holder>(&[2, 0]), Err(DecodeError::UnknownTag(2)));
     assert_eq!(decode::<Endpoint>(&[1, 0]), Err(DecodeError::UnknownTag(1)));
     assert_eq!(DecodeError::UnknownTag(20).to_string(), "tag 20 is not known to this version");
 }
@@ -117,14 +126,22 @@ fn tag(command: &Command) -> u8 {
         Command::SetSubscriptionAttributes(_) => 17,
         Command::Unsubscribe(_) => 18,
         Command::Publish(_) => 19,
+        Command::Carry(_) => 20,
+        Command::Vouch(_) => 21,
+        Command::Discard(_) => 22,
     }
 }
 
 fn entry(commands: Vec<Command>) -> Vec<u8> {
     let header = Header { time: Timestamp(1), seed: 2, run: 3, batch: 4 };
-    let proposals: Vec<_> =
-        commands.into_iter().map(bearing).map(|(command, bodies)| Proposal::new(&command, bodies)).collect();
-    Entry::encode(&header, &proposals)
+    let proposals: Vec<_> = commands
+        .into_iter()
+        .map(bearing)
+        .map(|(command, bodies)| Proposal::new(&command, bodies, seal))
+        .collect();
+    let mut out = Vec::new();
+    Entry::encode(&header, &proposals, &mut out);
+    out
 }
 
 proptest! {

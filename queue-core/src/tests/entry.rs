@@ -2,10 +2,11 @@
 
 use super::player::commands::{body, name};
 use super::random::command;
+use super::world::seal;
 use crate::codec::DecodeError;
 use crate::{
     Command, CreateQueue, Entry, Header, Machine, Outgoing, Position, Proposal, QueueAttributes, QueueId,
-    Reply, Send, Tags, Timestamp,
+    Reply, SEAL_BYTES, Send, Tags, Timestamp,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -19,7 +20,13 @@ fn send(texts: &[&str]) -> Proposal {
     let messages =
         texts.iter().map(|text| Outgoing { body: body(text), delay: None, group: None, deduplication: None });
     let command = Command::Send(Send { queue: QueueId(1), messages: messages.collect() });
-    Proposal::new(&command, texts.iter().map(|text| text.as_bytes().to_vec()).collect())
+    Proposal::new(&command, texts.iter().map(|text| text.as_bytes().to_vec()).collect(), seal)
+}
+
+fn encode(header: &Header, proposals: &[Proposal]) -> Vec<u8> {
+    let mut out = Vec::new();
+    Entry::encode(header, proposals, &mut out);
+    out
 }
 
 fn places(position: Position, bytes: &[u8]) -> Vec<(u64, u32)> {
@@ -30,26 +37,46 @@ fn places(position: Position, bytes: &[u8]) -> Vec<(u64, u32)> {
 
 #[test]
 fn bodies_lie_behind_the_commands_in_their_order() {
-    let tick = Proposal::new(&Command::Tick, Vec::new());
-    let bytes = Entry::encode(&header(0), &[send(&["one", "three"]), tick, send(&["five"])]);
-    let bodies = b"onethreefive";
-    assert!(bytes.ends_with(bodies));
+    let tick = Proposal::new(&Command::Tick, Vec::new(), seal);
+    let bytes = encode(&header(0), &[send(&["one", "three"]), tick, send(&["five"])]);
+    let bodies =
+        ["one", "three", "five"].map(|text| [text.as_bytes(), &seal(text.as_bytes())].concat()).concat();
+    assert!(bytes.ends_with(&bodies), "each is followed by its seal");
     let first = (bytes.len() - bodies.len()) as u64;
-    assert_eq!(places(Position(0), &bytes), [(first, 3), (first + 3, 5), (first + 8, 4)]);
-    assert_eq!(places(Position(1_000), &bytes)[1], (1_000 + first + 3, 5));
+    let gap = SEAL_BYTES as u64;
+    assert_eq!(places(Position(0), &bytes), [(first, 3), (first + 3 + gap, 5), (first + 8 + 2 * gap, 4)]);
+    assert_eq!(places(Position(1_000), &bytes)[1], (1_000 + first + 3 + gap, 5));
+}
+
+#[test]
+fn an_entry_is_appended_and_says_where_its_bodies_begin() {
+    let mut out = b"frame".to_vec();
+    let head = Entry::encode(&header(0), &[send(&["one"])], &mut out);
+    assert!(out.starts_with(b"frame"));
+    assert_eq!(out[5..], encode(&header(0), &[send(&["one"])]));
+    assert!(out[5 + head..].starts_with(b"one"));
+    assert_eq!(out.len(), 5 + head + 3 + SEAL_BYTES);
+}
+
+#[test]
+fn an_empty_body_has_a_place_of_its_own() {
+    let bytes = encode(&header(0), &[send(&["", "", "x"])]);
+    let places = places(Position(0), &bytes);
+    assert_eq!(places.iter().map(|(_, length)| *length).collect::<Vec<_>>(), [0, 0, 1]);
+    assert!(places.is_sorted_by(|before, after| before.0 < after.0));
 }
 
 #[test]
 fn a_proposal_knows_how_much_it_adds() {
-    let empty = Entry::encode(&header(0), &[]);
+    let empty = encode(&header(0), &[]);
     let proposal = send(&["one", "three"]);
-    let full = Entry::encode(&header(0), std::slice::from_ref(&proposal));
+    let full = encode(&header(0), std::slice::from_ref(&proposal));
     assert_eq!(full.len() - empty.len(), proposal.bytes());
 }
 
 #[test]
 fn an_entry_with_too_few_or_too_many_bytes_is_none() {
-    let bytes = Entry::encode(&header(0), &[send(&["one"])]);
+    let bytes = encode(&header(0), &[send(&["one"])]);
     for length in 0..bytes.len() {
         assert_eq!(Entry::decode(Position(0), &bytes[..length]), Err(DecodeError::Truncated));
     }
@@ -59,7 +86,7 @@ fn an_entry_with_too_few_or_too_many_bytes_is_none() {
 
 #[test]
 fn a_place_past_the_end_of_numbers_is_none() {
-    let bytes = Entry::encode(&header(0), &[send(&["one"])]);
+    let bytes = encode(&header(0), &[send(&["one"])]);
     assert_eq!(Entry::decode(Position(u64::MAX), &bytes), Err(DecodeError::Malformed));
 }
 
@@ -72,11 +99,11 @@ fn identities(seeds: &[u128]) -> Vec<u128> {
         tags: Tags::new(),
         hold_deleted_name: false,
     });
-    let bytes = Entry::encode(&header(0), &[Proposal::new(&create, Vec::new())]);
+    let bytes = encode(&header(0), &[Proposal::new(&create, Vec::new(), seal)]);
     machine.apply(&Entry::decode(Position(0), &bytes).unwrap());
     let mut all = Vec::new();
     for seed in seeds {
-        let bytes = Entry::encode(&header(*seed), &[send(&["x"; 200]), send(&["y"; 100])]);
+        let bytes = encode(&header(*seed), &[send(&["x"; 200]), send(&["y"; 100])]);
         for reply in machine.apply(&Entry::decode(Position(0), &bytes).unwrap()).replies {
             let Ok(Reply::Sent(accepted)) = reply else {
                 panic!("{reply:?}");
@@ -116,9 +143,9 @@ proptest! {
             .iter()
             .cloned()
             .map(super::random::bearing)
-            .map(|(command, bodies)| Proposal::new(&command, bodies))
+            .map(|(command, bodies)| Proposal::new(&command, bodies, seal))
             .collect();
-        let bytes = Entry::encode(&header(9), &proposals);
+        let bytes = encode(&header(9), &proposals);
         let mut entry = Entry::decode(Position(position), &bytes).unwrap();
         prop_assert_eq!(entry.header, header(9));
         prop_assert_eq!(entry.commands.len(), commands.len());

@@ -9,10 +9,10 @@ use super::player::commands::name;
 use super::world::{Bearing, START, World};
 use crate::{Command, Counts, Error, QueueId, Receipt, Reply, Timestamp};
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
+use proptest::test_runner::{FileFailurePersistence, RngAlgorithm, TestRng, TestRunner};
 use reference::Reference;
 use std::collections::BTreeMap;
-use steps::{QUEUES, Step};
+use steps::{History, QUEUES, Step};
 
 /// A reply without what only the machine can know: messages are called by their bodies.
 #[derive(Debug, PartialEq, Eq)]
@@ -141,10 +141,26 @@ proptest! {
 
     #[test]
     fn the_machine_does_what_the_reference_does(history in steps::history(200)) {
-        let mut duel = Duel::new();
-        for (wait, step) in &history.0 {
-            duel.play(*wait, step);
-        }
-        duel.world.finish();
+        play(&history);
     }
+}
+
+fn play(history: &History) {
+    let mut duel = Duel::new();
+    for (wait, step) in &history.0 {
+        duel.play(*wait, step);
+    }
+    duel.world.finish();
+}
+
+/// A few histories, always the same, up to the first that goes wrong.
+pub(super) fn some_histories() -> Result<(), String> {
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let config =
+        ProptestConfig { cases: 40, max_shrink_iters: 0, failure_persistence: None, ..Default::default() };
+    let run = TestRunner::new_with_rng(config, rng).run(&steps::history(100), |history| {
+        play(&history);
+        Ok(())
+    });
+    run.map_err(|error| error.to_string())
 }

@@ -5,7 +5,7 @@ pub(super) mod commands;
 use super::outcome::{Item, Outcome, outcome};
 use super::script::{Line, lines, moment};
 use super::world::{Bearing, World};
-use crate::{Change, Command, QueueId, Receipt, Reply, SubscriptionId, Timestamp, TopicId};
+use crate::{BodyRef, Change, Command, Holder, QueueId, Receipt, Reply, SubscriptionId, Timestamp, TopicId};
 use std::collections::BTreeMap;
 
 pub(super) struct Player {
@@ -15,6 +15,8 @@ pub(super) struct Player {
     pub(super) subscriptions: BTreeMap<String, SubscriptionId>,
     queues: BTreeMap<String, QueueId>,
     topics: BTreeMap<String, TopicId>,
+    /// What was noted to be copied or discarded later.
+    noted: BTreeMap<String, Vec<(Holder, BodyRef)>>,
     receipts: Vec<Receipt>,
     receipt_numbers: BTreeMap<(QueueId, u64, u32, Timestamp), usize>,
 }
@@ -28,6 +30,7 @@ impl Player {
             subscriptions: BTreeMap::new(),
             queues: BTreeMap::new(),
             topics: BTreeMap::new(),
+            noted: BTreeMap::new(),
             receipts: Vec::new(),
             receipt_numbers: BTreeMap::new(),
         };
@@ -64,6 +67,9 @@ impl Player {
         if let Some(outcome) = self.look(&entry[0], time) {
             return expect(&entry[0], &outcome);
         }
+        if entry[0].verb == "note" {
+            return self.note(&entry[0]);
+        }
         let commands: Vec<Bearing> = entry.iter().map(|line| self.command(line)).collect();
         let bodies: Vec<Vec<String>> = commands.iter().map(|(_, bodies)| texts(bodies)).collect();
         let replies = self.world.apply(time, commands);
@@ -79,6 +85,18 @@ impl Player {
         }
     }
 
+    /// Notes the bodies that there are, all or those of one queue, and calls them by a name.
+    fn note(&mut self, line: &Line<'_>) {
+        let queue = line.parts[0].words.first().map(|name| self.queues[name]);
+        let concerned = |holder: &Holder| match (holder, queue) {
+            (_, None) => true,
+            (Holder::Message((id, _)), Some(queue)) => *id == queue,
+            (Holder::Publication(_), Some(_)) => false,
+        };
+        let bodies = self.world.machine.live_bodies().filter(|(holder, _)| concerned(holder)).collect();
+        self.noted.insert(line.object.clone(), bodies);
+    }
+
     /// What can be seen without a command; time passes first, if it has to.
     fn look(&mut self, line: &Line<'_>, time: Timestamp) -> Option<Outcome> {
         let look: fn(&Self, &str) -> Outcome = match line.verb.as_str() {
@@ -87,6 +105,7 @@ impl Player {
             "touched" => Self::touched,
             "changed" => Self::changed,
             "bodies" => Self::bodies,
+            "moved" => Self::moved,
             "unreclaimed" => Self::unreclaimed,
             "dropped" => Self::dropped,
             "subscription" => Self::subscription,
@@ -129,6 +148,12 @@ impl Player {
 
     fn bodies(&self, _: &str) -> Outcome {
         Outcome::text(self.world.live.len().to_string())
+    }
+
+    /// What the last entry needs from now on and needs no more.
+    fn moved(&self, _: &str) -> Outcome {
+        let last = self.world.last();
+        Outcome::text(format!("{} kept and {} released", last.kept, last.released.len()))
     }
 
     fn unreclaimed(&self, _: &str) -> Outcome {

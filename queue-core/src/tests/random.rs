@@ -3,11 +3,11 @@
 use super::player::commands::name;
 use super::world::{Bearing, START, World};
 use crate::{
-    BodyRef, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic, DeduplicationKeys,
-    DeduplicationScope, Delete, Endpoint, FilterScope, Genesis, Name, Outbound, Outgoing, Position, Publish,
-    PurgeQueue, QueueAttributes, QueueId, Receipt, Receive, RedrivePolicy, Send, SetQueueAttributes,
-    SetQueueTags, SetSubscriptionAttributes, SetTopicAttributes, SetTopicTags, Subscribe,
-    SubscriptionAttributes, SubscriptionId, Tags, Timestamp, TopicAttributes, TopicId,
+    BodyRef, Carried, Carry, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic, DeduplicationKeys,
+    DeduplicationScope, Delete, Discard, Endpoint, FilterScope, Genesis, Holder, Name, Outbound, Outgoing,
+    Position, Publish, PurgeQueue, QueueAttributes, QueueId, Receipt, Receive, RedrivePolicy, Send,
+    SetQueueAttributes, SetQueueTags, SetSubscriptionAttributes, SetTopicAttributes, SetTopicTags, Subscribe,
+    SubscriptionAttributes, SubscriptionId, Tags, Timestamp, TopicAttributes, TopicId, Vouch,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -27,7 +27,27 @@ pub(super) fn command() -> impl Strategy<Value = Command> {
         10 => queue_command(),
         10 => message_command(),
         10 => topic_command(),
+        6 => body_command(),
     ]
+}
+
+fn body_command() -> impl Strategy<Value = Command> {
+    let carried =
+        (holder(), position(), body()).prop_map(|(holder, from, body)| Carried { holder, from, body });
+    prop_oneof![
+        4 => vec(carried, 0..6).prop_map(|bodies| Command::Carry(Carry { bodies })),
+        1 => (position(), any::<u64>())
+            .prop_map(|(after, fingerprint)| Command::Vouch(Vouch { after, fingerprint })),
+        1 => vec(holder(), 0..3).prop_map(|holders| Command::Discard(Discard { holders })),
+    ]
+}
+
+fn position() -> impl Strategy<Value = Position> {
+    (0_u64..100).prop_map(Position)
+}
+
+fn holder() -> impl Strategy<Value = Holder> {
+    prop_oneof![(queue(), 1_u64..20).prop_map(Holder::Message), position().prop_map(Holder::Publication),]
 }
 
 fn queue_command() -> impl Strategy<Value = Command> {
@@ -216,6 +236,29 @@ fn subscription_attributes() -> impl Strategy<Value = SubscriptionAttributes> {
     )
 }
 
+/// Has two of three bodies that the command speaks of be ones that there are.
+fn aim(world: &World, mut command: Command) -> Command {
+    let live: Vec<_> = world.machine.live_bodies().collect();
+    let aimed = |holder: Holder| {
+        let (Holder::Message((_, number)) | Holder::Publication(Position(number))) = holder;
+        let number = usize::try_from(number).unwrap();
+        (!number.is_multiple_of(3) && !live.is_empty()).then(|| live[number % live.len()])
+    };
+    if let Command::Carry(carry) = &mut command {
+        for carried in &mut carry.bodies {
+            if let Some((holder, body)) = aimed(carried.holder) {
+                *carried = Carried { holder, from: body.position, body };
+            }
+        }
+    }
+    if let Command::Discard(discard) = &mut command {
+        for holder in &mut discard.holders {
+            *holder = aimed(*holder).map_or(*holder, |(holder, _)| holder);
+        }
+    }
+    command
+}
+
 /// The command with bodies of the lengths that it speaks of.
 pub(super) fn bearing(mut command: Command) -> Bearing {
     let bodies = command.bodies_mut().iter().map(|body| vec![b'x'; body.bytes as usize]).collect();
@@ -232,7 +275,9 @@ proptest! {
         let mut time = START;
         for (wait, commands) in entries {
             time = Timestamp(time.0 + wait);
-            world.apply(time, commands.into_iter().map(bearing).collect());
+            let commands = commands.into_iter().map(|command| bearing(aim(&world, command)));
+            let commands = commands.collect();
+            world.apply(time, commands);
         }
         // Whatever the time.
         world.apply(Timestamp(u64::MAX), last.iter().cloned().map(bearing).collect());

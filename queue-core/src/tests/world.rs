@@ -2,7 +2,8 @@
 
 use crate::codec::{Codec, Reader};
 use crate::{
-    Applied, BodyRef, Command, Entry, Error, Genesis, Header, Machine, Position, Proposal, Reply, Timestamp,
+    Applied, BodyRef, Carried, Carry, Command, Entry, Error, Genesis, Header, Holder, Machine, Position,
+    Proposal, Reply, SEAL_BYTES, Timestamp,
 };
 use std::collections::BTreeSet;
 
@@ -11,6 +12,14 @@ pub(super) const START: Timestamp = Timestamp(1_700_000_000_000);
 
 /// A command with the bodies that it brings.
 pub(super) type Bearing = (Command, Vec<Vec<u8>>);
+
+/// Bytes that a log puts around its entries.
+const FRAME: usize = 29;
+
+/// Something like a checksum.
+pub(super) fn seal(body: &[u8]) -> [u8; SEAL_BYTES] {
+    body.iter().fold(7_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)).to_le_bytes()
+}
 
 pub(super) struct World {
     pub(super) machine: Machine,
@@ -41,11 +50,12 @@ impl World {
         let batch = self.log.len() as u64;
         let header = Header { time, seed: u128::from(batch), run: 1, batch };
         let proposals: Vec<_> =
-            commands.into_iter().map(|(command, bodies)| Proposal::new(&command, bodies)).collect();
-        let bytes = Entry::encode(&header, &proposals);
-        // Whatever a log puts around its entries.
-        let position = Position(self.end + 29);
-        self.end = position.0 + bytes.len() as u64;
+            commands.into_iter().map(|(command, bodies)| Proposal::new(&command, bodies, seal)).collect();
+        let mut bytes = vec![0xaa; FRAME];
+        Entry::encode(&header, &proposals, &mut bytes);
+        let position = Position(self.end + FRAME as u64);
+        self.end += bytes.len() as u64;
+        let bytes = bytes.split_off(FRAME);
         let entry = Entry::decode(position, &bytes).unwrap();
         assert_eq!(entry.header, header);
         let applied = self.machine.apply(&entry);
@@ -93,7 +103,20 @@ impl World {
         let after = self.log.partition_point(|(position, _)| *position <= body.position);
         let (position, bytes) = &self.log[after - 1];
         let start = usize::try_from(body.position.0 - position.0).unwrap();
-        String::from_utf8(bytes[start..start + body.bytes as usize].to_vec()).unwrap()
+        let (text, rest) = bytes[start..].split_at(body.bytes as usize);
+        assert!(rest.starts_with(&seal(text)), "the seal of a body follows it");
+        String::from_utf8(text.to_vec()).unwrap()
+    }
+
+    /// A command that brings copies of these bodies.
+    pub(super) fn carry(&self, bodies: &[(Holder, BodyRef)]) -> Bearing {
+        let carried = bodies.iter().map(|(holder, body)| Carried {
+            holder: *holder,
+            from: body.position,
+            body: BodyRef { position: Position::default(), bytes: body.bytes },
+        });
+        let copies = bodies.iter().map(|(_, body)| self.body(*body).into_bytes());
+        (Command::Carry(Carry { bodies: carried.collect() }), copies.collect())
     }
 
     /// What the last entry led to.
@@ -138,6 +161,7 @@ impl World {
     }
 
     fn assert_same(&self, machine: &Machine) {
+        assert_eq!(machine.fingerprint(), self.machine.fingerprint());
         assert_eq!(machine.digest(), self.machine.digest());
         assert_eq!(machine, &self.machine);
     }
@@ -154,6 +178,7 @@ impl World {
             assert!(self.machine.unreclaimed() < before, "each entry reclaims some");
         }
         assert!(self.live.is_empty(), "every body is released in the end");
+        assert_eq!(self.machine.body_bytes(), 0);
     }
 }
 

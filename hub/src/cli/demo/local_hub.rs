@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base_url::local_authority;
 use crate::cli::{Error, stop};
 use crate::config::Settings;
+use crate::door::Door;
 use crate::hub::Hub;
 use crate::server::{self, Limits, Running};
 
@@ -27,8 +28,10 @@ impl LocalHub {
         let limits = Limits { stop_seconds: STOP_REQUESTS_SECONDS, ..Limits::default() };
         let failed = |error| Error::Failed(format!("cannot start the hub: {error}"));
         let listener = server::listen(&settings).await?;
-        let hub = Hub::start(settings).map_err(failed)?;
-        let running = server::start(Arc::clone(&hub), listener, limits).map_err(failed)?;
+        let hub = Hub::in_memory(settings.clone()).map_err(failed)?;
+        let door = Door::closed(settings);
+        door.open(Arc::clone(&hub));
+        let running = server::start(door, listener, limits).map_err(failed)?;
         Ok(Self { hub, running })
     }
 

@@ -1,12 +1,13 @@
 //! Shows on standard error how far the shop is: bars on a terminal, lines elsewhere.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::ledger::Counts;
 use super::story::{Place, Story};
+use crate::cli::{has_colours, shows_bars};
 
 /// Between two lines where there is no terminal.
 const LINE: Duration = Duration::from_secs(1);
@@ -29,12 +30,7 @@ impl Progress {
             published: story.orders.len(),
             processed: Place::ALL.map(|place| story.processable(place)),
         };
-        let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-        let display = if std::io::stderr().is_terminal() && !is_dumb {
-            bars(&expected)
-        } else {
-            Display::Lines { last: Instant::now() }
-        };
+        let display = if shows_bars() { bars(&expected) } else { Display::Lines { last: Instant::now() } };
         Self { started: Instant::now(), expected, display }
     }
 
@@ -83,10 +79,9 @@ impl Progress {
 }
 
 fn bars(expected: &Counts) -> Display {
-    let has_colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(20));
     let bar = |name: &'static str, length: usize, colour: &str| {
-        let colour = if has_colours { colour } else { "" };
+        let colour = if has_colours() { colour } else { "" };
         let template = format!("{{prefix:>20}} {{bar:32{colour}}} {{pos:>5}}/{{len}}");
         let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar =

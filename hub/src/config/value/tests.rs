@@ -86,3 +86,54 @@ fn a_name_is_under_its_parents_and_not_under_itself() {
         assert_eq!(is_under(name, parent), expected, "{name} under {parent}");
     }
 }
+
+#[test]
+fn a_size_has_a_unit_or_is_in_bytes() {
+    for (text, expected) in [
+        ("512MiB", Some("512MiB")),
+        ("2GiB", Some("2GiB")),
+        ("1024KiB", Some("1MiB")),
+        ("1TiB", Some("1TiB")),
+        ("1000000", Some("1000000")),
+        ("2048", Some("2KiB")),
+        ("", None),
+        ("MiB", None),
+        ("+1MiB", None),
+        ("-1", None),
+        ("1.5GiB", None),
+        ("1 GiB", None),
+        ("1GB", None),
+        ("99999999999TiB", None),
+    ] {
+        check::<ByteSize>(&[(text, expected)]);
+        check::<Option<ByteSize>>(&[(text, expected)]);
+    }
+    check::<ByteSize>(&[("0", Some("0"))]);
+    check::<Option<ByteSize>>(&[("0", None), ("0MiB", None)]);
+}
+
+#[test]
+fn durability_is_of_three_kinds() {
+    check::<crate::storage::store::Durability>(&[
+        ("sync", Some("sync")),
+        ("none", Some("none")),
+        ("interval:1", Some("interval:1")),
+        ("interval:60000", Some("interval:60000")),
+        ("interval:0", None),
+        ("interval:60001", None),
+        ("interval:+5", None),
+        ("interval", None),
+        ("interval:5ms", None),
+        ("always", None),
+        ("", None),
+    ]);
+}
+
+#[test]
+fn a_folder_has_a_name() {
+    check::<std::path::PathBuf>(&[
+        ("./fanq-data", Some("./fanq-data")),
+        ("/var/lib/fanq", Some("/var/lib/fanq")),
+        ("", None),
+    ]);
+}

@@ -1,13 +1,14 @@
 //! A client that can misbehave, and a server to do it to.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::http::StatusCode;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::sync::watch;
 
 use super::*;
+use crate::door::Status;
 use crate::storage::clock::{ClockChange, ClockState};
 use crate::wire::{self, Head};
 
@@ -22,7 +23,7 @@ pub(super) async fn in_time<T>(what: impl Future<Output = T>) -> T {
 /// Echoes what it is asked; holds requests for `/wait` until they are released.
 pub(super) struct Echo {
     settings: Settings,
-    ready: AtomicBool,
+    status: std::sync::Mutex<Status>,
     answered: AtomicUsize,
     waiting: watch::Sender<usize>,
     released: watch::Sender<bool>,
@@ -48,8 +49,8 @@ impl Backend for Echo {
         &self.settings
     }
 
-    fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Relaxed)
+    fn status(&self) -> Status {
+        *self.status.lock().unwrap()
     }
 
     async fn answer(self: &Arc<Self>, request: wire::Request<'_>) -> wire::Response {
@@ -65,8 +66,8 @@ impl Backend for Echo {
         wire::Response { status: StatusCode::OK, headers: Vec::new(), body: text.into() }
     }
 
-    fn clock(&self) -> ClockState {
-        *self.clock.lock().unwrap()
+    fn clock(&self) -> Result<ClockState, String> {
+        Ok(*self.clock.lock().unwrap())
     }
 
     async fn turn_clock(&self, changes: Vec<ClockChange>) -> Result<ClockState, String> {
@@ -99,7 +100,7 @@ impl Server {
         let listener = listen(&settings).await.unwrap();
         let backend = Arc::new(Echo {
             settings,
-            ready: AtomicBool::new(true),
+            status: std::sync::Mutex::new(Status::Ready),
             answered: AtomicUsize::new(0),
             waiting: watch::Sender::new(0),
             released: watch::Sender::new(false),
@@ -110,7 +111,7 @@ impl Server {
     }
 
     pub(super) async fn connect(&self) -> Client {
-        Client(BufStream::new(TcpStream::connect(self.address).await.unwrap()))
+        Client::connect(self.address).await
     }
 
     pub(super) async fn waiting(&self, expected: usize) {
@@ -126,8 +127,8 @@ impl Server {
         self.backend.answered.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set_ready(&self, ready: bool) {
-        self.backend.ready.store(ready, Ordering::Relaxed);
+    pub(super) fn set_status(&self, status: Status) {
+        *self.backend.status.lock().unwrap() = status;
     }
 
     pub(super) async fn stop(self) {
@@ -151,6 +152,10 @@ impl Answer {
 pub(super) struct Client(BufStream<TcpStream>);
 
 impl Client {
+    pub(super) async fn connect(address: SocketAddr) -> Self {
+        Self(BufStream::new(TcpStream::connect(address).await.unwrap()))
+    }
+
     pub(super) async fn send(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).await.unwrap();
         self.0.flush().await.unwrap();

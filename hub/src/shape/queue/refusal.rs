@@ -45,6 +45,8 @@ impl About<'_> {
     pub(crate) fn fault(&self, error: Engine) -> Fault {
         match error {
             Engine::Refused(error) => self.refusal(error),
+            Engine::Full(lack) => Fault::full(lack),
+            Engine::Damaged => Fault::internal(),
             Engine::Stopped => {
                 Fault::new(Code::ServiceUnavailable, "The service is unavailable. Please try again.")
             }

@@ -36,6 +36,8 @@ fn fault(error: engine::Error) -> Fault {
         engine::Error::Stopped => {
             Fault::new(Code::ServiceUnavailable, "The service is stopping. Please try again.")
         }
+        engine::Error::Full(lack) => Fault::full(lack),
+        engine::Error::Damaged => Fault::internal(),
         engine::Error::Refused(error) => {
             tracing::error!(?error, "a command for a topic was refused against expectation");
             Fault::internal()

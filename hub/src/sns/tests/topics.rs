@@ -239,3 +239,19 @@ async fn answers_without_a_result_have_no_element_for_it() {
     let deleted = body(format!("Action=DeleteTopic&TopicArn={arn}")).await;
     assert!(deleted.contains(r#"2010-03-31/"><ResponseMetadata>"#), "{deleted}");
 }
+
+#[tokio::test]
+async fn what_adds_is_refused_while_the_state_is_full() {
+    let max_state = Some(crate::config::ByteSize(64 << 10));
+    let hub = Hub::in_memory(Settings { max_state, ..Settings::default() }).unwrap();
+    let world = World { hub };
+    let topic = world.create_topic("news", &[]).await;
+    world.sqs("CreateQueue", json!({"QueueName": "orders"})).await;
+    world.sqs("SendMessage", json!({"QueueUrl": "orders", "MessageBody": "x".repeat(64 << 10)})).await;
+    // Seen from the engine's thread, which has weighed what it holds by then.
+    world.hub.engine.read(None, |_| ()).await.unwrap();
+    let full = "503 ServiceUnavailable: The hub holds as much as --max-state allows: messages are refused until \
+                others are deleted. Receiving and deleting go on.";
+    world.check("CreateTopic", &[("Name", "more")], full).await;
+    world.check("DeleteTopic", &[("TopicArn", &topic)], "").await;
+}

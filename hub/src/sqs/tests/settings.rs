@@ -1,6 +1,7 @@
 //! The attributes of queues.
 
 use super::*;
+use crate::config::ByteSize;
 
 #[tokio::test]
 async fn attributes_are_told_as_asked() {
@@ -79,4 +80,24 @@ async fn changes_at_the_same_time_are_all_made() {
     let tags = json!({"Tags": {"a": "x", "b": "x", "c": "x"}});
     fixture.check("ListQueueTags", json!({"QueueUrl": "orders"}), tags).await;
     assert_eq!(fixture.attribute("orders", "DelaySeconds").await.as_deref(), Some("7"));
+}
+
+#[tokio::test]
+async fn what_adds_is_refused_while_the_state_is_full() {
+    let max_state = Some(ByteSize(64 << 10));
+    let fixture = Fixture::with(Settings { max_state, ..Settings::default() }).await;
+    fixture.put("orders", &"x".repeat(64 << 10)).await;
+    // The answer comes from the engine, which has weighed what it holds by then.
+    let held = fixture.attribute("orders", "ApproximateNumberOfMessages").await;
+    assert_eq!(held.as_deref(), Some("1"));
+    let message = "The hub holds as much as --max-state allows: messages are refused until others are deleted. \
+                   Receiving and deleting go on.";
+    let full = (503, "ServiceUnavailable", message);
+    let send = json!({"QueueUrl": "orders", "MessageBody": "a"});
+    fixture.refuse("SendMessage", send, full).await;
+    fixture.refuse("CreateQueue", json!({"QueueName": "more"}), full).await;
+    let tags = json!({"QueueUrl": "orders", "Tags": {"a": "x"}});
+    fixture.refuse("TagQueue", tags, full).await;
+    assert_eq!(fixture.take("orders", json!({})).await.len(), 1);
+    fixture.check("DeleteQueue", json!({"QueueUrl": "orders"}), Value::Null).await;
 }

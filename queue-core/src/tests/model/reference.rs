@@ -4,8 +4,8 @@ mod shelf;
 
 use super::Answer;
 use crate::{
-    ChangeVisibility, Command, Counts, Delete, Error, Name, PurgeQueue, QueueAttributes, QueueId, Receipt,
-    Receive, Timestamp,
+    ChangeVisibility, Command, Counts, Delete, Error, Holder, Name, PurgeQueue, QueueAttributes, QueueId,
+    Receipt, Receive, Timestamp,
 };
 use shelf::{Attempt, Hidden, Letter, Shelf};
 use std::time::Duration;
@@ -53,7 +53,18 @@ impl Reference {
 
     fn execute(&mut self, now: Timestamp, command: &Command, bodies: &[String]) -> Result<Answer, Error> {
         match command {
-            Command::Tick => Ok(Answer::Done),
+            // Where bodies lie changes nothing that can be seen.
+            Command::Tick | Command::Carry(_) | Command::Vouch(_) => Ok(Answer::Done),
+            Command::Discard(discard) => {
+                for holder in &discard.holders {
+                    let Holder::Message((id, number)) = holder else {
+                        panic!("not part of a history: {holder:?}");
+                    };
+                    let at = self.find(*id)?;
+                    self.queues[at].take_away(*number);
+                }
+                Ok(Answer::Done)
+            }
             Command::DeleteQueue(id) => {
                 let at = self.find(*id)?;
                 self.queues.remove(at);

@@ -4,7 +4,7 @@ use super::Duel;
 use crate::tests::player::commands::{body, hash, name};
 use crate::tests::world::Bearing;
 use crate::{
-    ChangeVisibility, Command, CreateQueue, DeduplicationKeys, DeduplicationScope, Delete, Outgoing,
+    ChangeVisibility, Command, CreateQueue, DeduplicationKeys, DeduplicationScope, Delete, Discard, Outgoing,
     PurgeQueue, QueueAttributes, Receive, RedrivePolicy, Send, SetQueueAttributes, Tags,
 };
 use proptest::collection::vec;
@@ -39,6 +39,10 @@ pub(super) enum Step {
     Scope(usize),
     Purge(usize),
     Recreate(usize),
+    /// Carries every so-many-th body.
+    Carry(usize),
+    /// Discards one body, counted from the first.
+    Discard(usize),
 }
 
 /// Each step with the milliseconds that pass before it.
@@ -83,6 +87,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => slot().prop_map(Step::Scope),
         1 => slot().prop_map(Step::Purge),
         1 => slot().prop_map(Step::Recreate),
+        4 => (1_usize..4).prop_map(Step::Carry),
+        1 => (0_usize..20).prop_map(Step::Discard),
     ]
 }
 
@@ -150,6 +156,14 @@ impl Step {
                 queue: duel.queues[*slot],
                 not_within: Duration::from_secs(60),
             }),
+            Self::Carry(every) => {
+                let bodies: Vec<_> = duel.world.machine.live_bodies().step_by(*every).collect();
+                return duel.world.carry(&bodies);
+            }
+            Self::Discard(nth) => {
+                let found = duel.world.machine.live_bodies().nth(*nth);
+                Command::Discard(Discard { holders: found.into_iter().map(|(holder, _)| holder).collect() })
+            }
         };
         (command, Vec::new())
     }

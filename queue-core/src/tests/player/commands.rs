@@ -5,10 +5,10 @@ use crate::tests::script::{Line, Part, duration};
 use crate::tests::world::Bearing;
 use crate::{
     BodyRef, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic, DeduplicationKeys,
-    DeduplicationScope, Delete, Endpoint, Name, Outbound, Outgoing, Position, Publish, PurgeQueue,
+    DeduplicationScope, Delete, Discard, Endpoint, Name, Outbound, Outgoing, Position, Publish, PurgeQueue,
     QueueAttributes, QueueId, Receipt, Receive, RedrivePolicy, Send, SetQueueAttributes, SetQueueTags,
     SetSubscriptionAttributes, SetTopicAttributes, Subscribe, SubscriptionAttributes, Tags, TopicAttributes,
-    TopicId,
+    TopicId, Vouch,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -64,6 +64,14 @@ impl Player {
                 receipts: line.parts.iter().map(|part| self.receipt(&part.words[0])).collect(),
             })),
             "visibility" => plain(self.change_visibility(line)),
+            "carry" => self.carry(line),
+            "vouch" => plain(Command::Vouch(Vouch {
+                after: Position(1),
+                fingerprint: self.world.machine.fingerprint(),
+            })),
+            "discard" => plain(Command::Discard(Discard {
+                holders: self.noted[&line.object].iter().map(|(holder, _)| *holder).collect(),
+            })),
             _ => self.topical_command(line),
         }
     }
@@ -169,6 +177,20 @@ impl Player {
             queue: self.queue(line),
             changes: changes.map(|(number, time)| (self.receipt(number), duration(time))).collect(),
         })
+    }
+
+    /// Brings copies of noted bodies; said to be from elsewhere, or cut short, if the line says so.
+    fn carry(&self, line: &Line<'_>) -> Bearing {
+        let first = &line.parts[0];
+        let (mut command, mut copies) = self.world.carry(&self.noted[&line.object]);
+        if let Command::Carry(carry) = &mut command {
+            for (carried, copy) in carry.bodies.iter_mut().zip(&mut copies) {
+                carried.from.0 += u64::from(first.says("wrong"));
+                carried.body.bytes -= u32::from(first.says("short"));
+                copy.truncate(carried.body.bytes as usize);
+            }
+        }
+        (command, copies)
     }
 
     fn publish(&self, line: &Line<'_>) -> Bearing {

@@ -1,0 +1,89 @@
+//! What has arrived and is not with the log yet, and who is to be told what becomes of it.
+
+use super::waiters::Waiter;
+use super::{Read, Responder};
+use crate::storage::clock::ClockState;
+use queue_core::{Proposal, QueueId, Reply};
+use std::collections::VecDeque;
+
+/// Commands that one batch holds at most.
+const COMMANDS_PER_BATCH: usize = 1_024;
+/// Bytes after which a batch is full.
+const BYTES_PER_BATCH: usize = 4 << 20;
+
+/// Who is to be told what became of a command.
+pub(super) enum Answer {
+    Reply(Responder<Reply>),
+    Receive(Waiter),
+    /// A receiver that is to ask again, after those who came before.
+    Again(Waiter),
+    Read {
+        queue: QueueId,
+        read: Read,
+    },
+    Settled(Responder<ClockState>),
+    Nobody,
+}
+
+/// Proposals in the order of their arrival.
+#[derive(Default)]
+pub(super) struct Collected {
+    waiting: VecDeque<(Proposal, Answer)>,
+    bytes: usize,
+}
+
+impl Collected {
+    pub(super) fn add(&mut self, proposal: Proposal, answer: Answer) {
+        self.bytes += proposal.bytes();
+        self.waiting.push_back((proposal, answer));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Whether there is enough for a batch.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting.len() >= COMMANDS_PER_BATCH || self.bytes >= BYTES_PER_BATCH
+    }
+
+    /// Takes out as much as a batch holds.
+    pub(super) fn take_batch(&mut self) -> (Vec<Proposal>, Vec<Answer>) {
+        let mut batch = (Vec::new(), Vec::new());
+        let mut bytes = 0;
+        while batch.0.len() < COMMANDS_PER_BATCH
+            && bytes < BYTES_PER_BATCH
+            && let Some((proposal, answer)) = self.waiting.pop_front()
+        {
+            bytes += proposal.bytes();
+            batch.0.push(proposal);
+            batch.1.push(answer);
+        }
+        self.bytes = self.bytes.saturating_sub(bytes);
+        batch
+    }
+
+    /// Takes out everything, to be refused.
+    pub(super) fn take_answers(&mut self) -> Vec<Answer> {
+        self.bytes = 0;
+        std::mem::take(&mut self.waiting).into_iter().map(|(_, answer)| answer).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use queue_core::Command;
+
+    #[test]
+    fn a_batch_holds_so_many_commands_and_the_rest_waits_for_the_next() {
+        let mut collected = Collected::default();
+        for _ in 0..COMMANDS_PER_BATCH + 1 {
+            collected.add(Proposal::new(&Command::Tick, Vec::new(), crate::storage::seal), Answer::Nobody);
+        }
+        assert!(collected.is_full());
+        let sizes = [(); 3].map(|()| collected.take_batch().1.len());
+        assert_eq!(sizes, [COMMANDS_PER_BATCH, 1, 0]);
+        assert_eq!((collected.is_empty(), collected.is_full(), collected.bytes), (true, false, 0));
+    }
+}

@@ -1,0 +1,123 @@
+//! A receiver's side of a receive: it waits for messages, has their bodies loaded, and gives everything back if it
+//! goes away before it has them.
+
+use super::{Delivery, Engine, Error, Event};
+use crate::storage::{self, Body};
+use queue_core::{QueueId, Receipt, Received};
+use tokio::sync::oneshot;
+
+/// A message that was taken, whose body may still have to be read.
+pub(super) struct Taken {
+    pub(super) message: Received,
+    pub(super) body: Body,
+}
+
+impl Taken {
+    fn is_at_hand(&self) -> bool {
+        match self.body {
+            Body::AtHand(_) => true,
+            Body::Stored(_) => false,
+        }
+    }
+
+    /// Waits for the disk if the body is there.
+    fn load(self) -> Result<Delivery, storage::Error> {
+        let body = match self.body {
+            Body::AtHand(bytes) => bytes,
+            Body::Stored(load) => load()?,
+        };
+        Ok(Delivery { message: self.message, body })
+    }
+}
+
+/// A receiver. When it is dropped before its end, the engine keeps nothing for it, and takes back what it was given.
+pub(super) struct Receiving<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) queue: QueueId,
+    pub(super) waiter: u64,
+    pub(super) is_waiting: bool,
+    pub(super) response: oneshot::Receiver<Result<Vec<Taken>, Error>>,
+}
+
+impl Receiving<'_> {
+    /// The messages, when there are some or the wait is over.
+    pub(super) async fn deliveries(mut self) -> Result<Vec<Delivery>, Error> {
+        let response = (&mut self.response).await;
+        self.is_waiting = false;
+        let taken = response.map_err(|_| Error::Stopped)??;
+        load(self.engine, self.queue, taken).await
+    }
+}
+
+impl Drop for Receiving<'_> {
+    fn drop(&mut self) {
+        if self.is_waiting {
+            let _ = self.engine.send(Event::Gone { queue: self.queue, waiter: self.waiter });
+        }
+        // From here on the engine cannot give it anything; what it gave before is there, or was taken.
+        self.response.close();
+        if let Ok(Ok(taken)) = self.response.try_recv() {
+            drop(Loading::new(self.engine, self.queue, &taken));
+        }
+    }
+}
+
+/// Messages whose bodies are being read. When it is dropped before its end they are given back.
+struct Loading<'a> {
+    engine: &'a Engine,
+    queue: QueueId,
+    receipts: Vec<Receipt>,
+}
+
+impl<'a> Loading<'a> {
+    fn new(engine: &'a Engine, queue: QueueId, taken: &[Taken]) -> Self {
+        Self { engine, queue, receipts: receipts(taken) }
+    }
+}
+
+impl Drop for Loading<'_> {
+    fn drop(&mut self) {
+        let receipts = std::mem::take(&mut self.receipts);
+        if !receipts.is_empty() {
+            let _ = self.engine.send(Event::PutBack { queue: self.queue, receipts });
+        }
+    }
+}
+
+/// What names the messages that were taken.
+pub(super) fn receipts(taken: &[Taken]) -> Vec<Receipt> {
+    taken.iter().map(|one| one.message.receipt).collect()
+}
+
+/// Reads the bodies, those that are on the disk away from the threads that answer requests. A message whose body is
+/// damaged is left out: it stays in flight until its timeout, and is neither lost nor in the way of others.
+async fn load(engine: &Engine, queue: QueueId, taken: Vec<Taken>) -> Result<Vec<Delivery>, Error> {
+    let some = !taken.is_empty();
+    let deliveries = if taken.iter().all(Taken::is_at_hand) {
+        load_each(queue, taken)
+    } else {
+        let mut loading = Loading::new(engine, queue, &taken);
+        let loaded = tokio::task::spawn_blocking(move || load_each(queue, taken)).await;
+        // If the runtime is ending, what was taken is given back.
+        let deliveries = loaded.map_err(|_| Error::Stopped)?;
+        loading.receipts.clear();
+        deliveries
+    };
+    if some && deliveries.is_empty() { Err(Error::Damaged) } else { Ok(deliveries) }
+}
+
+fn load_each(queue: QueueId, taken: Vec<Taken>) -> Vec<Delivery> {
+    let loaded = taken.into_iter().filter_map(|one| {
+        let position = one.message.body.position.0;
+        let damaged = |error: &storage::Error| {
+            tracing::error!(
+                %error,
+                position,
+                queue = queue.0,
+                "the body of a message cannot be read; the message stays in flight until its timeout"
+            );
+        };
+        one.load().inspect_err(damaged).ok()
+    });
+    loaded.collect()
+}

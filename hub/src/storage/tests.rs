@@ -1,0 +1,12 @@
+//! Tests of the log as a whole, on a simulated disk.
+//!
+//! `simulation` drives a small hub (`hub`), its clients (`clients`) and the faults of its disk from one seed; what the
+//! clients saw is checked at the end, and after every crash the state is compared with what it was before.
+
+mod clients;
+mod crashes;
+mod hours;
+mod hub;
+mod simulation;
+mod time;
+mod world;

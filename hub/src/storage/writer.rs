@@ -1,0 +1,240 @@
+//! The end of the log: puts records behind one another, and makes them durable.
+
+use super::files::File;
+use super::format::{
+    ALIGNMENT, Kind, RECORD_HEADER_BYTES, RecordHeader, SEAL_RECORD_BYTES, SEGMENT_HEADER_BYTES, record_key,
+};
+use super::planted::{self, Bug};
+use super::segments::{Segment, Segments};
+use super::Error;
+use bytes::Bytes;
+use queue_core::{Entry, Header, Proposal};
+use std::io;
+use std::sync::Arc;
+
+/// Bytes at the end of a segment that no entry may take, so that behind each there is room for a mark and a seal.
+const END_BYTES: u64 = RECORD_HEADER_BYTES as u64 + SEAL_RECORD_BYTES;
+
+/// A record that has no place yet: space for its header, the entry, and zeros up to the next record.
+pub(crate) struct Pending {
+    bytes: Vec<u8>,
+    head_bytes: u32,
+    body_bytes: u32,
+}
+
+impl Pending {
+    pub(crate) fn new(header: &Header, proposals: &[Proposal]) -> Self {
+        let commands: usize = proposals.iter().map(Proposal::bytes).sum();
+        let mut bytes = Vec::with_capacity(RECORD_HEADER_BYTES + commands + 64);
+        bytes.resize(RECORD_HEADER_BYTES, 0);
+        let head = Entry::encode(header, proposals, &mut bytes);
+        let bodies = bytes.len() - RECORD_HEADER_BYTES - head;
+        bytes.resize(bytes.len().next_multiple_of(ALIGNMENT as usize), 0);
+        // What does not fit into 32 bits does not fit into a segment either, and is refused when it is written.
+        let narrow = |length| u32::try_from(length).unwrap_or(u32::MAX);
+        Self { bytes, head_bytes: narrow(head), body_bytes: narrow(bodies) }
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+}
+
+/// A record in its place.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed {
+    pub(crate) header: RecordHeader,
+    /// As written, with its header.
+    pub(crate) record: Bytes,
+}
+
+impl Placed {
+    /// The entry in it, without what the log has put around it.
+    pub(crate) fn entry(&self) -> &[u8] {
+        let bytes = self.header.head_bytes as usize + self.header.body_bytes as usize;
+        self.record.get(RECORD_HEADER_BYTES..RECORD_HEADER_BYTES + bytes).unwrap_or_default()
+    }
+}
+
+/// A segment that is ready to be written to.
+pub(crate) type Ready = (Arc<Segment>, Arc<dyn File>);
+
+pub(crate) struct Writer {
+    segments: Arc<Segments>,
+    key: u32,
+    run: u64,
+    active: Ready,
+    end: u64,
+    durable_to: u64,
+    /// Files that were written to since the last sync.
+    unsynced: Vec<Ready>,
+    /// Whether a record already says that everything is durable.
+    is_marked: bool,
+}
+
+impl Writer {
+    /// Begins a run in a new segment.
+    pub(crate) fn new(segments: Arc<Segments>, store: u128, run: u64, active: Ready) -> Self {
+        let end = active.0.first_record();
+        Self {
+            segments,
+            key: record_key(store),
+            run,
+            active,
+            end,
+            durable_to: end,
+            unsynced: Vec::new(),
+            is_marked: true,
+        }
+    }
+
+    /// Where the next record will lie.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Everything before this is on the disk.
+    pub(crate) fn durable_to(&self) -> u64 {
+        self.durable_to
+    }
+
+    /// Bytes that the active segment has left.
+    pub(crate) fn left(&self) -> u64 {
+        self.active.0.end().saturating_sub(self.end)
+    }
+
+    pub(crate) fn run(&self) -> u64 {
+        self.run
+    }
+
+    /// Whether the log itself says that everything is durable.
+    pub(crate) fn is_marked(&self) -> bool {
+        self.is_marked
+    }
+
+    /// Whether an earlier segment was written to since the last sync.
+    pub(crate) fn has_left_a_segment(&self) -> bool {
+        self.unsynced.len() > 1
+    }
+
+    pub(crate) fn segments(&self) -> &Arc<Segments> {
+        &self.segments
+    }
+
+    /// Writes records, in as few calls as there are segments for them; `next` gives the segment after this one.
+    pub(crate) fn write(
+        &mut self,
+        pending: Vec<Pending>,
+        next: &mut dyn FnMut() -> Result<Ready, Error>,
+    ) -> Result<Vec<Placed>, Error> {
+        let mut placed = Vec::with_capacity(pending.len());
+        let mut from = 0;
+        let mut start = self.end;
+        for record in pending {
+            let bytes = record.bytes();
+            if bytes + END_BYTES + SEGMENT_HEADER_BYTES > self.segments.segment_bytes() {
+                return Err(Error::TooLarge { bytes });
+            }
+            if self.end + bytes + END_BYTES > self.active.0.end() {
+                self.write_out(start, placed.get(from..).unwrap_or_default())?;
+                from = placed.len();
+                self.rotate(next)?;
+                start = self.end;
+            }
+            placed.push(self.place(record));
+        }
+        self.write_out(start, placed.get(from..).unwrap_or_default())?;
+        self.is_marked = false;
+        Ok(placed)
+    }
+
+    fn place(&mut self, pending: Pending) -> Placed {
+        let header = RecordHeader {
+            kind: Kind::Entry,
+            head_bytes: pending.head_bytes,
+            body_bytes: pending.body_bytes,
+            position: self.end,
+            run: self.run,
+            durable_to: self.durable_to,
+        };
+        let mut bytes = pending.bytes;
+        header.write(self.key, &mut bytes);
+        self.end += header.bytes();
+        Placed { header, record: bytes.into() }
+    }
+
+    fn write_out(&mut self, position: u64, records: &[Placed]) -> Result<(), Error> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let parts: Vec<&[u8]> = records.iter().map(|placed| &*placed.record).collect();
+        self.write_at(position, &parts)
+    }
+
+    fn write_at(&mut self, position: u64, parts: &[&[u8]]) -> Result<(), Error> {
+        let (segment, file) = &self.active;
+        file.write_at(position - segment.start, parts).map_err(|source| Error::file(&segment.name(), source))?;
+        if self.unsynced.last().is_none_or(|(last, _)| last.start != segment.start) {
+            self.unsynced.push(self.active.clone());
+        }
+        Ok(())
+    }
+
+    /// Ends the active segment, and goes on in the next.
+    fn rotate(&mut self, next: &mut dyn FnMut() -> Result<Ready, Error>) -> Result<(), Error> {
+        let next = next()?;
+        let start = next.0.start.to_le_bytes();
+        self.write_mark(Kind::Seal, &start)?;
+        self.end = next.0.first_record();
+        self.active = next;
+        Ok(())
+    }
+
+    /// Writes a record that is no entry.
+    fn write_mark(&mut self, kind: Kind, content: &[u8]) -> Result<(), Error> {
+        let header = RecordHeader {
+            kind,
+            head_bytes: u32::try_from(content.len()).unwrap_or(u32::MAX),
+            body_bytes: 0,
+            position: self.end,
+            run: self.run,
+            durable_to: self.durable_to,
+        };
+        let mut record = vec![0; RECORD_HEADER_BYTES];
+        record.extend_from_slice(content);
+        record.resize(record.len().next_multiple_of(ALIGNMENT as usize), 0);
+        header.write(self.key, &mut record);
+        self.write_at(self.end, &[&record])?;
+        self.end += header.bytes();
+        Ok(())
+    }
+
+    /// Makes everything written so far durable.
+    pub(crate) fn sync(&mut self) -> Result<(), Error> {
+        for (segment, file) in self.unsynced.drain(..) {
+            if !planted::is(Bug::AcknowledgedBeforeSync) {
+                file.sync().map_err(|source| Error::file(&segment.name(), source))?;
+            }
+        }
+        self.durable_to = self.end;
+        Ok(())
+    }
+
+    /// Makes everything durable, and has the log say so, since no later record will.
+    pub(crate) fn mark(&mut self) -> Result<(), Error> {
+        if self.is_marked {
+            return Ok(());
+        }
+        self.sync()?;
+        self.write_mark(Kind::Idle, &[])?;
+        self.sync()?;
+        self.is_marked = true;
+        Ok(())
+    }
+}
+
+/// Whether an error says that the disk is full.
+pub(crate) fn is_full(error: &Error) -> bool {
+    matches!(error, Error::File { source, .. }
+        if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+}
