@@ -43,8 +43,8 @@ pub(crate) enum Error {
     /// There is no room for it.
     #[error("there is no room: {0:?}")]
     Full(Lack),
-    /// Nothing was taken but messages whose bodies are damaged.
-    #[error("the message is damaged")]
+    /// Nothing was taken but messages whose bodies are damaged, or the disk did not give the bodies now.
+    #[error("the messages cannot be read")]
     Damaged,
     /// The engine has stopped, at a shutdown or because its log failed. What became of the request is unknown.
     #[error("the engine has stopped")]
@@ -69,13 +69,19 @@ enum Event {
         proposal: Proposal,
         responder: Responder<Reply>,
     },
+    /// From those who keep the store in order.
+    Upkeep {
+        proposal: Proposal,
+        /// It is written even where there is no room for anything else.
+        is_vital: bool,
+    },
     Receive(waiters::Waiter),
     /// A receiver that was waiting has gone.
     Gone {
         queue: QueueId,
         waiter: u64,
     },
-    /// A receiver went before it looked at what it was given.
+    /// A receiver does not take what it was given.
     PutBack {
         queue: QueueId,
         receipts: Vec<Receipt>,
@@ -165,13 +171,14 @@ impl Engine {
     }
 
     /// For those who keep the store in order, on threads of their own. What becomes of a command is not waited for: the
-    /// engine may be waiting for them.
+    /// engine may be waiting for them. A tick goes through even when nothing else can be written: it gives the next
+    /// checkpoint a position of its own, without which no space would come back.
     pub(crate) fn proposer(&self) -> Propose {
         let inbox = self.inbox.clone();
         Box::new(move |command, bodies| {
-            let (responder, _) = oneshot::channel();
+            let is_vital = command == Command::Tick;
             let proposal = Proposal::new(&command, bodies, storage::seal);
-            inbox.send(Event::Execute { proposal, responder }).is_ok()
+            inbox.send(Event::Upkeep { proposal, is_vital }).is_ok()
         })
     }
 

@@ -5,23 +5,71 @@ use crate::config::Settings;
 use crate::engine::{Engine, Start};
 use crate::memory;
 use crate::secrets::Secrets;
-use crate::storage::Log;
 use crate::storage::clock::LogClock;
 use crate::storage::memory::MemoryLog;
 use crate::storage::room::Room;
 use crate::storage::store::{self, ClockOptions, Opened, Options, Progress, Recovery};
+use crate::storage::{self, Log};
 use queue_core::Machine;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Why a hub cannot start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("cannot open the data folder {}: {source}", folder.display())]
+    #[error("cannot open the data folder {}: {source}{}", folder.display(), hint(folder, source))]
     Store { folder: PathBuf, source: store::OpenError },
+    #[error("cannot open the data folder {}: it is not a folder", .0.display())]
+    NotAFolder(PathBuf),
     #[error("cannot start threads: {0}")]
     Threads(#[from] io::Error),
+}
+
+/// What to do about a store that cannot be opened.
+fn hint(folder: &Path, error: &store::OpenError) -> String {
+    let is_damage = match error {
+        store::OpenError::Log(error) => is_damage(error),
+        store::OpenError::Clock(_) => false,
+    };
+    if is_damage {
+        format!("; `fanq check {}` shows exactly what is damaged", folder.display())
+    } else {
+        String::new()
+    }
+}
+
+/// Whether a part of the store is not there, or is not what was written.
+fn is_damage(error: &storage::Error) -> bool {
+    use storage::Error;
+    match error {
+        Error::Damaged { .. }
+        | Error::DamagedBodies { .. }
+        | Error::DamagedFile { .. }
+        | Error::Missing { .. }
+        | Error::MissingRun { .. }
+        | Error::MissingFile { .. }
+        | Error::NoCheckpoint => true,
+        Error::File { .. }
+        | Error::Entry { .. }
+        | Error::State { .. }
+        | Error::Version { .. }
+        | Error::Body { .. }
+        | Error::OtherStore { .. }
+        | Error::Diverged { .. }
+        | Error::InUse { .. }
+        | Error::TooLarge { .. }
+        | Error::Closed => false,
+    }
+}
+
+/// Whether there is something of that name that cannot hold files: a file, or a link that leads nowhere.
+fn is_no_folder(path: &Path) -> bool {
+    match path.metadata() {
+        Ok(metadata) => !metadata.is_dir(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => path.is_symlink(),
+        Err(_) => false,
+    }
 }
 
 /// What was there when the hub started.
@@ -64,6 +112,9 @@ impl Hub {
     pub(crate) fn open(settings: Settings, progress: &Progress) -> Result<Arc<Self>, Error> {
         if settings.in_memory {
             return Ok(Self::in_memory(settings)?);
+        }
+        if is_no_folder(&settings.data_dir) {
+            return Err(Error::NotAFolder(settings.data_dir));
         }
         let options = Options {
             folder: settings.data_dir.clone(),
@@ -129,4 +180,35 @@ struct Begin {
     clock: Arc<LogClock>,
     room: Arc<Room>,
     recovery: Recovery,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use storage::Error::{DamagedFile, InUse};
+
+    #[test]
+    fn a_damaged_store_is_refused_with_a_hint_and_others_without() {
+        let folder = PathBuf::from("data");
+        let text =
+            |error: storage::Error| Error::Store { folder: folder.clone(), source: error.into() }.to_string();
+        assert_eq!(
+            text(DamagedFile { file: "store".to_owned() }),
+            "cannot open the data folder data: store is damaged; `fanq check data` shows exactly what is damaged"
+        );
+        assert_eq!(
+            text(InUse { folder: folder.clone() }),
+            "cannot open the data folder data: another process uses data"
+        );
+    }
+
+    #[test]
+    fn a_file_is_no_data_folder() {
+        let file = std::env::current_exe().unwrap();
+        assert!(!is_no_folder(file.parent().unwrap()));
+        assert!(!is_no_folder(&file.with_extension("not-there")));
+        let settings = Settings { data_dir: file.clone(), ..Settings::default() };
+        let error = Hub::open(settings, &Progress::default()).err().unwrap().to_string();
+        assert_eq!(error, format!("cannot open the data folder {}: it is not a folder", file.display()));
+    }
 }

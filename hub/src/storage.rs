@@ -57,7 +57,7 @@ pub(crate) enum Error {
     State { file: String, source: DecodeError },
     /// Another version wrote the file.
     #[error("{file} has version {version} of its format, which this version of the program does not know")]
-    Version { file: String, version: u32 },
+    Version { file: String, version: u16 },
     /// A body that a message refers to is not there, or is not what was written.
     #[error("the body of {bytes} bytes at {} is damaged", position.0)]
     Body { position: Position, bytes: u32 },

@@ -63,5 +63,6 @@ fn bar() -> ProgressBar {
     }
     let style = ProgressStyle::with_template("{bar:32} {binary_bytes:>10}/{binary_total_bytes}  {eta:>4}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10)).with_style(style.progress_chars("━╸ "))
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10))
+        .with_style(style.progress_chars("━╸ "))
 }

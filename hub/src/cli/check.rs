@@ -19,7 +19,9 @@ pub(super) fn command() -> Command {
         Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
     };
     Command::new(NAME)
-        .about("Look whether the data folder of a stopped hub is sound; the exit code is 0 if it is, 1 if not")
+        .about(
+            "Look whether the data folder of a stopped hub is sound; the exit code is 0 if it is, 1 if not",
+        )
         .arg(folder_argument("The data folder"))
         .arg(flag("cut", "Give up what is damaged and keep the rest; what is put aside is not deleted"))
         .arg(flag("json", "Print the report as JSON"))
@@ -43,6 +45,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
         show.report(&report)?;
         return verdict(folder, &report);
     }
+    let Some(_unheld) = Lock::unheld(folder).map_err(failed)? else {
+        return Err(Error::Failed(format!("a backup of {} is being made", folder.display())));
+    };
     show.found_before_cut(&report);
     match check::cut(&files, examined).map_err(failed)? {
         Cut::Sound => show.report(&report),
@@ -86,7 +91,8 @@ fn verdict(folder: &Path, report: &Report) -> Result<(), Error> {
         Remedy::Harmless => return Ok(()),
         Remedy::Heals => "a hub can be started all the same, and nothing is lost".to_owned(),
         Remedy::Cut => format!(
-            "a hub does not start on it; restore a backup, or give up what is damaged: fanq check --cut {folder}"
+            "a hub does not start on it, or cannot give out these messages; restore a backup, or give up what is damaged: \
+             fanq check --cut {folder}"
         ),
         Remedy::Version => "use the version of the program that wrote it".to_owned(),
         Remedy::Backup => "restore a backup".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{ArgMatches, Command};
 use tracing::{info, warn};
@@ -20,18 +20,40 @@ pub(super) const NAME: &str = "serve";
 /// A stop takes no longer, whatever happens; the server's own limit for requests is within it.
 const STOP: Duration = Duration::from_secs(8);
 
+/// Signals that come this soon after the first are the same request to stop: shells, npm and timeout(1) signal a process
+/// and then its group.
+const ONE_REQUEST: Duration = Duration::from_millis(500);
+
 pub(super) fn command() -> Command {
     Command::new(NAME).about("Run the hub").arg(config_flag()).args(config::flags())
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
     let settings = load_settings(matches, Some(matches))?;
+    raise_file_limit();
     let runtime = runtime()?;
     let result = runtime.block_on(serve(settings));
     // Whatever still runs now was given its time.
     runtime.shutdown_background();
     result
 }
+
+/// Lets the process open as many files as the system allows it to. A segment, a body that is read from the disk, and
+/// each connection take one, and many systems begin with 1,024, for the sake of programs that this is none of.
+#[cfg(unix)]
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+    {
+        warn!(%error, ?current, "the limit of open files could not be raised");
+    }
+}
+
+#[cfg(not(unix))]
+fn raise_file_limit() {}
 
 async fn serve(settings: Settings) -> Result<(), Error> {
     // Before anything is announced, so that no signal finds nobody waiting for it.
@@ -61,9 +83,10 @@ async fn serve(settings: Settings) -> Result<(), Error> {
             return Err(Error::Failed("the engine has ended; the log above says why".to_owned()));
         }
     }
+    let first = Instant::now();
     info!("stopping; a second signal stops at once");
     tokio::spawn(async move {
-        signals.next().await;
+        signals.another(first).await;
         std::process::exit(1);
     });
     if stop(hub, running, STOP).await.is_err() {
@@ -111,6 +134,14 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// Waits for a signal that is not of one request with the first.
+    async fn another(&mut self, first: Instant) {
+        self.next().await;
+        while first.elapsed() < ONE_REQUEST {
+            self.next().await;
         }
     }
 

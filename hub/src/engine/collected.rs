@@ -22,6 +22,8 @@ pub(super) enum Answer {
         read: Read,
     },
     Settled(Responder<ClockState>),
+    /// Nobody waits, but it is not refused for lack of room.
+    Vital,
     Nobody,
 }
 
@@ -63,10 +65,22 @@ impl Collected {
         batch
     }
 
-    /// Takes out everything, to be refused.
-    pub(super) fn take_answers(&mut self) -> Vec<Answer> {
-        self.bytes = 0;
-        std::mem::take(&mut self.waiting).into_iter().map(|(_, answer)| answer).collect()
+    /// Takes out everything that is not vital, to be refused.
+    pub(super) fn take_refused(&mut self) -> Vec<Answer> {
+        let all = std::mem::take(self).waiting;
+        let mut refused = Vec::new();
+        for (proposal, answer) in all {
+            match answer {
+                Answer::Vital => self.add(proposal, answer),
+                Answer::Reply(_)
+                | Answer::Receive(_)
+                | Answer::Again(_)
+                | Answer::Read { .. }
+                | Answer::Settled(_)
+                | Answer::Nobody => refused.push(answer),
+            }
+        }
+        refused
     }
 }
 

@@ -94,7 +94,7 @@ impl Runner {
         }
     }
 
-    /// The receiver has gone before it was answered: what was taken for it is visible again.
+    /// The receiver has gone before it was answered, or could not read it: what was taken is visible again.
     pub(super) fn put_back(&mut self, queue: QueueId, receipts: &[Receipt]) {
         let changes = receipts.iter().map(|receipt| (*receipt, Duration::ZERO)).collect();
         self.add(&Command::ChangeVisibility(ChangeVisibility { queue, changes }), Answer::Nobody);

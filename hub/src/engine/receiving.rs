@@ -89,35 +89,64 @@ pub(super) fn receipts(taken: &[Taken]) -> Vec<Receipt> {
     taken.iter().map(|one| one.message.receipt).collect()
 }
 
-/// Reads the bodies, those that are on the disk away from the threads that answer requests. A message whose body is
-/// damaged is left out: it stays in flight until its timeout, and is neither lost nor in the way of others.
+/// Reads the bodies, those that are on the disk away from the threads that answer requests. What is not given to the
+/// receiver and is not damaged is given back.
 async fn load(engine: &Engine, queue: QueueId, taken: Vec<Taken>) -> Result<Vec<Delivery>, Error> {
     let some = !taken.is_empty();
-    let deliveries = if taken.iter().all(Taken::is_at_hand) {
+    let mut loading = Loading::new(engine, queue, &taken);
+    let loaded = if taken.iter().all(Taken::is_at_hand) {
         load_each(queue, taken)
     } else {
-        let mut loading = Loading::new(engine, queue, &taken);
         let loaded = tokio::task::spawn_blocking(move || load_each(queue, taken)).await;
         // If the runtime is ending, what was taken is given back.
-        let deliveries = loaded.map_err(|_| Error::Stopped)?;
-        loading.receipts.clear();
-        deliveries
+        loaded.map_err(|_| Error::Stopped)?
     };
+    // An error that says nothing about the messages themselves gives all of them back.
+    let Loaded { deliveries, given_back } = loaded.map_err(|Unreadable| Error::Damaged)?;
+    loading.receipts = given_back;
     if some && deliveries.is_empty() { Err(Error::Damaged) } else { Ok(deliveries) }
 }
 
-fn load_each(queue: QueueId, taken: Vec<Taken>) -> Vec<Delivery> {
-    let loaded = taken.into_iter().filter_map(|one| {
+/// What became of messages whose bodies were read. Those that are in neither list stay in flight.
+struct Loaded {
+    deliveries: Vec<Delivery>,
+    given_back: Vec<Receipt>,
+}
+
+/// A body could not be read, though nothing says that it is damaged. The log has the reason.
+struct Unreadable;
+
+/// A message whose body is damaged is left out: it stays in flight until its timeout, and is neither lost nor in the way
+/// of others. In a FIFO queue what came after it may belong to its group, and must not overtake it.
+fn load_each(queue: QueueId, taken: Vec<Taken>) -> Result<Loaded, Unreadable> {
+    let mut deliveries = Vec::new();
+    let mut taken = taken.into_iter();
+    for one in taken.by_ref() {
         let position = one.message.body.position.0;
-        let damaged = |error: &storage::Error| {
-            tracing::error!(
-                %error,
-                position,
-                queue = queue.0,
-                "the body of a message cannot be read; the message stays in flight until its timeout"
-            );
-        };
-        one.load().inspect_err(damaged).ok()
-    });
-    loaded.collect()
+        let is_ordered = one.message.sequence.is_some();
+        match one.load() {
+            Ok(delivery) => deliveries.push(delivery),
+            Err(error @ storage::Error::Body { .. }) => {
+                tracing::error!(
+                    %error,
+                    position,
+                    queue = queue.0,
+                    "the body of a message cannot be read; the message stays in flight until its timeout"
+                );
+                if is_ordered {
+                    break;
+                }
+            }
+            Err(error) => {
+                tracing::error!(
+                    %error,
+                    position,
+                    queue = queue.0,
+                    "the body of a message cannot be read now; what was received with it is given back"
+                );
+                return Err(Unreadable);
+            }
+        }
+    }
+    Ok(Loaded { deliveries, given_back: receipts(taken.as_slice()) })
 }

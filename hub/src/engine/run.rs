@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 /// How long something due that nobody waits for stays undone.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
+/// Events that are handled before the log is looked at again. Not all of them add to a batch.
+const EVENTS_PER_TURN: usize = 4_096;
+
 /// When something is due that an earlier entry had no room for.
 const LEFT_OVER: Timestamp = Timestamp(0);
 
@@ -126,10 +129,13 @@ impl Runner {
         }
     }
 
-    /// Collects what has arrived, up to a full batch. While a batch is with the log, news of it are behind whatever
+    /// Collects what has arrived, up to a full batch or a turn's worth of events. While a batch is with the log, news of it are behind whatever
     /// arrived before; so what arrives then is looked at however much has been collected.
     fn take_in(&mut self) {
-        while !self.collected.is_full() {
+        for _ in 0..EVENTS_PER_TURN {
+            if self.collected.is_full() {
+                return;
+            }
             let Ok(event) = self.inbox.try_recv() else { return };
             self.handle(event);
         }
@@ -197,14 +203,17 @@ impl Runner {
         self.collected.add(Proposal::new(command, Vec::new(), storage::seal), answer);
     }
 
-    /// Gives the log what has been collected, unless it still has the batch before.
+    /// Gives the log what has been collected, unless it still has the batch before. Where there is no room, only what
+    /// is vital.
     fn propose(&mut self) {
         if self.with_log.is_some() || self.collected.is_empty() {
             return;
         }
         if let Err(lack) = self.room.to_write() {
             self.refuse(Error::Full(lack));
-            return;
+            if self.collected.is_empty() {
+                return;
+            }
         }
         let (proposals, answers) = self.collected.take_batch();
         self.batch.number += 1;
@@ -215,7 +224,7 @@ impl Runner {
     /// Nothing can be written: whoever asked is told, and what is due stays due.
     fn refuse(&mut self, error: Error) {
         self.resting = Some(Instant::now() + HOUSEKEEPING);
-        for answer in self.collected.take_answers() {
+        for answer in self.collected.take_refused() {
             match answer {
                 Answer::Reply(responder) => respond(responder, Err(error)),
                 Answer::Receive(waiter) => self.refuse_receive(waiter, error),
@@ -223,7 +232,7 @@ impl Runner {
                 // As of the last entry, which is better than nothing.
                 Answer::Read { read, .. } => read(&self.machine),
                 Answer::Settled(responder) => respond(responder, Err(error)),
-                Answer::Nobody => {}
+                Answer::Vital | Answer::Nobody => {}
             }
         }
     }
@@ -231,6 +240,9 @@ impl Runner {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Execute { proposal, responder } => self.collected.add(proposal, Answer::Reply(responder)),
+            Event::Upkeep { proposal, is_vital } => {
+                self.collected.add(proposal, if is_vital { Answer::Vital } else { Answer::Nobody });
+            }
             Event::Receive(waiter) => self.receive(waiter),
             Event::Gone { queue, waiter } => {
                 self.waiters.remove(queue, waiter);
@@ -273,7 +285,7 @@ impl Runner {
                 Answer::Again(waiter) => again.push(waiter),
                 Answer::Read { queue, read } => self.read(Some(queue), read),
                 Answer::Settled(responder) => self.settle(responder),
-                Answer::Nobody => {}
+                Answer::Vital | Answer::Nobody => {}
             }
         }
         self.log.applied(position, &applied, &self.machine);
@@ -308,6 +320,14 @@ impl Runner {
         if is_full != self.is_full {
             self.is_full = is_full;
             self.room.set_memory_is_full(is_full);
+            if is_full {
+                tracing::warn!(
+                    bytes,
+                    "the hub holds as much as --max-state allows: messages are refused until others are deleted"
+                );
+            } else {
+                tracing::info!(bytes, "there is room below --max-state again: messages are accepted");
+            }
         }
     }
 }

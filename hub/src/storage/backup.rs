@@ -11,12 +11,14 @@ use super::check::{self, Report};
 use super::files::Files;
 use super::files::real::RealFiles;
 use super::folder::{self, Lock};
-use super::format::{STORE_FILE, StoreHeader, checkpoint_name, checkpoint_position, segment_name, segment_start};
+use super::format::{
+    Kind, MARK_OFFSET, RECORD_HEADER_BYTES, RecordHeader, STORE_FILE, StoreHeader, checkpoint_name,
+    checkpoint_position, record_key, segment_name, segment_start,
+};
 use super::store::write_store;
 use copy::{Copier, Part};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -58,21 +60,36 @@ pub(crate) enum Failure {
 
 /// Copies the store in `folder` to the folder `to`, which must not exist.
 pub(crate) fn backup(folder: &Path, to: &Path, told: Told<'_>) -> Result<Copied, Failure> {
+    // Without a slash at its end.
+    let to: PathBuf = to.components().collect();
     if to.exists() {
-        return Err(Failure::Exists(to.to_owned()));
+        return Err(Failure::Exists(to));
     }
     if !folder::holds_a_store(folder)? {
         return Err(Failure::NoStore(folder.to_owned()));
     }
-    let unfinished = unfinished(to);
+    let unfinished = unfinished(&to);
     if unfinished.exists() {
         return Err(Failure::Unfinished(unfinished));
     }
-    let _held = hold(folder)?;
+    folder::create(&unfinished)?;
+    let copied = copy_to(folder, &unfinished, told).and_then(|copied| {
+        finish(&unfinished, &to)?;
+        Ok(copied)
+    });
+    if copied.is_err() {
+        // What there is of it is of no use to anybody.
+        let _ = std::fs::remove_dir_all(&unfinished);
+    }
+    copied
+}
+
+/// Copies what the state at the end of the log needs, and checks the copy.
+fn copy_to(folder: &Path, to: &Path, told: Told<'_>) -> Result<Copied, Failure> {
+    let held = hold(folder)?;
     let source = RealFiles::new(folder);
     let found = end::find(&source)?;
-    folder::create(&unfinished)?;
-    let target: Arc<dyn Files> = Arc::new(RealFiles::new(&unfinished));
+    let target = RealFiles::new(to);
     let parts = found.segments.iter().map(|segment| Part {
         name: segment_name(segment.start),
         bytes: segment.bytes,
@@ -83,12 +100,36 @@ pub(crate) fn backup(folder: &Path, to: &Path, told: Told<'_>) -> Result<Copied,
     if let Some((position, bytes)) = found.checkpoint {
         parts.push(Part { name: checkpoint_name(position), bytes, content: bytes });
     }
-    let bytes = Copier::new(&source, &*target, told).copy(&parts)?;
-    write_store(&*target, found.store).map_err(|source| Error::file(STORE_FILE, source))?;
-    let report = sound(&unfinished, &*target)?;
-    finish(&unfinished, to)?;
-    let messages = report.state.map_or(0, |state| state.messages);
-    Ok(Copied { position: found.end, bytes, messages })
+    let bytes = Copier::new(&source, &target, told).copy(&parts)?;
+    drop(held);
+    mark(&target, &found)?;
+    write_store(&target, found.store).map_err(|source| Error::file(STORE_FILE, source))?;
+    // What is wrong with the copy is wrong with the original.
+    let report = sound(folder, &target)?;
+    Ok(Copied { position: found.end, bytes, messages: report.state.map_or(0, |state| state.messages) })
+}
+
+/// Has the copy say that it is durable up to its end. What the original says of that may be of a later moment.
+fn mark(files: &dyn Files, found: &end::Found) -> Result<(), Error> {
+    let Some(last) = found.segments.last().filter(|last| last.end() > found.end) else {
+        return Ok(());
+    };
+    let header = RecordHeader {
+        kind: Kind::Idle,
+        head_bytes: 0,
+        body_bytes: 0,
+        position: last.start + MARK_OFFSET,
+        run: found.store.run,
+        durable_to: found.end,
+    };
+    let mut record = [0; RECORD_HEADER_BYTES];
+    header.write(record_key(found.store.store), &mut record);
+    let write = || {
+        let file = files.open(&last.name())?;
+        file.write_at(MARK_OFFSET, &[&record])?;
+        file.sync()
+    };
+    write().map_err(|source| Error::file(&last.name(), source))
 }
 
 /// Copies a store that nobody uses to a folder that must not exist or be empty.
@@ -162,7 +203,9 @@ fn sound(folder: &Path, files: &dyn Files) -> Result<Report, Failure> {
 fn finish(unfinished: &Path, to: &Path) -> Result<(), Failure> {
     std::fs::rename(unfinished, to).map_err(|source| wrap(to, source))?;
     let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(|source| wrap(parent, source))?;
+    std::fs::File::open(parent)
+        .and_then(|parent| parent.sync_all())
+        .map_err(|source| wrap(parent, source))?;
     Ok(())
 }
 

@@ -17,7 +17,7 @@ pub(super) mod tests;
 use super::Error;
 use super::files::Files;
 pub(crate) use cut::{Cut, Loss, cut};
-pub(crate) use report::{Report, Remedy};
+pub(crate) use report::{Remedy, Report};
 
 use execution::{Best, Execution};
 use inventory::Inventory;
@@ -92,7 +92,14 @@ pub(crate) fn examine(files: &dyn Files) -> Result<Option<Examined>, Error> {
 
 impl Examined {
     fn nothing(report: Report, inventory: Inventory) -> Self {
-        Self { report, inventory, best: None, bad_checkpoints: Vec::new(), read: Vec::new(), damaged: Vec::new() }
+        Self {
+            report,
+            inventory,
+            best: None,
+            bad_checkpoints: Vec::new(),
+            read: Vec::new(),
+            damaged: Vec::new(),
+        }
     }
 }
 

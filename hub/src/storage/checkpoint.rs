@@ -1,11 +1,13 @@
 //! Checkpoints: the whole state at a position of the log, in a file of its own.
 
-use super::files::{Files, read_all};
-use super::format::{CheckpointHeader, UNFINISHED, bad_header, checkpoint_name};
-use super::planted::{self, Bug};
 use super::Error;
+use super::files::{File, Files, read_all};
+use super::format::{CHECKPOINT_RESERVE_FILE, CheckpointHeader, UNFINISHED, bad_header, checkpoint_name};
+use super::planted::{self, Bug};
 use queue_core::codec::{Codec, DecodeError, Reader};
 use queue_core::{LEVEL, Machine};
+use std::io;
+use std::sync::Arc;
 
 /// Written in parts, so that a time limit can be kept.
 const PART_BYTES: usize = 4 << 20;
@@ -50,7 +52,7 @@ pub(crate) fn write(
     };
     let bytes = (CheckpointHeader::BYTES + state.len()) as u64;
     let put = || {
-        let file = files.create(&unfinished, bytes)?;
+        let file = space_for(files, &unfinished, bytes)?;
         file.write_at(0, &[&header.encode()])?;
         let mut offset = CheckpointHeader::BYTES as u64;
         for part in state.chunks(PART_BYTES) {
@@ -93,6 +95,19 @@ pub(crate) fn header(files: &dyn Files, position: u64) -> Result<Option<Checkpoi
     read().map_err(|source| Error::file(&name, source))
 }
 
+/// A file of that size: the space that is held for a checkpoint, if it is, so that nobody can take it in between.
+fn space_for(files: &dyn Files, name: &str, bytes: u64) -> io::Result<Arc<dyn File>> {
+    match files.rename(CHECKPOINT_RESERVE_FILE, name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => files.create(name, bytes),
+        Err(error) => Err(error),
+        Ok(()) => {
+            let file = files.open(name)?;
+            file.resize(bytes)?;
+            Ok(file)
+        }
+    }
+}
+
 /// Reads the checkpoint of a position.
 pub(crate) fn read(files: &dyn Files, position: u64) -> Result<(Base, u128), Error> {
     let name = checkpoint_name(position);
@@ -124,4 +139,3 @@ fn decode(state: &[u8]) -> Result<Machine, DecodeError> {
         Some(_) | None => Ok(machine),
     }
 }
-

@@ -37,11 +37,25 @@ pub(crate) struct Vitals {
     pub(crate) durable_to: AtomicU64,
     /// Bytes of the bodies that are needed.
     pub(crate) body_bytes: AtomicU64,
+    /// Bytes of memory that the state takes; a checkpoint of it takes less.
+    pub(crate) state_bytes: AtomicU64,
 }
 
 impl Vitals {
-    pub(crate) fn new(durable_to: u64, body_bytes: u64) -> Self {
-        Self { durable_to: AtomicU64::new(durable_to), body_bytes: AtomicU64::new(body_bytes) }
+    pub(crate) fn new(durable_to: u64, machine: &Machine) -> Self {
+        let vitals = Self { durable_to: AtomicU64::new(durable_to), ..Self::default() };
+        vitals.look_at(machine);
+        vitals
+    }
+
+    /// About how many bytes of log are needed: a message takes more of it than its body.
+    pub(crate) fn needed(&self) -> u64 {
+        self.body_bytes.load(Ordering::Relaxed) + self.state_bytes.load(Ordering::Relaxed)
+    }
+
+    fn look_at(&self, machine: &Machine) {
+        self.body_bytes.store(machine.body_bytes(), Ordering::Relaxed);
+        self.state_bytes.store(machine.weight(), Ordering::Relaxed);
     }
 }
 
@@ -95,7 +109,8 @@ impl DiskLog {
             wake: Arc::clone(&wake),
             last_sync: Instant::now(),
         };
-        let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(move || committer.run())?;
+        let thread =
+            std::thread::Builder::new().name("committer".to_owned()).spawn(move || committer.run())?;
         Ok(Self {
             clock: start.clock,
             segments,
@@ -158,7 +173,7 @@ impl Log for DiskLog {
     }
 
     fn applied(&mut self, _position: Position, _applied: &Applied, machine: &Machine) {
-        self.vitals.body_bytes.store(machine.body_bytes(), Ordering::Relaxed);
+        self.vitals.look_at(machine);
     }
 
     fn memory(&self) -> u64 {
@@ -246,7 +261,8 @@ impl Committer {
         if self.must_sync() {
             self.sync()?;
         }
-        if self.writer.left() < MARGIN_BYTES.min(self.writer.segments().segment_bytes() / 3) && self.supply.is_starved()
+        if self.writer.left() < MARGIN_BYTES.min(self.writer.segments().segment_bytes() / 3)
+            && self.supply.is_starved()
         {
             self.room.set_disk(Disk::Nothing);
         }

@@ -42,8 +42,7 @@ pub(crate) struct Lock {
 impl Lock {
     /// Takes the store for this process alone.
     pub(crate) fn take(folder: &Path) -> Result<Self, Error> {
-        Self::of(folder, LOCK_FILE, File::try_lock)?
-            .ok_or_else(|| Error::InUse { folder: folder.to_owned() })
+        Self::of(folder, LOCK_FILE, File::try_lock)?.ok_or_else(|| Error::InUse { folder: folder.to_owned() })
     }
 
     /// Keeps every file of the store where it is, whoever uses it.
@@ -64,7 +63,8 @@ impl Lock {
     ) -> Result<Option<Self>, Error> {
         let path = folder.join(name);
         let wrap = |source| Error::File { path: path.clone(), source };
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(wrap)?;
+        let file =
+            File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(wrap)?;
         match lock(&file) {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -5,7 +5,7 @@
 //! | `store` | who the store is, and its last run |
 //! | `<position>.log` | a segment of the log, named by the position of its first byte |
 //! | `<position>.checkpoint` | the state after everything in the log before that position |
-//! | `reserve` | nothing: space that is given up when the disk is full |
+//! | `reserve`, `reserve-checkpoint` | nothing: space that is given up when the disk is full; the second becomes the next checkpoint |
 //! | `lock`, `hold` | nothing: the first is locked by the process that uses the store, the second by a backup |
 //!
 //! Positions are those of the log, in sixteen hexadecimal digits; they rise for ever, so a name is used once.
@@ -14,10 +14,26 @@ use super::Error;
 use queue_core::Position;
 
 /// The version of all formats here.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u16 = 1;
+
+/// The version as it is written: with its complement, so that a flipped bit is not taken for another version.
+const fn written(version: u16) -> u32 {
+    version as u32 | (!version as u32) << 16
+}
+
+/// Makes a file look as if another version had written it.
+#[cfg(test)]
+pub(crate) fn set_version(content: &mut [u8], version: u16) {
+    content[8..12].copy_from_slice(&written(version).to_le_bytes());
+}
 
 /// Bytes at the start of a segment before its first record.
-pub(crate) const SEGMENT_HEADER_BYTES: u64 = 4096;
+pub(crate) const SEGMENT_HEADER_BYTES: u64 = 8192;
+
+/// Where in a segment it says how much is durable, when nothing more is to be written for a while. It is in a page of
+/// its own, so that no write touches the page of the header, and it is never blank, so that damage to one stretch of
+/// the file does not take the last entries together with what speaks for them.
+pub(crate) const MARK_OFFSET: u64 = 4096;
 
 /// Bytes of a record before the entry in it.
 pub(crate) const RECORD_HEADER_BYTES: usize = 48;
@@ -32,8 +48,12 @@ pub(crate) const STORE_FILE: &str = "store";
 pub(crate) const LOCK_FILE: &str = "lock";
 pub(crate) const HOLD_FILE: &str = "hold";
 pub(crate) const RESERVE_FILE: &str = "reserve";
+pub(crate) const CHECKPOINT_RESERVE_FILE: &str = "reserve-checkpoint";
 /// Behind the name of a file that is being written, and counts for nothing.
 pub(crate) const UNFINISHED: &str = ".new";
+
+/// No log gets as far; a file with a name beyond it is none of ours.
+const POSITION_END: u64 = 1 << 62;
 
 const LOG: &str = ".log";
 const CHECKPOINT: &str = ".checkpoint";
@@ -58,10 +78,11 @@ pub(crate) fn checkpoint_position(name: &str) -> Option<u64> {
 
 fn parse_position(text: &str) -> Option<u64> {
     let is_canonical = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    if is_canonical { u64::from_str_radix(text, 16).ok() } else { None }
+    let position = if is_canonical { u64::from_str_radix(text, 16).ok() } else { None };
+    position.filter(|position| *position < POSITION_END)
 }
 
-/// Declares a header of fixed size: eight bytes of magic, the version, the checksum of everything but the magic and
+/// Declares a header of fixed size: eight bytes of magic, the version and its complement, the checksum of everything but the magic and
 /// itself, and its fields.
 macro_rules! header {
     ($(#[$meta:meta])* $name:ident, $magic:literal { $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? }) => {
@@ -76,7 +97,7 @@ macro_rules! header {
             pub(crate) fn encode(&self) -> Vec<u8> {
                 let mut bytes = Vec::with_capacity(Self::BYTES);
                 bytes.extend_from_slice($magic);
-                bytes.extend_from_slice(&VERSION.to_le_bytes());
+                bytes.extend_from_slice(&written(VERSION).to_le_bytes());
                 bytes.extend_from_slice(&[0; 4]);
                 $(bytes.extend_from_slice(&self.$field.to_le_bytes());)+
                 let sum = header_sum(&bytes).to_le_bytes();
@@ -93,13 +114,15 @@ macro_rules! header {
                 let magic: [u8; 8] = fields.take().ok_or(BadHeader::Damaged)?;
                 let version = fields.take().map(u32::from_le_bytes).ok_or(BadHeader::Damaged)?;
                 let sum = fields.take().map(u32::from_le_bytes).ok_or(BadHeader::Damaged)?;
-                // There is no version 0; a file that was not written to its end may seem to have it.
-                let is_damaged = version == 0 || (version == VERSION && sum != header_sum(bytes));
-                if magic != *$magic || is_damaged {
+                let number = version as u16;
+                if magic != *$magic || version != written(number) {
                     return Err(BadHeader::Damaged);
                 }
-                if version != VERSION {
-                    return Err(BadHeader::Version(version));
+                if number != VERSION {
+                    return Err(BadHeader::Version(number));
+                }
+                if sum != header_sum(bytes) {
+                    return Err(BadHeader::Damaged);
                 }
                 Ok(Self { $($field: fields.take().map(<$type>::from_le_bytes).ok_or(BadHeader::Damaged)?),+ })
             }
@@ -113,7 +136,7 @@ pub(crate) enum BadHeader {
     /// These are not the bytes that were written.
     Damaged,
     /// Another version wrote them.
-    Version(u32),
+    Version(u16),
 }
 
 fn header_sum(bytes: &[u8]) -> u32 {
@@ -185,7 +208,7 @@ header! {
 pub(crate) enum Kind {
     /// Holds an entry.
     Entry,
-    /// Says how much is durable, when nothing more is to be written.
+    /// Says how much is durable, when nothing more is to be written. Stands at [`MARK_OFFSET`], and nowhere else.
     Idle,
     /// The last of its segment. Its eight bytes are the start of the segment in which the log goes on.
     Seal,
@@ -277,14 +300,29 @@ impl RecordHeader {
             3 => Kind::Seal,
             _ => return None,
         };
-        let [head_bytes, body_bytes, _] = [fields.take()?, fields.take()?, fields.take()?].map(u32::from_le_bytes);
+        let [head_bytes, body_bytes, _] =
+            [fields.take()?, fields.take()?, fields.take()?].map(u32::from_le_bytes);
         let [at, run, durable_to] = [fields.take()?, fields.take()?, fields.take()?].map(u64::from_le_bytes);
         let header = Self { kind, head_bytes, body_bytes, position: at, run, durable_to };
+        // The checksum last: old bodies may look like the start of a long record, over and over.
+        let is_here = at == position || super::planted::is(super::planted::Bug::StaleRecordsAccepted);
+        let fits = u64::try_from(bytes.len()).is_ok_and(|left| header.bytes() <= left);
+        if !is_here || !fits {
+            return None;
+        }
         let is_sound = super::planted::is(super::planted::Bug::ChecksumsIgnored)
             || header.sum(key, bytes).is_some_and(|right| right == sum);
-        let fits = u64::try_from(bytes.len()).is_ok_and(|left| header.bytes() <= left);
-        (is_sound && fits && at == position).then_some(header)
+        is_sound.then_some(header)
     }
+}
+
+/// What stands at [`MARK_OFFSET`] of the segment that starts there; of one that is new, that nothing is known.
+pub(crate) fn mark(key: u32, start: u64, run: u64, durable_to: u64) -> Vec<u8> {
+    let position = start + MARK_OFFSET;
+    let header = RecordHeader { kind: Kind::Idle, head_bytes: 0, body_bytes: 0, position, run, durable_to };
+    let mut record = vec![0; RECORD_HEADER_BYTES];
+    header.write(key, &mut record);
+    record
 }
 
 /// The checksum that follows a body.

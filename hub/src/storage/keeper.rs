@@ -1,19 +1,19 @@
 //! Keeps a store in order while it is used: has checkpoints made, gives back the space that they show to be free,
 //! moves bodies out of segments that are nearly empty, and holds the reserve.
 
+use super::Error;
 use super::checkpoint::{self, Place};
 use super::disk::Vitals;
 use super::files::Files;
+use super::folder::Lock;
 use super::format::checkpoint_name;
+use super::making::{Checkpointer, Making};
 use super::plan::{self, Report};
 use super::room::{Disk, Room};
 use super::segments::Segments;
 use super::space::Supply;
-use super::folder::Lock;
-use super::making::{Checkpointer, Making};
 use super::store::Propose;
 use super::writer::Writer;
-use super::Error;
 use queue_core::{BodyRef, Carried, Carry, Command, Holder, Machine, Position};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,8 +34,9 @@ pub(crate) const INTERVAL_BYTES: u64 = 256 << 20;
 const INTERVALS_BEHIND_MAX: u64 = 4;
 const PAUSE_MAX: Duration = Duration::from_millis(100);
 
-/// Bytes of bodies that are moved by one command.
+/// Bytes of bodies that are moved by one command, and how many they are.
 const CARRY_BYTES: usize = 1 << 20;
+const CARRY_BODIES: usize = 500;
 
 /// Between two such commands.
 const CARRY_PAUSE: Duration = Duration::from_millis(50);
@@ -78,11 +79,10 @@ impl Keeper {
     pub(crate) fn start(self, propose: Propose) -> std::io::Result<()> {
         let supply = Arc::clone(&self.supply);
         let shared = Arc::clone(&self.shared);
-        let supplier =
-            std::thread::Builder::new().name("supply".to_owned()).spawn(move || supply.run())?;
+        let supplier = std::thread::Builder::new().name("supply".to_owned()).spawn(move || supply.run())?;
         *shared.supplier.lock().unwrap_or_else(PoisonError::into_inner) = Some(supplier);
         let mut work = Work {
-            body_bytes_before: self.vitals.body_bytes.load(Ordering::Relaxed),
+            needed_before: self.vitals.needed(),
             keeper: self,
             propose,
             under_way: None,
@@ -100,8 +100,8 @@ struct Work {
     propose: Propose,
     under_way: Option<Attempt>,
     last_attempt: Option<Instant>,
-    /// Bytes of bodies that were needed at the last checkpoint.
-    body_bytes_before: u64,
+    /// Bytes of log that were needed at the last checkpoint.
+    needed_before: u64,
     carry: VecDeque<(Holder, BodyRef)>,
 }
 
@@ -126,7 +126,7 @@ impl Work {
         match self.under_way.take() {
             Some(attempt) => self.look_after(attempt),
             None => {
-                // While a checkpoint is made, it has the space that is held for it.
+                // The space for a checkpoint becomes the checkpoint, so it is held anew when that is done.
                 self.keeper.supply.fill_reserve(RESERVED_SEGMENTS, self.next_checkpoint_bytes());
                 if self.is_due() {
                     if self.behind() > 0 {
@@ -142,9 +142,9 @@ impl Work {
         self.keeper.room.set_pause(self.pause());
     }
 
+    /// What a checkpoint of this moment takes at most.
     fn next_checkpoint_bytes(&self) -> u64 {
-        let last = self.keeper.checkpoints.last().map_or(0, |(_, bytes)| *bytes);
-        last + last / 2 + (1 << 20)
+        self.keeper.vitals.state_bytes.load(Ordering::Relaxed) + (1 << 20)
     }
 
     /// Bytes of log since the last checkpoint.
@@ -175,22 +175,22 @@ impl Work {
 
     /// Whether segments take more than they should, and a checkpoint would change that.
     fn would_free_space(&self) -> bool {
-        let needed = self.keeper.vitals.body_bytes.load(Ordering::Relaxed);
+        let needed = self.keeper.vitals.needed();
         let is_full = self.keeper.room.disk() != Disk::Enough;
         // On a full disk what lies between the checkpoints counts, too: it is free only behind the older one, and there
         // may be nothing left to be deleted that would bring the next.
         let between = if is_full { self.between() } else { 0 };
-        let gain = self.body_bytes_before.saturating_sub(needed).max(self.behind()).max(between);
+        let gain = self.needed_before.saturating_sub(needed).max(self.behind()).max(between);
         let segment = self.keeper.segments.segment_bytes();
-        let allowed = if is_full { needed + 3 * segment } else { 2 * needed + 2 * INTERVAL_BYTES + 4 * segment };
-        let gain_min = if is_full { 1 << 20 } else { GAIN_BYTES_MIN };
+        let allowed =
+            if is_full { needed + 3 * segment } else { 2 * needed + 2 * INTERVAL_BYTES + 4 * segment };
+        let last = self.keeper.checkpoints.last().map_or(0, |(_, bytes)| *bytes);
+        let gain_min = if is_full { 1 << 20 } else { GAIN_BYTES_MIN.max(last) };
         gain >= gain_min && self.keeper.segments.disk_bytes() > allowed
     }
 
     fn begin(&mut self) {
         self.last_attempt = Some(Instant::now());
-        // It is claimed again when the checkpoint is done.
-        self.keeper.supply.reserve().give_for_checkpoint();
         let until = self.keeper.vitals.durable_to.load(Ordering::Acquire);
         match self.keeper.checkpointer.begin(until) {
             Ok(making) => self.under_way = Some(Attempt { started: Instant::now(), making }),
@@ -225,7 +225,7 @@ impl Work {
     /// Gives back what the checkpoint shows to be free.
     fn use_report(&mut self, report: Report) -> Result<(), Error> {
         let keeper = &mut self.keeper;
-        self.body_bytes_before = keeper.vitals.body_bytes.load(Ordering::Relaxed);
+        self.needed_before = keeper.vitals.needed();
         keeper.checkpoints.retain(|(position, _)| *position != report.position);
         keeper.checkpoints.push((report.position, report.bytes));
         let Some(_unheld) = keeper.checkpointer.may_remove() else {
@@ -258,6 +258,7 @@ impl Work {
         let mut carried = Vec::new();
         let mut bytes = 0;
         while bytes < CARRY_BYTES
+            && bodies.len() < CARRY_BODIES
             && let Some((holder, from)) = self.carry.pop_front()
         {
             let Some(segment) = self.keeper.segments.holding(from.position.0) else { continue };
@@ -336,7 +337,7 @@ impl Keeping {
         let place = Place { store: self.store, position: writer.end(), run: writer.run() };
         let deadline = Instant::now() + LAST_CHECKPOINT;
         // The reserve has room for it; the next start fills it again.
-        self.supply.reserve().give_all();
+        self.supply.reserve().give(u64::MAX);
         let written = checkpoint::write(&*self.files, place, machine, &|| Instant::now() > deadline);
         let result = written.and_then(|written| match written {
             Some(_) => self.prune(),
@@ -352,8 +353,11 @@ impl Keeping {
             return Ok(());
         };
         let names = self.files.list().map_err(|source| Error::file(".", source))?;
-        let mut checkpoints: Vec<_> =
-            names.iter().filter_map(|name| super::format::checkpoint_position(name)).map(|at| (at, 0)).collect();
+        let mut checkpoints: Vec<_> = names
+            .iter()
+            .filter_map(|name| super::format::checkpoint_position(name))
+            .map(|at| (at, 0))
+            .collect();
         checkpoints.sort_unstable();
         prune(&*self.files, &mut checkpoints)
     }

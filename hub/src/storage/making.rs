@@ -1,6 +1,7 @@
 //! How a checkpoint is made while the hub runs: by a process of its own, which executes the log as a start does. Its
 //! memory goes back to the system when it ends, and the scheduler lets everything else go first.
 
+use super::Error;
 use super::checkpoint::{self, Place};
 use super::files::Files;
 use super::files::real::RealFiles;
@@ -9,7 +10,6 @@ use super::plan::Report;
 use super::recovery;
 use super::store::Progress;
 use super::survey::Survey;
-use super::Error;
 use queue_core::codec::Codec;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -40,8 +40,10 @@ pub(crate) fn run_as_child(folder: &Path, until: u64) -> Result<(), Error> {
         let _ = io::stdin().read(&mut [0]);
         std::process::exit(1);
     });
-    // Without it the child is only less polite.
+    // Without these the child is only less polite: it lets everything else go first, and where memory runs out, it is
+    // the one to end, not the hub.
     let _ = rustix::process::nice(NICENESS);
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let report = advance(&RealFiles::new(folder), until)?;
     let wrap = |source| Error::file("standard output", source);
     io::stdout().write_all(&report.to_bytes()).and_then(|()| io::stdout().flush()).map_err(wrap)

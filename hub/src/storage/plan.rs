@@ -12,6 +12,9 @@ use std::sync::Arc;
 const CARRIED_BYTES_MAX: u64 = 64 << 20;
 const CARRIED_MAX: usize = 100_000;
 
+/// What a message takes of the log beside its body.
+const BESIDE_BODY_BYTES: u64 = 128;
+
 encoded! {
     /// What whoever made a checkpoint has to say.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,7 +23,7 @@ encoded! {
         pub(crate) position: u64,
         /// Bytes of its file.
         pub(crate) bytes: u64,
-        /// Bytes of needed bodies, by the start of the segment that they lie in.
+        /// Bytes that needed messages take, by the start of the segment that their bodies lie in.
         pub(crate) live: BTreeMap<u64, u64>,
         /// Bodies to be moved.
         pub(crate) carry: Vec<(Holder, BodyRef)>,
@@ -33,7 +36,7 @@ impl Report {
         let mut live = BTreeMap::<u64, u64>::new();
         for (_, body) in machine.live_bodies() {
             if let Some((start, _)) = segments.range(..=body.position.0).next_back() {
-                *live.entry(*start).or_default() += u64::from(body.bytes);
+                *live.entry(*start).or_default() += u64::from(body.bytes) + BESIDE_BODY_BYTES;
             }
         }
         let emptiest = emptiest(&live, segments, position);
@@ -76,7 +79,8 @@ fn bodies_in(machine: &Machine, chosen: &[u64], segments: &BTreeMap<u64, u64>) -
         let start = segments.range(..=body.position.0).next_back().map(|(start, _)| *start);
         start.is_some_and(|start| chosen.binary_search(&start).is_ok())
     };
-    let mut bodies: Vec<_> = machine.live_bodies().filter(|(_, body)| is_chosen(body)).take(CARRIED_MAX).collect();
+    let mut bodies: Vec<_> =
+        machine.live_bodies().filter(|(_, body)| is_chosen(body)).take(CARRIED_MAX).collect();
     bodies.sort_unstable_by_key(|(_, body)| body.position);
     bodies
 }

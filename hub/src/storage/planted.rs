@@ -10,6 +10,8 @@ pub(crate) enum Bug {
     NoFolderSync,
     /// What recovery read is not synced before it is built on.
     NoRecoverySync,
+    /// What a failed sync left is believed to be on the disk.
+    FailedSyncTrusted,
     /// Checksums are not compared.
     ChecksumsIgnored,
     /// Deletions are applied without having been logged.

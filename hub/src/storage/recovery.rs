@@ -3,15 +3,15 @@
 //! A checkpoint is made in the same way, by a process of its own that stops at a given position. Nothing here
 //! writes but [`rewrite_end`] and [`settle`], which make durable what was read; it can be interrupted and begun again at any moment.
 
+use super::Error;
 use super::checkpoint::{self, Base};
 use super::files::Files;
-use super::format::{checkpoint_name, record_key, segment_name};
+use super::format::{SEGMENT_HEADER_BYTES, checkpoint_name, record_key, segment_name};
 use super::planted::{self, Bug};
 use super::store::Progress;
 use super::survey::Survey;
 use super::walk::Walk;
 use super::witness::Witness;
-use super::Error;
 use queue_core::{BodyRef, Machine, Position};
 use std::collections::BTreeSet;
 use std::io;
@@ -53,7 +53,9 @@ pub(crate) fn replay(
     match execute(files, survey, store, until, progress, base) {
         Ok(recovered) => Ok(Recovered { unreadable, ..recovered }),
         // The beginning of the log may be there and its middle gone, because a checkpoint stood for both.
-        Err(error @ (Error::Damaged { .. } | Error::Missing { .. } | Error::MissingRun { .. })) if is_guess => {
+        Err(error @ (Error::Damaged { .. } | Error::Missing { .. } | Error::MissingRun { .. }))
+            if is_guess =>
+        {
             Err(unreadable.pop().map_or(error, |(_, first)| first))
         }
         Err(error) => Err(error),
@@ -69,7 +71,8 @@ fn execute(
     base: Base,
 ) -> Result<Recovered, Error> {
     let checkpoint_bytes = base.bytes;
-    let total = survey.segments.range(base.position..).map(|(_, segment)| segment.bytes).sum::<u64>();
+    let first = survey.segments.range(..=base.position).next_back().map_or(0, |(start, _)| *start);
+    let total = survey.segments.range(first..).map(|(_, segment)| segment.bytes).sum::<u64>();
     progress.total.store(checkpoint_bytes + total, Ordering::Relaxed);
     progress.done.store(checkpoint_bytes, Ordering::Relaxed);
     let mut machine = base.machine;
@@ -119,7 +122,9 @@ fn choose(
     until: Option<u64>,
 ) -> Result<(Base, Vec<(u64, Error)>), Error> {
     let mut unreadable = Vec::new();
-    for position in survey.checkpoints.iter().rev().filter(|position| until.is_none_or(|until| **position <= until)) {
+    for position in
+        survey.checkpoints.iter().rev().filter(|position| until.is_none_or(|until| **position <= until))
+    {
         match checkpoint::read(files, *position) {
             Ok((base, owner)) if owner == store => return Ok((base, unreadable)),
             Ok(_) => return Err(Error::OtherStore { file: checkpoint_name(*position) }),
@@ -129,9 +134,11 @@ fn choose(
         }
     }
     let first = survey.runs().first().copied();
-    match first.filter(|first| first.number == 1 && survey.segments.contains_key(&0)) {
+    // A later segment of the first run is not its beginning, should the header of the first be damaged.
+    match first.filter(|first| first.number == 1 && first.begin == SEGMENT_HEADER_BYTES) {
         Some(first) => {
-            let base = Base { machine: Machine::default(), position: first.begin, run: first.number, bytes: 0 };
+            let base =
+                Base { machine: Machine::default(), position: first.begin, run: first.number, bytes: 0 };
             Ok((base, unreadable))
         }
         None => Err(unreadable.pop().map_or(Error::NoCheckpoint, |(_, error)| error)),
@@ -150,6 +157,9 @@ fn still_needed(machine: &Machine, suspects: &[BodyRef]) -> Vec<BodyRef> {
 /// Writes the end of the log again, as far as nothing says that it was on the disk. After a sync that failed, the
 /// system may show pages that it never wrote and take them for written; a sync alone would change nothing about that.
 pub(crate) fn rewrite_end(files: &dyn Files, recovered: &Recovered) -> Result<(), Error> {
+    if planted::is(Bug::FailedSyncTrusted) {
+        return Ok(());
+    }
     for start in &recovered.read {
         let name = segment_name(*start);
         let rewrite = || {
@@ -190,7 +200,8 @@ pub(crate) fn check_bodies_have_files(survey: &Survey, machine: &Machine) -> Res
             continue;
         }
         let found = survey.segments.range(..=position).next_back();
-        let Some((start, segment)) = found.filter(|(start, segment)| position < *start + segment.bytes) else {
+        let Some((start, segment)) = found.filter(|(start, segment)| position < *start + segment.bytes)
+        else {
             return Err(Error::Missing { position: body.position });
         };
         last = Some((*start, start + segment.bytes));

@@ -1,11 +1,11 @@
 //! The files that the log lies in: made ahead of need, found by position, and used anew when nothing needs them.
 
+use super::Error;
 use super::files::{File, Files};
 use super::format::{
-    SEGMENT_HEADER_BYTES, SegmentHeader, is_sealed, segment_name,
+    MARK_OFFSET, SEGMENT_HEADER_BYTES, SegmentHeader, is_sealed, mark, record_key, segment_name,
 };
 use super::planted::{self, Bug};
-use super::Error;
 use bytes::Bytes;
 use queue_core::{BodyRef, Position, SEAL_BYTES};
 use std::collections::BTreeMap;
@@ -76,13 +76,22 @@ impl Segments {
         Self { files, store, bytes, inner: Mutex::new(inner) }
     }
 
+    pub(crate) fn files(&self) -> &dyn Files {
+        &*self.files
+    }
+
     /// The size of new ones.
     pub(crate) fn segment_bytes(&self) -> u64 {
         self.bytes
     }
 
     /// Makes the next segment of the log, so that it and its name outlive a crash.
-    pub(crate) fn make(&self, run: u64, prior_end: u64, claim: Claim) -> Result<(Arc<Segment>, Arc<dyn File>), Error> {
+    pub(crate) fn make(
+        &self,
+        run: u64,
+        prior_end: u64,
+        claim: Claim,
+    ) -> Result<(Arc<Segment>, Arc<dyn File>), Error> {
         let (spare, start) = {
             let mut inner = self.inner();
             (inner.free.pop(), inner.next_start)
@@ -91,6 +100,9 @@ impl Segments {
         let name = segment.name();
         let made = self.make_file(&segment, spare.as_ref(), claim).and_then(|file| {
             let header = SegmentHeader { store: self.store, start, bytes: self.bytes, run, prior_end };
+            file.write_at(MARK_OFFSET, &[&mark(record_key(self.store), start, run, 0)])?;
+            // Where there is a header, there is a mark.
+            file.sync()?;
             file.write_at(0, &[&header.encode()])?;
             file.sync()?;
             if !planted::is(Bug::NoFolderSync) {
@@ -110,7 +122,12 @@ impl Segments {
         Ok((segment, file))
     }
 
-    fn make_file(&self, segment: &Segment, spare: Option<&Segment>, claim: Claim) -> io::Result<Arc<dyn File>> {
+    fn make_file(
+        &self,
+        segment: &Segment,
+        spare: Option<&Segment>,
+        claim: Claim,
+    ) -> io::Result<Arc<dyn File>> {
         let name = segment.name();
         if let Some(spare) = spare {
             self.files.rename(&spare.name(), &name)?;
@@ -148,22 +165,32 @@ impl Segments {
         used + inner.free.iter().map(|segment| segment.bytes).sum::<u64>()
     }
 
-    /// Nothing needs these any more. A few are kept for the next need, unless somebody still reads them.
+    /// Nothing needs these any more. A few are kept for the next need; what somebody still reads stays until the next
+    /// time.
     pub(crate) fn retire(&self, starts: &[u64]) -> Result<(), Error> {
+        let mut result = Ok(());
         for start in starts {
-            let Some(segment) = self.inner().used.remove(start) else {
+            let mut inner = self.inner();
+            let Some(segment) = inner.used.remove(start) else {
                 continue;
             };
-            let name = segment.name();
             match Arc::try_unwrap(segment) {
-                Ok(segment) if segment.bytes == self.bytes && self.inner().free.len() < SPARES => {
-                    self.inner().free.push(segment);
+                Err(held) => {
+                    inner.used.insert(*start, held);
                 }
-                // Whoever reads it has it open, or finds nothing and asks again.
-                Ok(_) | Err(_) => self.files.remove(&name).map_err(|source| Error::file(&name, source))?,
+                Ok(segment) if segment.bytes == self.bytes && inner.free.len() < SPARES => {
+                    inner.free.push(segment)
+                }
+                Ok(segment) => {
+                    let name = segment.name();
+                    if let Err(source) = self.files.remove(&name) {
+                        inner.used.insert(*start, Arc::new(segment));
+                        result = Err(Error::file(&name, source));
+                    }
+                }
             }
         }
-        Ok(())
+        result
     }
 
     /// Gives the space of unused files back.

@@ -5,87 +5,71 @@
 //! without them no space would ever come back. What they need is held as a file, which is given up bit by bit and
 //! filled again when there is space.
 
+use super::Error;
 use super::files::{File, Files};
-use super::format::{RESERVE_FILE, SegmentHeader};
+use super::format::{CHECKPOINT_RESERVE_FILE, RESERVE_FILE, SegmentHeader};
 use super::room::{Disk, Room};
 use super::segments::{Claim, Segments};
 use super::writer::{Ready, is_full};
-use super::Error;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Between two attempts to find space on a full disk.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Space held as a file.
+/// Space for segments, held as a file.
 pub(crate) struct Reserve {
     file: Arc<dyn File>,
-    held: Mutex<Held>,
-}
-
-#[derive(Default)]
-struct Held {
-    bytes: u64,
-    /// The part of them that is for the next checkpoint.
-    for_checkpoint: u64,
+    held: Mutex<u64>,
 }
 
 impl Reserve {
     pub(crate) fn open(files: &dyn Files) -> Result<Self, Error> {
         let wrap = |source| Error::file(RESERVE_FILE, source);
         let is_there = files.list().map_err(wrap)?.iter().any(|name| name == RESERVE_FILE);
-        let file = if is_there { files.open(RESERVE_FILE) } else { files.create(RESERVE_FILE, 0) }.map_err(wrap)?;
-        let bytes = file.bytes().map_err(wrap)?;
-        Ok(Self { file, held: Mutex::new(Held { bytes, for_checkpoint: 0 }) })
+        let file =
+            if is_there { files.open(RESERVE_FILE) } else { files.create(RESERVE_FILE, 0) }.map_err(wrap)?;
+        let held = file.bytes().map_err(wrap)?;
+        Ok(Self { file, held: Mutex::new(held) })
     }
 
-    /// Gives that much back to the disk, for a segment, if it is there beyond what a checkpoint needs.
-    fn give_for_segment(&self, bytes: u64) {
-        let mut held = self.held();
-        if let Some(less) = held.bytes.checked_sub(bytes).filter(|less| *less >= held.for_checkpoint) {
-            self.shrink(&mut held, less);
+    /// Gives up to that much back to the disk.
+    pub(crate) fn give(&self, bytes: u64) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let less = held.saturating_sub(bytes);
+        if self.file.resize(less).is_ok() {
+            *held = less;
         }
     }
 
-    /// Gives back what is held for a checkpoint.
-    pub(crate) fn give_for_checkpoint(&self) {
-        let mut held = self.held();
-        let less = held.bytes.saturating_sub(held.for_checkpoint);
-        self.shrink(&mut held, less);
-        held.for_checkpoint = 0;
+    /// Claims space until that much is held; whether it is.
+    fn fill(&self, target: u64) -> bool {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = claim(&*self.file, *held, target);
+        *held >= target
     }
+}
 
-    /// Gives everything back.
-    pub(crate) fn give_all(&self) {
-        self.shrink(&mut self.held(), 0);
+/// Claims space until a file has that size; the size that it has then.
+fn claim(file: &dyn File, bytes: u64, target: u64) -> u64 {
+    if bytes >= target || file.resize(target).is_ok() {
+        return bytes.max(target);
     }
+    // A claim that failed may have got a part.
+    let _ = file.resize(bytes);
+    bytes
+}
 
-    fn shrink(&self, held: &mut Held, bytes: u64) {
-        if self.file.resize(bytes).is_ok() {
-            held.bytes = bytes;
+/// Claims space for the next checkpoint, in the file that will become it; whether it is there. Not to be called while a
+/// checkpoint is made.
+fn hold_for_checkpoint(files: &dyn Files, target: u64) -> std::io::Result<bool> {
+    let file = match files.open(CHECKPOINT_RESERVE_FILE) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            files.create(CHECKPOINT_RESERVE_FILE, 0)?
         }
-    }
-
-    /// Claims space for segments and a checkpoint; whether it is all there.
-    fn fill(&self, for_segments: u64, for_checkpoint: u64) -> bool {
-        let mut held = self.held();
-        let target = for_segments + for_checkpoint;
-        if held.bytes < target {
-            if self.file.resize(target).is_ok() {
-                held.bytes = target;
-            } else {
-                // A claim that failed may have got a part.
-                let _ = self.file.resize(held.bytes);
-            }
-        }
-        held.for_checkpoint = for_checkpoint.min(held.bytes);
-        held.bytes >= target
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        // What is held is asked of the file again at the next start.
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+        opened => opened?,
+    };
+    Ok(claim(&*file, file.bytes()?, target) >= target)
 }
 
 /// Gives that much of the reserve back to the disk, or all of it, before it is opened.
@@ -95,6 +79,13 @@ pub(crate) fn give_reserve(files: &dyn Files, bytes: u64) -> Result<(), Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         given => given.map_err(|source| Error::file(RESERVE_FILE, source)),
     }
+}
+
+/// Whether an error says nothing about the disk, and will be over when others have closed their files.
+fn is_passing(error: &Error) -> bool {
+    use rustix::io::Errno;
+    let passing = [Errno::MFILE, Errno::NFILE, Errno::NOMEM].map(Errno::raw_os_error);
+    matches!(error, Error::File { source, .. } if source.raw_os_error().is_some_and(|code| passing.contains(&code)))
 }
 
 /// The segment after the active one.
@@ -176,7 +167,7 @@ impl Supply {
                         self.room.set_disk(Disk::Reserve);
                     }
                 }
-                Err(error) if is_full(&error) => {
+                Err(error) if is_full(&error) || is_passing(&error) => {
                     state.starved = true;
                     let waited = self.changed.wait_timeout(state, RETRY);
                     drop(waited.unwrap_or_else(PoisonError::into_inner));
@@ -197,7 +188,7 @@ impl Supply {
                     self.room.set_disk(Disk::Reserve);
                     tracing::warn!("the disk is full: messages are refused until there is space");
                 }
-                self.reserve.give_for_segment(bytes);
+                self.reserve.give(bytes);
                 self.segments.make(self.run, SegmentHeader::CONTINUES, Claim::Written)
             }
             made => made,
@@ -207,7 +198,8 @@ impl Supply {
     /// Fills the reserve as far as there is space: some segments, and a checkpoint. Messages are accepted when it is whole
     /// and the next segment is there.
     pub(crate) fn fill_reserve(&self, segments: u64, checkpoint_bytes: u64) {
-        let is_whole = self.reserve.fill(segments * self.segments.segment_bytes(), checkpoint_bytes);
+        let is_whole = self.reserve.fill(segments * self.segments.segment_bytes())
+            && hold_for_checkpoint(self.segments.files(), checkpoint_bytes).unwrap_or(false);
         let disk = match (is_whole, self.is_starved()) {
             (true, false) => Disk::Enough,
             (false, false) => Disk::Reserve,

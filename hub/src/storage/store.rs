@@ -5,7 +5,9 @@ use super::disk::{DiskLog, Start, Vitals};
 use super::files::Files;
 use super::files::real::RealFiles;
 use super::folder::{self, Lock};
-use super::format::{STORE_FILE, SegmentHeader, StoreHeader, UNFINISHED, checkpoint_name, record_key, segment_name};
+use super::format::{
+    STORE_FILE, SegmentHeader, StoreHeader, UNFINISHED, checkpoint_name, record_key, segment_name,
+};
 use super::keeper::{Keeper, Keeping, Shared};
 use super::making::Checkpointer;
 use super::plan::{self, Report};
@@ -108,16 +110,17 @@ pub(crate) fn open(options: &Options, room: &Arc<Room>, progress: &Progress) -> 
     let lock = Lock::take(&options.folder)?;
     let files: Arc<dyn Files> = Arc::new(RealFiles::new(&options.folder));
     let begun = begin(&files, SEGMENT_BYTES, uuid::Uuid::new_v4().as_u128(), progress, |machine| {
-        LogClock::resuming(machine.time(), machine.clock(), options.clock, Sources::system()).map_err(OpenError::from)
+        LogClock::resuming(machine.time(), machine.clock(), options.clock, Sources::system())
+            .map_err(OpenError::from)
     })?;
     let clock = begun.ticket;
     let segments = Arc::clone(begun.writer.segments());
     let reserve = Reserve::open(&*files)?;
     let supply = Arc::new(Supply::new(Arc::clone(&segments), begun.run, Arc::clone(room), reserve));
-    let vitals = Arc::new(Vitals::new(begun.writer.durable_to(), begun.machine.body_bytes()));
+    let vitals = Arc::new(Vitals::new(begun.writer.durable_to(), &begun.machine));
     let shared = Arc::<Shared>::default();
     let checkpointer = Arc::new(Checkpointer::new(&options.folder));
-    if checkpointer.may_remove().is_some() {
+    if let Some(_unheld) = checkpointer.may_remove() {
         free_at_start(&segments, &begun.machine, &begun.checkpoints)?;
     }
     let keeper = Keeper {
@@ -130,7 +133,8 @@ pub(crate) fn open(options: &Options, room: &Arc<Room>, progress: &Progress) -> 
         checkpoints: begun.checkpoints,
         shared: Arc::clone(&shared),
     };
-    let keeping = Keeping { files, store: begun.store, supply: Arc::clone(&supply), shared, checkpointer, _lock: lock };
+    let keeping =
+        Keeping { files, store: begun.store, supply: Arc::clone(&supply), shared, checkpointer, _lock: lock };
     let log = DiskLog::start(Start {
         writer: begun.writer,
         clock: Arc::clone(&clock),
@@ -155,7 +159,9 @@ fn free_at_start(segments: &Segments, machine: &Machine, checkpoints: &[(u64, u6
     let used = segments.used();
     let sizes = used.iter().map(|segment| (segment.start, segment.bytes)).collect();
     let report = Report::make(machine, *newer, *bytes, &sizes);
-    segments.retire(&plan::free(&used, *older, &report))
+    let free = plan::free(&used, *older, &report);
+    drop(used);
+    segments.retire(&free)
 }
 
 /// A run that has begun.
@@ -185,10 +191,19 @@ pub(crate) fn begin<T, E: From<Error>>(
         check_is_new(&**files, &survey)?;
         let machine = Machine::default();
         let ticket = admit(&machine)?;
-        let prior = Prior { store: new_store, segment_bytes, run: 0, end: 0, next_start: 0, used: Vec::new() };
+        let prior =
+            Prior { store: new_store, segment_bytes, run: 0, end: 0, next_start: 0, used: Vec::new() };
         let writer = next_run(files, &survey, &prior)?;
         let recovery = Recovery::default();
-        return Ok(Begun { machine, writer, store: new_store, run: 1, checkpoints: Vec::new(), recovery, ticket });
+        return Ok(Begun {
+            machine,
+            writer,
+            store: new_store,
+            run: 1,
+            checkpoints: Vec::new(),
+            recovery,
+            ticket,
+        });
     };
     let recovered = recovery::replay(&**files, &survey, store.store, None, progress)?;
     if let Some(first) = recovered.damaged.first() {
@@ -245,18 +260,16 @@ pub(super) fn next_run(files: &Arc<dyn Files>, survey: &Survey, prior: &Prior) -
     let run = prior.run + 1;
     let kept: Vec<_> = prior.used.iter().map(|segment| segment.start).collect();
     let used = prior.used.iter().map(|segment| Segment { start: segment.start, bytes: segment.bytes });
-    let segments =
-        Segments::new(Arc::clone(files), prior.store, prior.segment_bytes, used, prior.next_start);
+    let segments = Segments::new(Arc::clone(files), prior.store, prior.segment_bytes, used, prior.next_start);
     let mut leftovers: Vec<_> = {
         let unused = survey.segments.keys().filter(|start| !kept.contains(start));
         unused.map(|start| segment_name(*start)).chain(survey.unfinished.iter().cloned()).collect()
     };
     let first = on_full_disk(
         || segments.make(run, prior.end, Claim::Quick),
-        &mut [
-            &mut || space::give_reserve(&**files, prior.segment_bytes + FURTHER_BYTES),
-            &mut || remove_leftovers(&**files, &leftovers),
-        ],
+        &mut [&mut || space::give_reserve(&**files, prior.segment_bytes + FURTHER_BYTES), &mut || {
+            remove_leftovers(&**files, &leftovers)
+        }],
     )?;
     let header = StoreHeader { store: prior.store, run, segment_bytes: prior.segment_bytes };
     on_full_disk(
@@ -313,7 +326,9 @@ pub(crate) fn write_store(files: &dyn Files, header: StoreHeader) -> std::io::Re
 /// The segments that hold the log up to its end.
 fn segments_up_to(survey: &Survey, end: u64) -> Vec<Segment> {
     let before = survey.segments.range(..end);
-    let bytes = |segment: &super::survey::Surveyed| segment.header.map_or(segment.bytes, |header: SegmentHeader| header.bytes);
+    let bytes = |segment: &super::survey::Surveyed| {
+        segment.header.map_or(segment.bytes, |header: SegmentHeader| header.bytes)
+    };
     before.map(|(start, segment)| Segment { start: *start, bytes: bytes(segment) }).collect()
 }
 

@@ -1,11 +1,11 @@
 //! What a folder holds, before anything of it is believed.
 
+use super::Error;
 use super::files::Files;
 use super::format::{
     BadHeader, SEGMENT_HEADER_BYTES, STORE_FILE, SegmentHeader, StoreHeader, UNFINISHED, bad_header,
     checkpoint_position, segment_start,
 };
-use super::Error;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -154,7 +154,8 @@ pub(super) fn look_at(files: &dyn Files, name: &str, start: u64) -> Result<Optio
         file.read_at(0, &mut head)?;
         let header = SegmentHeader::decode(&head);
         // The header of another place was written before the file was used anew.
-        let header = header.and_then(|header| if header.start == start { Ok(header) } else { Err(BadHeader::Damaged) });
+        let header = header
+            .and_then(|header| if header.start == start { Ok(header) } else { Err(BadHeader::Damaged) });
         Ok(Surveyed { header, bytes })
     };
     match read() {

@@ -5,8 +5,15 @@
 
 mod clients;
 mod crashes;
+mod damage;
+mod fixtures;
+mod format;
 mod hours;
 mod hub;
+mod line;
+mod planted_bugs;
 mod simulation;
+mod survey;
 mod time;
+mod walk;
 mod world;

@@ -4,11 +4,14 @@
 //! nothing by itself. But each record says up to where the log was durable when it was written: if any says so of
 //! a bad place, that place was acknowledged, and is damaged. Otherwise the log ends there.
 
+use super::Error;
 use super::files::{Files, read_all};
-use super::format::{ALIGNMENT, Kind, RECORD_HEADER_BYTES, RECORD_MAGIC, RecordHeader, SEGMENT_HEADER_BYTES, is_sealed, segment_name};
+use super::format::{
+    ALIGNMENT, Kind, MARK_OFFSET, RECORD_HEADER_BYTES, RECORD_MAGIC, RecordHeader, SEGMENT_HEADER_BYTES,
+    is_sealed, segment_name,
+};
 use super::planted::{self, Bug};
 use super::survey::{Run, Survey};
-use super::Error;
 use bytes::Bytes;
 use queue_core::{BodyRef, Entry, Position, SEAL_BYTES};
 
@@ -52,6 +55,12 @@ impl Image {
     fn from(&self, position: u64) -> Bytes {
         let offset = usize::try_from(position - self.start).unwrap_or(usize::MAX).min(self.content.len());
         self.content.slice(offset..)
+    }
+
+    /// Whether nothing at all stands where a mark is written before the segment is used.
+    fn has_blank_mark(&self) -> bool {
+        let mark = self.rest(self.start + MARK_OFFSET).and_then(|rest| rest.get(..RECORD_MAGIC.len()));
+        mark.is_none_or(|magic| magic.iter().all(|byte| *byte == 0))
     }
 
     /// What there is from a position on; none beyond the end.
@@ -118,7 +127,8 @@ impl<'a> Walk<'a> {
                 return Ok(None);
             };
             if run.end == Some(self.position) {
-                let next = self.runs.get(self.at + 1).copied().ok_or(Error::MissingRun { run: run.number })?;
+                let next =
+                    self.runs.get(self.at + 1).copied().ok_or(Error::MissingRun { run: run.number })?;
                 self.at += 1;
                 self.position = next.begin;
                 continue;
@@ -130,7 +140,7 @@ impl<'a> Walk<'a> {
             };
             self.durable_to = self.durable_to.max(header.durable_to);
             match header.kind {
-                Kind::Idle => self.position += header.bytes(),
+                Kind::Idle => return self.stop(run),
                 Kind::Seal => self.position = self.sealed(run, header, &rest)?,
                 Kind::Entry => return self.step(run, header, &rest),
             }
@@ -172,7 +182,9 @@ impl<'a> Walk<'a> {
                 .and_then(|(start, segment)| Some((*start, segment.of_run(run.number)?)))
                 .filter(|(_, header)| position < header.start + header.bytes)
                 .ok_or(Error::Missing { position: Position(position) })?;
-            self.image = Some(self.image(start, header.bytes)?);
+            let image = self.image(start, header.bytes)?;
+            self.durable_to = self.durable_to.max(self.mark(run, &image));
+            self.image = Some(image);
             self.read.push(start);
         }
         self.image.as_ref().ok_or(Error::Missing { position: Position(position) })
@@ -213,7 +225,8 @@ impl<'a> Walk<'a> {
         let length = header.head_bytes as usize + header.body_bytes as usize;
         let content = bytes.get(RECORD_HEADER_BYTES..RECORD_HEADER_BYTES + length).unwrap_or_default();
         let position = header.entry_position();
-        let mut entry = Entry::decode(position, content).map_err(|source| Error::Entry { position, source })?;
+        let mut entry =
+            Entry::decode(position, content).map_err(|source| Error::Entry { position, source })?;
         let damaged: Vec<_> = entry.bodies().filter(|body| !is_sound(position, content, *body)).collect();
         if !damaged.is_empty() && !self.was_durable(run, header.position, header.position + header.bytes()) {
             // The last batch did not get to the disk as a whole.
@@ -231,15 +244,21 @@ impl<'a> Walk<'a> {
     /// There is no record at the position: the end of the log, or damage.
     fn stop(&mut self, run: Run) -> Result<Option<Step>, Error> {
         let position = self.position;
-        if self.at + 1 < self.runs.len() {
+        if let Some(later) = self.runs.get(self.at + 1) {
             let next = self.evidence(run, position + 1).first;
-            let to = next.or(run.end).unwrap_or(position + 1);
+            // If nothing says where this run ended, the beginning of the next one is what is damaged.
+            let to = next.or(run.end).unwrap_or(later.begin);
             return Err(Error::Damaged { from: Position(position), to: Position(to) });
         }
         let evidence = self.evidence(run, position + 1);
         if evidence.durable_to > position {
-            let to = evidence.first.unwrap_or(evidence.durable_to);
+            let to = evidence.first.map_or(evidence.durable_to, |first| first.min(evidence.durable_to));
             return Err(Error::Damaged { from: Position(position), to: Position(to) });
+        }
+        // What is missing here may have been vouched for by what is missing there.
+        if let Some(image) = self.image.as_ref().filter(|image| image.has_blank_mark()) {
+            let (from, to) = (image.start + MARK_OFFSET, image.start + SEGMENT_HEADER_BYTES);
+            return Err(Error::Damaged { from: Position(from), to: Position(to) });
         }
         Ok(None)
     }
@@ -255,17 +274,26 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let Ok(image) = self.image_as_it_is(*start, bytes) else { continue };
+            evidence.durable_to = evidence.durable_to.max(self.mark(run, &image));
             let begin = from.max(start + SEGMENT_HEADER_BYTES).next_multiple_of(ALIGNMENT);
             self.search(run, &image, begin, &mut evidence);
         }
         evidence
     }
 
+    /// What was durable when nothing more was to be written into a segment, as it says itself.
+    fn mark(&self, run: Run, image: &Image) -> u64 {
+        let position = image.start + MARK_OFFSET;
+        let mark = image.rest(position).and_then(|rest| self.header(run, position, rest));
+        mark.map_or(0, |mark| mark.durable_to)
+    }
+
     fn search(&self, run: Run, image: &Image, begin: u64, evidence: &mut Evidence) {
         let mut position = begin;
         while let Some(rest) = image.rest(position) {
             // Most of it is zeros, so this comparison is what the search takes its time for.
-            let header = if rest.starts_with(&RECORD_MAGIC) { self.header(run, position, rest) } else { None };
+            let header =
+                if rest.starts_with(&RECORD_MAGIC) { self.header(run, position, rest) } else { None };
             if let Some(header) = header {
                 evidence.first = Some(evidence.first.map_or(position, |first| first.min(position)));
                 evidence.durable_to = evidence.durable_to.max(header.durable_to);

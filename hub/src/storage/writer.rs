@@ -1,19 +1,17 @@
 //! The end of the log: puts records behind one another, and makes them durable.
 
+use super::Error;
 use super::files::File;
 use super::format::{
-    ALIGNMENT, Kind, RECORD_HEADER_BYTES, RecordHeader, SEAL_RECORD_BYTES, SEGMENT_HEADER_BYTES, record_key,
+    ALIGNMENT, Kind, MARK_OFFSET, RECORD_HEADER_BYTES, RecordHeader, SEAL_RECORD_BYTES, SEGMENT_HEADER_BYTES,
+    mark, record_key,
 };
 use super::planted::{self, Bug};
 use super::segments::{Segment, Segments};
-use super::Error;
 use bytes::Bytes;
 use queue_core::{Entry, Header, Proposal};
 use std::io;
 use std::sync::Arc;
-
-/// Bytes at the end of a segment that no entry may take, so that behind each there is room for a mark and a seal.
-const END_BYTES: u64 = RECORD_HEADER_BYTES as u64 + SEAL_RECORD_BYTES;
 
 /// A record that has no place yet: space for its header, the entry, and zeros up to the next record.
 pub(crate) struct Pending {
@@ -132,10 +130,10 @@ impl Writer {
         let mut start = self.end;
         for record in pending {
             let bytes = record.bytes();
-            if bytes + END_BYTES + SEGMENT_HEADER_BYTES > self.segments.segment_bytes() {
+            if bytes + SEAL_RECORD_BYTES + SEGMENT_HEADER_BYTES > self.segments.segment_bytes() {
                 return Err(Error::TooLarge { bytes });
             }
-            if self.end + bytes + END_BYTES > self.active.0.end() {
+            if self.end + bytes + SEAL_RECORD_BYTES > self.active.0.end() {
                 self.write_out(start, placed.get(from..).unwrap_or_default())?;
                 from = placed.len();
                 self.rotate(next)?;
@@ -173,7 +171,8 @@ impl Writer {
 
     fn write_at(&mut self, position: u64, parts: &[&[u8]]) -> Result<(), Error> {
         let (segment, file) = &self.active;
-        file.write_at(position - segment.start, parts).map_err(|source| Error::file(&segment.name(), source))?;
+        file.write_at(position - segment.start, parts)
+            .map_err(|source| Error::file(&segment.name(), source))?;
         if self.unsynced.last().is_none_or(|(last, _)| last.start != segment.start) {
             self.unsynced.push(self.active.clone());
         }
@@ -183,30 +182,26 @@ impl Writer {
     /// Ends the active segment, and goes on in the next.
     fn rotate(&mut self, next: &mut dyn FnMut() -> Result<Ready, Error>) -> Result<(), Error> {
         let next = next()?;
-        let start = next.0.start.to_le_bytes();
-        self.write_mark(Kind::Seal, &start)?;
+        self.write_seal(next.0.start)?;
         self.end = next.0.first_record();
         self.active = next;
         Ok(())
     }
 
-    /// Writes a record that is no entry.
-    fn write_mark(&mut self, kind: Kind, content: &[u8]) -> Result<(), Error> {
+    /// Writes the last record of a segment, which says where the log goes on.
+    fn write_seal(&mut self, next: u64) -> Result<(), Error> {
         let header = RecordHeader {
-            kind,
-            head_bytes: u32::try_from(content.len()).unwrap_or(u32::MAX),
+            kind: Kind::Seal,
+            head_bytes: size_of_val(&next) as u32,
             body_bytes: 0,
             position: self.end,
             run: self.run,
             durable_to: self.durable_to,
         };
         let mut record = vec![0; RECORD_HEADER_BYTES];
-        record.extend_from_slice(content);
-        record.resize(record.len().next_multiple_of(ALIGNMENT as usize), 0);
+        record.extend_from_slice(&next.to_le_bytes());
         header.write(self.key, &mut record);
-        self.write_at(self.end, &[&record])?;
-        self.end += header.bytes();
-        Ok(())
+        self.write_at(self.end, &[&record])
     }
 
     /// Makes everything written so far durable.
@@ -226,7 +221,8 @@ impl Writer {
             return Ok(());
         }
         self.sync()?;
-        self.write_mark(Kind::Idle, &[])?;
+        let start = self.active.0.start;
+        self.write_at(start + MARK_OFFSET, &[&mark(self.key, start, self.run, self.durable_to)])?;
         self.sync()?;
         self.is_marked = true;
         Ok(())

@@ -48,11 +48,18 @@ pub(super) async fn open(door: &Arc<Door>) -> Result<Arc<Hub>, Error> {
             checkpoint_bytes = recovery.checkpoint_bytes,
             replayed_bytes = recovery.replayed_bytes,
             replayed_entries = recovery.entries,
-            "opened {folder} in {seconds:.2} s: {queues} queues, {topics} topics, {messages} messages"
+            "opened {folder} in {seconds:.2} s: {}, {}, {}",
+            counted(queues as u64, "queue"),
+            counted(topics as u64, "topic"),
+            counted(messages, "message")
         );
     }
     door.open(Arc::clone(&hub));
     Ok(hub)
+}
+
+fn counted(count: u64, name: &str) -> String {
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
 }
 
 enum Display {
@@ -102,4 +109,14 @@ fn bar() -> ProgressBar {
 /// The whole mebibytes in a number of bytes.
 fn mebibytes(bytes: u64) -> u64 {
     bytes >> 20
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!([0, 1, 2].map(|count| counted(count, "queue")), ["0 queues", "1 queue", "2 queues"]);
+    }
 }

@@ -148,3 +148,22 @@ async fn a_log_that_fails_ends_the_engine_and_answers_nobody() {
     assert!(!gated.hub.engine.is_running());
     assert!(!gated.gate.calls().contains(&Call::Close));
 }
+
+#[tokio::test]
+async fn the_log_is_looked_at_however_many_reads_arrive() {
+    const READS: usize = 10_000;
+    let (gated, _) = gated_with_queue().await;
+    let (release, held) = channel::<()>();
+    let hold = Box::new(move |_: &Machine| held.recv().unwrap());
+    gated.hub.engine.send(Event::Read { queue: None, read: hold }).unwrap();
+    let asked = gated.gate.asked();
+    for _ in 0..READS {
+        gated.hub.engine.send(Event::Read { queue: None, read: Box::new(|_| {}) }).unwrap();
+    }
+    let gate = Arc::clone(&gated.gate);
+    let last = gated.hub.engine.read(None, move |_| gate.asked());
+    let mut last = Box::pin(last);
+    assert!((&mut last).now_or_never().is_none());
+    release.send(()).unwrap();
+    assert!(last.await.unwrap() - asked >= 2);
+}

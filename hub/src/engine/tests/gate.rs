@@ -98,6 +98,13 @@ impl Gate {
         self.state.subscribe().wait_for(enough).await.unwrap();
     }
 
+    /// Waits until so many entries have been applied.
+    pub(super) async fn applied(&self, entries: usize) {
+        let enough =
+            |state: &State| state.calls.iter().filter(|call| **call == Call::Applied).count() >= entries;
+        self.state.subscribe().wait_for(enough).await.unwrap();
+    }
+
     pub(super) fn calls(&self) -> Vec<Call> {
         self.state.borrow().calls.clone()
     }

@@ -1,6 +1,6 @@
 //! What goes on, and what is refused, when there is no room.
 
-use super::gate::Gated;
+use super::gate::{Call, Gated};
 use super::*;
 use crate::storage::room::Disk;
 use futures_util::FutureExt as _;
@@ -84,6 +84,35 @@ async fn who_waits_behind_a_refused_receiver_is_served_when_there_is_room_again(
     hub.room.set_disk(Disk::Enough);
     gate.let_through(usize::MAX);
     assert_eq!(bodies(&second.await.unwrap()), ["a"]);
+}
+
+#[tokio::test]
+async fn without_room_nothing_of_the_upkeep_is_written_but_a_tick() {
+    let gated = Gated::new(Machine::default());
+    let (hub, gate) = (&gated.hub, &gated.gate);
+    gate.let_through(2);
+    let queue = hub.queue("orders").await;
+    let mut held = Box::pin(hub.send(queue, "a"));
+    assert!((&mut held).now_or_never().is_none());
+    gate.proposed(3).await;
+    let mut refused = Box::pin(hub.engine.execute(Command::DeleteQueue(queue), Vec::new()));
+    assert!((&mut refused).now_or_never().is_none());
+    let propose = hub.engine.proposer();
+    assert!(propose(Command::Carry(queue_core::Carry { bodies: Vec::new() }), Vec::new()));
+    assert!(propose(Command::Tick, Vec::new()));
+    gated.handled().await;
+    hub.room.set_disk(Disk::Nothing);
+    gate.let_through(1);
+    held.await;
+    assert_eq!(refused.await, Err(Error::Full(Lack::Disk)));
+    gate.let_through(1);
+    gate.applied(4).await;
+    assert!(propose(Command::Carry(queue_core::Carry { bodies: Vec::new() }), Vec::new()));
+    gated.handled().await;
+    // What was handled is proposed or refused before the next event is.
+    gated.handled().await;
+    let after_queue = [Call::Propose(1), Call::Propose(1), Call::Applied, Call::Applied];
+    assert_eq!(gate.calls()[4..], after_queue);
 }
 
 #[tokio::test]

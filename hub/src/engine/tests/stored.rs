@@ -3,10 +3,10 @@
 use super::*;
 use crate::storage::{Batch, Body, Error as LogError};
 use futures_util::FutureExt as _;
-use queue_core::{Applied, Entry};
+use queue_core::{Applied, DeduplicationKeys, Entry};
 use tokio::sync::watch;
 
-/// A disk whose reads wait for a test, and find some bodies damaged.
+/// A disk whose reads wait for a test, find some bodies damaged, and fail for others.
 struct Disk {
     state: watch::Sender<State>,
 }
@@ -16,11 +16,17 @@ struct State {
     is_slow: bool,
     reads: usize,
     damaged: Vec<&'static str>,
+    failing: Vec<&'static str>,
 }
 
 impl Disk {
     fn damage(&self, bodies: &[&'static str]) {
         self.state.send_modify(|state| state.damaged.extend(bodies));
+    }
+
+    /// Has the reads of these bodies fail for a reason that is not theirs; no others from now on.
+    fn fail(&self, bodies: &[&'static str]) {
+        self.state.send_modify(|state| state.failing = bodies.to_vec());
     }
 
     fn set_slow(&self, is_slow: bool) {
@@ -36,6 +42,10 @@ impl Disk {
         self.state.send_modify(|state| state.reads += 1);
         let mut state = self.state.subscribe();
         tokio::runtime::Handle::current().block_on(state.wait_for(|state| !state.is_slow)).unwrap();
+        if self.state.borrow().failing.iter().any(|failing| bytes == *failing) {
+            let source = io::Error::other("too many open files");
+            return Err(LogError::File { path: "segment".into(), source });
+        }
         let is_damaged = self.state.borrow().damaged.iter().any(|damaged| bytes == *damaged);
         let BodyRef { position, bytes: length } = body;
         if is_damaged { Err(LogError::Body { position, bytes: length }) } else { Ok(bytes) }
@@ -78,11 +88,16 @@ impl Log for StoredLog {
     fn close(&mut self, _machine: &Machine) {}
 }
 
-/// An engine with a queue that holds these messages on a disk.
-async fn stored(bodies: &[&str]) -> (Fixture, QueueId, Arc<Disk>) {
+fn on_disk() -> (Fixture, Arc<Disk>) {
     let disk = Arc::new(Disk { state: watch::Sender::default() });
     let its = Arc::clone(&disk);
     let hub = fixture_with(|clock| Box::new(StoredLog { inner: MemoryLog::new(clock), disk: its }));
+    (hub, disk)
+}
+
+/// An engine with a queue that holds these messages on a disk.
+async fn stored(bodies: &[&str]) -> (Fixture, QueueId, Arc<Disk>) {
+    let (hub, disk) = on_disk();
     let queue = hub.queue("orders").await;
     for body in bodies {
         hub.send(queue, body).await;
@@ -139,4 +154,90 @@ async fn a_receive_of_nothing_but_damaged_bodies_fails_and_the_engine_goes_on() 
     hub.send(queue, "b").await;
     let taken = hub.engine.receive(receiving(queue, LONG), LONG).await.unwrap();
     assert_eq!(bodies(&taken), ["b"]);
+}
+
+/// The same with a FIFO queue; the group of a message is the first letter of its body.
+async fn stored_in_order(bodies: &[&str]) -> (Fixture, QueueId, Arc<Disk>) {
+    let (hub, disk) = on_disk();
+    let create = CreateQueue {
+        name: Name::new("000000000000", "us-east-1", "orders.fifo"),
+        attributes: QueueAttributes { fifo: true, ..QueueAttributes::default() },
+        tags: Default::default(),
+        hold_deleted_name: false,
+    };
+    let created = hub.engine.execute(Command::CreateQueue(create), Vec::new()).await;
+    let Ok(Reply::QueueCreated(queue)) = created else { panic!("{created:?}") };
+    for (number, body) in (1..).zip(bodies) {
+        let message = Outgoing {
+            body: BodyRef { position: Position(0), bytes: body.len() as u32 },
+            delay: None,
+            group: Some(body[..1].into()),
+            deduplication: Some(DeduplicationKeys { overall: number, in_group: number }),
+        };
+        let send = Command::Send(Send { queue, messages: vec![message] });
+        hub.engine.execute(send, vec![body.as_bytes().to_vec()]).await.unwrap();
+    }
+    (hub, queue, disk)
+}
+
+impl Fixture {
+    /// Receives what there is; an error, or the bodies.
+    async fn take(&self, queue: QueueId, visibility: Duration) -> Result<Vec<String>, Error> {
+        let taken = self.engine.receive(receiving(queue, visibility), Duration::ZERO).await;
+        // What was given back is so when a later command has been applied.
+        self.engine.execute(Command::Tick, Vec::new()).await.unwrap();
+        Ok(bodies(&taken?).into_iter().map(str::to_owned).collect())
+    }
+
+    async fn advance(&self, time: Duration) {
+        self.engine.turn_clock(vec![ClockChange::AdvanceBy(time)]).await.unwrap();
+    }
+}
+
+fn texts(bodies: &[&str]) -> Result<Vec<String>, Error> {
+    Ok(bodies.iter().map(|body| (*body).to_owned()).collect())
+}
+
+#[tokio::test]
+async fn nothing_overtakes_a_message_of_its_group_whose_body_is_damaged() {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    for (damaged, first, left) in [
+        ("a1", Err(Error::Damaged), &["b1", "b2"][..]),
+        ("a2", texts(&["a1"]), &["b1", "b2"]),
+        ("b1", texts(&["a1", "a2", "a3"]), &[]),
+        ("b2", texts(&["a1", "a2", "a3", "b1"]), &[]),
+    ] {
+        let (hub, queue, disk) = stored_in_order(&["a1", "a2", "a3", "b1", "b2"]).await;
+        disk.damage(&[damaged]);
+        assert_eq!(hub.take(queue, HOUR).await, first, "{damaged}");
+        // Its group waits behind it, others do not.
+        assert_eq!(hub.take(queue, HOUR).await, texts(left), "{damaged}");
+        let given = first.map_or(0, |bodies| bodies.len());
+        assert_eq!(hub.in_flight(queue).await, (given + 1 + left.len()) as u64, "{damaged}");
+    }
+}
+
+#[tokio::test]
+async fn a_group_goes_on_behind_a_damaged_message_that_is_readable_again() {
+    let (hub, queue, disk) = stored_in_order(&["a1", "a2", "a3"]).await;
+    disk.damage(&["a1"]);
+    assert_eq!(hub.take(queue, LONG).await, Err(Error::Damaged));
+    disk.state.send_modify(|state| state.damaged.clear());
+    hub.advance(LONG).await;
+    assert_eq!(hub.take(queue, LONG).await, texts(&["a1", "a2", "a3"]));
+}
+
+#[tokio::test]
+async fn a_receive_whose_bodies_cannot_be_read_now_gives_everything_back() {
+    for failing in ["a1", "a2", "a3"] {
+        for (hub, queue, disk) in
+            [stored(&["a1", "a2", "a3"]).await, stored_in_order(&["a1", "a2", "a3"]).await]
+        {
+            disk.fail(&[failing]);
+            assert_eq!(hub.take(queue, LONG).await, Err(Error::Damaged), "{failing}");
+            assert_eq!(hub.in_flight(queue).await, 0, "{failing}");
+            disk.fail(&[]);
+            assert_eq!(hub.take(queue, LONG).await, texts(&["a1", "a2", "a3"]), "{failing}");
+        }
+    }
 }

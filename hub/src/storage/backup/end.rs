@@ -59,7 +59,11 @@ pub(super) fn find(files: &dyn Files) -> Result<Found, Error> {
 }
 
 /// The newest checkpoint that can be read, or the beginning of the log.
-fn begin(files: &dyn Files, survey: &Survey, header: StoreHeader) -> Result<(Base, Option<(u64, u64)>), Error> {
+fn begin(
+    files: &dyn Files,
+    survey: &Survey,
+    header: StoreHeader,
+) -> Result<(Base, Option<(u64, u64)>), Error> {
     let base = recovery::base(files, survey, header.store)?;
     let checkpoint = (base.bytes > 0).then_some((base.position, base.bytes));
     Ok((base, checkpoint))

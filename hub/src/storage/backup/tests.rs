@@ -16,7 +16,7 @@ use std::thread;
 
 /// The state that a hub would start with.
 fn open(folder: &Path) -> Machine {
-    let files: Arc<dyn super::Files> = Arc::new(RealFiles::new(folder));
+    let files: Arc<dyn super::super::files::Files> = Arc::new(RealFiles::new(folder));
     store::begin(&files, 1 << 20, 1, &Progress::default(), |_| Ok::<_, Error>(())).unwrap().machine
 }
 
@@ -98,7 +98,10 @@ fn nothing_that_is_there_is_overwritten() {
     restore(&to, empty.path(), &|_, _| {}).unwrap();
     assert!(matches!(copy(&store, Path::new("/dev/null")), Err(Failure::Exists(_))));
     let nothing = TemporaryFolder::new();
-    assert!(matches!(backup(nothing.path(), &place.path().join("other"), &|_, _| {}), Err(Failure::NoStore(_))));
+    assert!(matches!(
+        backup(nothing.path(), &place.path().join("other"), &|_, _| {}),
+        Err(Failure::NoStore(_))
+    ));
     assert_eq!(std::fs::read_dir(nothing.path()).unwrap().count(), 0, "a look leaves nothing behind");
 }
 
@@ -152,6 +155,7 @@ fn a_store_is_copied_while_it_is_written_to_and_its_segments_are_used_anew() {
                 acknowledged.fetch_add(20, Ordering::Release);
                 deleted.fetch_add(10, Ordering::Release);
                 store.delete(10);
+                store.writer().mark().unwrap();
                 if acknowledged.load(Ordering::Relaxed) % 100 == 0 {
                     store.recycle();
                 }
@@ -163,7 +167,10 @@ fn a_store_is_copied_while_it_is_written_to_and_its_segments_are_used_anew() {
             let copied = backup(&folder, &to, &|_, _| {});
             let gone = deleted.load(Ordering::Acquire);
             let copied = copied.inspect_err(|_| done.store(true, Ordering::Release)).unwrap();
-            assert!(copied.messages + gone >= at_least, "{copied:?}: {at_least} sent before, {gone} deleted by then");
+            assert!(
+                copied.messages + gone >= at_least,
+                "{copied:?}: {at_least} sent before, {gone} deleted by then"
+            );
             assert_eq!(messages(&open(&to)), copied.messages);
             std::fs::remove_dir_all(&to).unwrap();
         }
@@ -171,5 +178,23 @@ fn a_store_is_copied_while_it_is_written_to_and_its_segments_are_used_anew() {
     });
     let names = store.files.list().unwrap();
     assert!(names.iter().filter_map(|name| checkpoint_position(name)).count() >= 2);
-    assert!(!names.contains(&checkpoint_name(0)) && !names.contains(&segment_name(0)), "segments were used anew");
+    assert!(
+        !names.contains(&checkpoint_name(0)) && !names.contains(&segment_name(0)),
+        "segments were used anew"
+    );
+}
+
+#[test]
+fn a_damaged_store_is_not_copied_and_nothing_is_left_of_the_attempt() {
+    let place = TemporaryFolder::new();
+    let mut store = Store::new();
+    store.send(5);
+    let file = store.folder.path().join(segment_name(0));
+    let mut bytes = std::fs::read(&file).unwrap();
+    let at = bytes.windows(8).position(|window| window == b"xxxxxxxx").unwrap();
+    bytes[at] = b'y';
+    std::fs::write(file, bytes).unwrap();
+    let failure = copy(&store, &place.path().join("copy/")).unwrap_err();
+    assert!(failure.to_string().contains("1 damaged body"), "{failure}");
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
 }

@@ -9,7 +9,8 @@ use super::super::Error;
 use super::super::checkpoint::{self, Place};
 use super::super::files::Files;
 use super::super::format::{
-    RESERVE_FILE, SEGMENT_HEADER_BYTES, STORE_FILE, StoreHeader, checkpoint_name, checkpoint_position, segment_name,
+    RESERVE_FILE, SEGMENT_HEADER_BYTES, STORE_FILE, StoreHeader, checkpoint_name, checkpoint_position,
+    segment_name,
 };
 use super::super::recovery;
 use super::super::segments::Segment;
@@ -85,6 +86,7 @@ impl Knife<'_> {
         let kept = self.part(run + 1)?;
         self.mend(&kept)?;
         // Whole files now, with their names.
+        self.rewrite_end(&kept)?;
         let read: Vec<_> = read.iter().copied().filter(|start| *start <= self.best.end).collect();
         recovery::settle(&**self.files, &read)?;
         self.copy_store(run + 1)?;
@@ -128,10 +130,9 @@ impl Knife<'_> {
     fn next_start(&self) -> u64 {
         let survey = &self.inventory.survey;
         let segment_bytes = self.store.segment_bytes.max(1);
-        let strangers = self.inventory.strangers.iter().map(|start| start + segment_bytes);
         let checkpoints = survey.checkpoints.iter().copied();
         let bodies = self.best.machine.live_bodies().map(|(_, body)| body.position.0 + u64::from(body.bytes));
-        let beyond = strangers.chain(checkpoints).chain(bodies).chain([self.best.end]).max().unwrap_or(0);
+        let beyond = checkpoints.chain(bodies).chain([self.best.end]).max().unwrap_or(0);
         // A missing segment may have been followed by another one that was ready for use.
         let beyond = (beyond / segment_bytes + 2) * segment_bytes;
         beyond.max(survey.next_start(segment_bytes))
@@ -189,6 +190,24 @@ impl Knife<'_> {
         Ok(())
     }
 
+    /// Writes the last segment again: after a sync that failed, the system may show what the disk does not have.
+    fn rewrite_end(&self, kept: &Survey) -> Result<(), Error> {
+        let Some((start, _)) = kept.segments.range(..self.best.end).next_back() else {
+            return Ok(());
+        };
+        let Some(content) = read_segment(&**self.files, *start)? else {
+            return Ok(());
+        };
+        let used = usize::try_from(self.best.end - start).unwrap_or(usize::MAX).min(content.len());
+        let name = segment_name(*start);
+        let write = || {
+            let file = self.files.open(&name)?;
+            file.write_at(0, &[content.get(..used).unwrap_or_default()])?;
+            file.sync()
+        };
+        write().map_err(|source| Error::file(&name, source))
+    }
+
     /// Keeps what is left of the file `store`, which is about to be replaced.
     fn copy_store(&mut self, cut: u64) -> Result<(), Error> {
         if self.inventory.store_is_sound {
@@ -244,7 +263,8 @@ fn discard(writer: &mut Writer, machine: &mut Machine, damaged: &[Holder]) -> Re
         writer.sync()?;
         for record in placed {
             let position = record.header.entry_position();
-            let entry = Entry::decode(position, record.entry()).map_err(|source| Error::Entry { position, source })?;
+            let entry = Entry::decode(position, record.entry())
+                .map_err(|source| Error::Entry { position, source })?;
             machine.apply(&entry);
         }
     }

@@ -1,13 +1,13 @@
 //! Executes the log from the older checkpoint to its end. Where it is damaged, what lies behind is still looked at, and
 //! the next checkpoint is gone on with.
 
+use super::super::Error;
 use super::super::checkpoint::{self, Base};
 use super::super::files::Files;
 use super::super::format::{SEGMENT_HEADER_BYTES, checkpoint_name, record_key};
 use super::super::survey::Survey;
 use super::super::walk::{Step, Walk};
 use super::super::witness::Witness;
-use super::super::Error;
 use super::finding::{self, Place};
 use super::inventory::{Inventory, unknown_version};
 use super::report::{CheckpointFacts, Kind, LogFacts, Problem, Remedy};
@@ -88,7 +88,14 @@ impl<'a> Execution<'a> {
             self.compare(mark, &base, reached, is_whole);
             base = self.load(mark.position)?;
         }
+        let problems = self.problems.len();
         let (reached, is_whole) = self.leg(&mut base, None)?;
+        if sound.is_empty() && !self.bad_checkpoints.is_empty() && self.lacks_segments(problems) {
+            // What is missing was used anew, since the checkpoints had it; the state before it is long gone.
+            self.problems.truncate(problems);
+            self.no_beginning();
+            return Ok(());
+        }
         self.ended = is_whole;
         if let Some(log) = &mut self.log {
             log.to = reached;
@@ -121,7 +128,8 @@ impl<'a> Execution<'a> {
                 Err(Error::Version { version, .. }) => self.problems.push(unknown_version(&name, version)),
                 Err(Error::State { source, .. }) => {
                     let what = format!("cannot be read: {source}");
-                    self.problems.push(Problem::new(Kind::UnknownVersion, Remedy::Version, what).in_file(name));
+                    self.problems
+                        .push(Problem::new(Kind::UnknownVersion, Remedy::Version, what).in_file(name));
                 }
                 Err(error) => return Err(error),
             }
@@ -145,13 +153,9 @@ impl<'a> Execution<'a> {
     /// The state before the log, if that is there from its first entry.
     fn beginning(&self) -> Option<Base> {
         let survey = &self.inventory.survey;
-        let first = survey.runs().first().copied().filter(|first| first.number == 1)?;
-        survey.segments.contains_key(&0).then(|| Base {
-            machine: Machine::default(),
-            position: first.begin,
-            run: first.number,
-            bytes: 0,
-        })
+        let first = survey.runs().first().copied();
+        let first = first.filter(|first| first.number == 1 && first.begin == SEGMENT_HEADER_BYTES)?;
+        Some(Base { machine: Machine::default(), position: first.begin, run: first.number, bytes: 0 })
     }
 
     fn no_beginning(&mut self) {
@@ -159,6 +163,12 @@ impl<'a> Execution<'a> {
             let what = "there is no checkpoint that can be read, and the log is not there from its beginning";
             self.problems.push(Problem::new(Kind::NoCheckpoint, Remedy::Backup, what));
         }
+    }
+
+    /// Whether the first problem from that one on is that something is not there.
+    fn lacks_segments(&self, first: usize) -> bool {
+        let problem = self.problems.get(first);
+        problem.is_some_and(|problem| matches!(problem.kind, Kind::SegmentMissing | Kind::RunMissing))
     }
 
     /// Executes the log up to a position or to its end. Where it came to, and whether that is where it should be.
@@ -270,11 +280,17 @@ impl<'a> Execution<'a> {
             let remedy = self.remedy_for(*start);
             let what = "its header is damaged; what it said follows from the rest of the log";
             let problem = Problem::new(Kind::HeaderDamaged, remedy, what);
-            found.push(problem.in_segment(*start, start + header.bytes, *start, start + finding::HEADER_BYTES));
+            found.push(problem.in_segment(
+                *start,
+                start + header.bytes,
+                *start,
+                start + finding::HEADER_BYTES,
+            ));
         }
         for (start, full) in &self.inventory.truncated {
             let is_known = self.problems.iter().any(|problem| {
-                problem.kind == Kind::SegmentTruncated && problem.file == Some(super::super::format::segment_name(*start))
+                problem.kind == Kind::SegmentTruncated
+                    && problem.file == Some(super::super::format::segment_name(*start))
             });
             if !is_known {
                 let there = self.survey().segments.get(start).map_or(0, |segment| segment.bytes);
@@ -294,7 +310,12 @@ impl<'a> Execution<'a> {
             if segment.header.is_err() && !is_read && !is_known {
                 let what = "its header is damaged, and nothing needs it";
                 let problem = Problem::new(Kind::NotNeeded, Remedy::Harmless, what);
-                found.push(problem.in_segment(*start, start + segment.bytes, *start, start + finding::HEADER_BYTES));
+                found.push(problem.in_segment(
+                    *start,
+                    start + segment.bytes,
+                    *start,
+                    start + finding::HEADER_BYTES,
+                ));
             }
         }
         if let Some(torn) = self.torn_end()? {
@@ -339,7 +360,8 @@ impl<'a> Execution<'a> {
         }
         let torn = finding::torn_bytes(self.files, record_key(self.store), start, best)?;
         Ok((torn > 0).then(|| {
-            let what = format!("the end of the log is torn: {torn} bytes that nothing says were acknowledged");
+            let what =
+                format!("the end of the log is torn: {torn} bytes that nothing says were acknowledged");
             let problem = Problem::new(Kind::TornEnd, Remedy::Harmless, what);
             problem.in_segment(start, end, best.end, best.end + torn)
         }))

@@ -1,10 +1,8 @@
 //! What stopped the reading of a log, said with the file and the ranges that it concerns.
 
-use super::super::files::Files;
-use super::super::format::{
-    ALIGNMENT, RECORD_HEADER_BYTES, RecordHeader, SegmentHeader, segment_name,
-};
 use super::super::Error;
+use super::super::files::Files;
+use super::super::format::{ALIGNMENT, RECORD_HEADER_BYTES, RecordHeader, SegmentHeader, segment_name};
 use super::execution::Best;
 use super::inventory::{Inventory, read_segment};
 use super::report::{Kind, Problem, Remedy};
@@ -33,11 +31,14 @@ pub(super) fn of_error(
         Error::Missing { position } => missing(position.0, inventory, remedy),
         Error::MissingRun { run } => {
             let what = format!("the log that start {run} wrote is missing from here on");
-            Problem::new(Kind::RunMissing, remedy, what).at_positions(at, next_begin(inventory, place).unwrap_or(at))
+            Problem::new(Kind::RunMissing, remedy, what)
+                .at_positions(at, next_begin(inventory, place).unwrap_or(at))
         }
         Error::Entry { position, source } => {
             let what = match source {
-                DecodeError::UnknownTag(_) | DecodeError::UnknownLevel(_) => format!("an entry cannot be read: {source}"),
+                DecodeError::UnknownTag(_) | DecodeError::UnknownLevel(_) => {
+                    format!("an entry cannot be read: {source}")
+                }
                 DecodeError::Truncated | DecodeError::Malformed => {
                     format!("an entry is as it was written, but cannot be read: {source}")
                 }
@@ -80,7 +81,10 @@ fn damaged(from: u64, to: u64, place: Place, inventory: &Inventory, remedy: Reme
     let there = start + segment.bytes;
     match inventory.truncated.get(&start) {
         Some(full) if to > there => {
-            let what = format!("is {} bytes shorter than it should be, and the log in them is gone", start + full - there);
+            let what = format!(
+                "is {} bytes shorter than it should be, and the log in them is gone",
+                start + full - there
+            );
             let problem = Problem::new(Kind::SegmentTruncated, remedy, what);
             Problem { positions: None, ..problem.in_segment(start, start + full, there, start + full) }
                 .at_positions(from, to)
@@ -177,5 +181,10 @@ pub(super) fn torn_bytes(files: &dyn Files, key: u32, start: u64, best: &Best) -
 /// The position that a record says it has, if that is one.
 fn own_position(bytes: &[u8]) -> Option<u64> {
     let is_record = bytes.starts_with(b"FANR");
-    bytes.get(24..32).filter(|_| is_record).and_then(|field| field.first_chunk()).copied().map(u64::from_le_bytes)
+    bytes
+        .get(24..32)
+        .filter(|_| is_record)
+        .and_then(|field| field.first_chunk())
+        .copied()
+        .map(u64::from_le_bytes)
 }

@@ -3,8 +3,9 @@
 use super::super::Error;
 use super::super::files::{Files, read_all};
 use super::super::format::{
-    BadHeader, HOLD_FILE, LOCK_FILE, RESERVE_FILE, RecordHeader, SEGMENT_HEADER_BYTES, STORE_FILE, SegmentHeader,
-    StoreHeader, UNFINISHED, checkpoint_position, record_key, segment_name, segment_start,
+    BadHeader, CHECKPOINT_RESERVE_FILE, HOLD_FILE, LOCK_FILE, RESERVE_FILE, RecordHeader,
+    SEGMENT_HEADER_BYTES, STORE_FILE, SegmentHeader, StoreHeader, UNFINISHED, checkpoint_position,
+    record_key, segment_name, segment_start,
 };
 use super::super::survey::{self, Survey, Surveyed};
 use super::super::walk::Walk;
@@ -60,7 +61,9 @@ impl Inventory {
                 Err(Error::DamagedFile { .. }) => {
                     let what = "the file that says who the store is is damaged; it can be written anew";
                     let bytes = StoreHeader::BYTES as u64;
-                    self.add(Problem::new(Kind::StoreDamaged, Remedy::Cut, what).in_file(name).at_bytes(0, bytes));
+                    self.add(
+                        Problem::new(Kind::StoreDamaged, Remedy::Cut, what).in_file(name).at_bytes(0, bytes),
+                    );
                 }
                 Err(Error::Version { version, .. }) => self.add(unknown_version(name, version)),
                 Err(error) => return Err(error),
@@ -76,8 +79,10 @@ impl Inventory {
             let what = "was being written when a run ended; the next start removes it";
             self.add(Problem::new(Kind::Unfinished, Remedy::Harmless, what).in_file(name));
         } else if name.ends_with(DAMAGED) || name.contains(CUT) {
-            self.add(Problem::new(Kind::SetAside, Remedy::Harmless, "was put aside as damaged").in_file(name));
-        } else if ![LOCK_FILE, HOLD_FILE, RESERVE_FILE].contains(&name) {
+            self.add(
+                Problem::new(Kind::SetAside, Remedy::Harmless, "was put aside as damaged").in_file(name),
+            );
+        } else if ![LOCK_FILE, HOLD_FILE, RESERVE_FILE, CHECKPOINT_RESERVE_FILE].contains(&name) {
             self.add(Problem::new(Kind::Foreign, Remedy::Harmless, "is no file of a store").in_file(name));
         }
         Ok(())
@@ -94,7 +99,9 @@ impl Inventory {
 
     /// Whether a first start ended before it served anything.
     pub(super) fn is_unused(&self) -> bool {
-        !self.store_is_sound && self.survey.checkpoints.is_empty() && self.problems.iter().all(Problem::is_harmless)
+        !self.store_is_sound
+            && self.survey.checkpoints.is_empty()
+            && self.problems.iter().all(Problem::is_harmless)
     }
 
     /// Finds out who the store is if its file does not say so.
@@ -111,7 +118,7 @@ impl Inventory {
             None => self.identity_of_checkpoint(files)?,
         };
         let is_there = self.problems.iter().any(|problem| problem.kind == Kind::StoreDamaged);
-        if !is_there && !(self.survey.checkpoints.is_empty() && self.has_no_record(files)?) {
+        if !is_there && (!self.survey.checkpoints.is_empty() || !self.has_no_record(files)?) {
             let what = "the file that says who the store is is missing; it can be written anew";
             self.add(Problem::new(Kind::StoreMissing, Remedy::Cut, what).in_file(STORE_FILE));
         }
@@ -176,7 +183,8 @@ impl Inventory {
                 self.truncated.insert(*start, full);
             } else if segment.bytes > full {
                 let what = format!("has {} bytes behind its end", segment.bytes - full);
-                let problem = Problem::new(Kind::TooLong, Remedy::Harmless, what).in_file(segment_name(*start));
+                let problem =
+                    Problem::new(Kind::TooLong, Remedy::Harmless, what).in_file(segment_name(*start));
                 problems.push(problem.at_bytes(full, segment.bytes));
             }
         }
@@ -211,13 +219,15 @@ impl Inventory {
         if before.iter().any(|header| header.run == run) {
             return Ok(Some(SegmentHeader::CONTINUES));
         }
-        let Some(last) = before.iter().filter(|header| header.run < run).max_by_key(|header| header.start) else {
+        let Some(last) = before.iter().filter(|header| header.run < run).max_by_key(|header| header.start)
+        else {
             return Ok((run == 1 && start == 0).then_some(0));
         };
         // Its run began where the log was found to end, which can be found once more.
         let earlier = self.survey.segments.iter();
         let earlier = earlier.filter(|(_, segment)| segment.header.is_ok_and(|header| header.run < run));
-        let segments = earlier.map(|(start, it)| (*start, Surveyed { header: it.header, bytes: it.bytes })).collect();
+        let segments =
+            earlier.map(|(start, it)| (*start, Surveyed { header: it.header, bytes: it.bytes })).collect();
         let survey = Survey { store: self.store, segments, ..Survey::default() };
         let padded = Padded::new(files, &self.truncated);
         let begin = last.start + SEGMENT_HEADER_BYTES;
@@ -235,7 +245,8 @@ impl Inventory {
     /// The last start that served anything has left a segment.
     fn check_last_run(&mut self) {
         let Some(store) = self.store.filter(|_| self.store_is_sound) else { return };
-        let runs: BTreeSet<_> = self.survey.segments.values().filter_map(|it| it.header.ok()).map(|it| it.run).collect();
+        let runs: BTreeSet<_> =
+            self.survey.segments.values().filter_map(|it| it.header.ok()).map(|it| it.run).collect();
         if !runs.contains(&store.run) {
             let what = format!("all of the log that start {} wrote is missing", store.run);
             self.add(Problem::new(Kind::RunMissing, Remedy::Cut, what));
@@ -243,8 +254,9 @@ impl Inventory {
     }
 }
 
-pub(super) fn unknown_version(name: &str, version: u32) -> Problem {
-    let what = format!("has version {version} of its format, which this version of the program does not know");
+pub(super) fn unknown_version(name: &str, version: u16) -> Problem {
+    let what =
+        format!("has version {version} of its format, which this version of the program does not know");
     Problem::new(Kind::UnknownVersion, Remedy::Version, what).in_file(name)
 }
 

@@ -6,6 +6,7 @@ use super::super::files::real::RealFiles;
 use super::super::format::{
     CheckpointHeader, RECORD_HEADER_BYTES, STORE_FILE, SegmentHeader, checkpoint_name, segment_name,
 };
+use super::super::segments::Claim;
 use super::{Cut, Examined, Remedy, cut, examine};
 use fanq_tests::TemporaryFolder;
 use queue_core::{Command, Entry, Header, Timestamp};
@@ -182,11 +183,13 @@ fn all_damage_is_found_not_only_the_first() {
     assert!(report.problems.iter().any(|problem| problem.file == Some(checkpoint_name(older))));
     assert!(report.problems.iter().any(|problem| {
         let body = at(2 + 3);
-        problem.affected.len() == 1 && problem.positions.is_some_and(|span| span.from > body && span.to < at(2 + 4) + 8)
+        problem.affected.len() == 1
+            && problem.positions.is_some_and(|span| span.from > body && span.to < at(2 + 4) + 8)
     }));
     store.flip(&checkpoint_name(newer), 200);
     let report = store.examine().report;
-    let found: Vec<_> = report.problems.iter().filter_map(|problem| problem.positions).map(|span| span.from).collect();
+    let found: Vec<_> =
+        report.problems.iter().filter_map(|problem| problem.positions).map(|span| span.from).collect();
     for record in [2 + 14, 2 + 18, 2 + 31, 2 + 35] {
         assert!(found.contains(&at(record)), "{record}: {found:?}");
     }
@@ -214,7 +217,10 @@ fn a_damaged_body_that_nothing_needs_is_harmless() {
     store.flip_body(2 + 33);
     store.cut();
     let notes = store.notes();
-    assert!(notes.iter().any(|note| note.contains("a damaged body that no message needs any more")), "{notes:?}");
+    assert!(
+        notes.iter().any(|note| note.contains("a damaged body that no message needs any more")),
+        "{notes:?}"
+    );
 }
 
 #[test]
@@ -226,7 +232,10 @@ fn a_missing_segment_takes_its_bodies_and_the_log_behind_it_along() {
     store.remove(&segment_name(first));
     let lost = store.records[2..].iter().filter(|record| place(**record).0 == first).count() as u64;
     let problems = store.problems();
-    assert!(problems.iter().any(|problem| problem.contains(&format!("missing, with {lost} bodies"))), "{problems:?}");
+    assert!(
+        problems.iter().any(|problem| problem.contains(&format!("missing, with {lost} bodies"))),
+        "{problems:?}"
+    );
     assert_eq!(store.cut(), 40 - lost);
 }
 
@@ -273,7 +282,8 @@ fn the_file_store_is_written_again() {
     assert_eq!(store.problems(), [damaged]);
     assert_eq!(store.cut(), 40);
     store.remove(STORE_FILE);
-    let missing = "store: the file that says who the store is is missing; it can be written anew; fanq check --cut";
+    let missing =
+        "store: the file that says who the store is is missing; it can be written anew; fanq check --cut";
     assert_eq!(store.problems(), [missing]);
     assert_eq!(store.cut(), 40);
 }
@@ -285,9 +295,12 @@ fn a_segment_that_is_cut_short_loses_what_was_in_its_end() {
     store.change(&segment_name(start), |bytes| bytes.truncate(usize::try_from(offset).unwrap() + 100));
     let missing = SEGMENT_BYTES - offset - 100;
     let problems = store.problems();
-    assert_eq!(problems.len(), 1, "{problems:?}");
-    let what = format!("is {missing} bytes shorter than it should be, and ");
-    assert!(problems[0].contains(&what) && problems[0].contains("gone"), "{problems:?}");
+    let what = format!(
+        "is {missing} bytes shorter than it should be, and the log in them is gone; fanq check --cut"
+    );
+    assert!(problems[0].ends_with(&what), "{problems:?}");
+    // What is left of the record is sound, but for the body.
+    assert!(problems.len() == 2 && problems[1].contains("1 damaged body"), "{problems:?}");
     assert!(store.start().is_err());
     assert_eq!(store.cut(), 37);
 }
@@ -295,10 +308,10 @@ fn a_segment_that_is_cut_short_loses_what_was_in_its_end() {
 #[test]
 fn a_file_of_another_version_is_left_alone() {
     let (store, [_, newer]) = with_checkpoints();
-    for (name, at) in [(checkpoint_name(newer), 8), (segment_name(0), 8), (STORE_FILE.to_owned(), 8)] {
+    for name in [checkpoint_name(newer), segment_name(0), STORE_FILE.to_owned()] {
         let path = store.folder.path().join(&name);
         let before = fs::read(&path).unwrap();
-        store.change(&name, |bytes| bytes[at] = 2);
+        store.change(&name, |bytes| crate::storage::format::set_version(bytes, 2));
         let expected = format!(
             "{name}: has version 2 of its format, which this version of the program does not know; \
              needs another version of the program"
@@ -318,7 +331,10 @@ fn without_a_checkpoint_and_the_beginning_of_the_log_nothing_helps() {
     }
     store.remove(&segment_name(0));
     let problems = store.problems();
-    assert!(problems.iter().any(|problem| problem.ends_with("cannot be mended, restore a backup")), "{problems:?}");
+    assert!(
+        problems.iter().any(|problem| problem.ends_with("cannot be mended, restore a backup")),
+        "{problems:?}"
+    );
     assert!(matches!(cut(&store.files, store.examine()).unwrap(), Cut::Refused(Remedy::Backup)));
 }
 
@@ -337,7 +353,8 @@ fn a_checkpoint_that_is_not_what_the_log_leads_to_is_found() {
     let newer = store.checkpoint();
     store.stop();
     let problems = store.problems();
-    let expected = "this checkpoint is not what the log before it leads to; needs another version of the program";
+    let expected =
+        "this checkpoint is not what the log before it leads to; needs another version of the program";
     assert!(problems.len() == 1 && problems[0].ends_with(expected), "{problems:?}");
     assert!(problems[0].starts_with(&checkpoint_name(newer)));
 }
@@ -370,8 +387,41 @@ fn files_of_another_store_are_put_aside() {
     let mut bytes = header.encode();
     bytes.resize(usize::try_from(SEGMENT_BYTES).unwrap(), 0);
     fs::write(store.folder.path().join(segment_name(1 << 40)), bytes).unwrap();
-    let expected = format!("{}: belongs to another store; a cut puts it aside; fanq check --cut", segment_name(1 << 40));
+    let expected =
+        format!("{}: belongs to another store; a cut puts it aside; fanq check --cut", segment_name(1 << 40));
     assert_eq!(store.problems(), [expected]);
     assert!(store.start().is_err());
     assert_eq!(store.cut(), 40);
+}
+
+#[test]
+fn a_state_of_long_ago_is_not_taken_for_the_best_one() {
+    let (mut store, _) = with_checkpoints();
+    store.start().unwrap();
+    // The first segment stays because of a body, those behind it are used anew.
+    let (second, _) = place(store.records[2 + 15]);
+    store.stop();
+    store.remove(&segment_name(second));
+    for name in store.files.list().unwrap().iter().filter(|name| name.ends_with(".checkpoint")) {
+        store.flip(name, CheckpointHeader::BYTES as u64 + 5);
+    }
+    let problems = store.problems();
+    assert!(
+        problems.iter().any(|problem| problem.contains("there is no checkpoint that can be read")),
+        "{problems:?}"
+    );
+    assert!(matches!(cut(&store.files, store.examine()).unwrap(), Cut::Refused(Remedy::Backup)));
+}
+
+#[test]
+fn a_damaged_header_of_the_first_segment_does_not_make_an_empty_store() {
+    let mut store = Store::new();
+    store.send(5);
+    let run = store.writer().run();
+    let segments = std::sync::Arc::clone(store.writer().segments());
+    segments.make(run, SegmentHeader::CONTINUES, Claim::Written).unwrap();
+    store.stop();
+    store.flip(&segment_name(0), 30);
+    assert!(store.start().is_err());
+    assert_eq!(store.cut(), 5);
 }

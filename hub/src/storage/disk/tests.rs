@@ -9,7 +9,9 @@ use super::super::store::{self, Begun, Progress};
 use super::super::{format, seal};
 use super::*;
 use fanq_tests::{TemporaryFolder, eventually};
-use queue_core::{Command, CreateQueue, Name, Outgoing, QueueAttributes, QueueId, Send as SendMessages, Tags};
+use queue_core::{
+    Command, CreateQueue, Name, Outgoing, QueueAttributes, QueueId, Send as SendMessages, Tags,
+};
 
 const SEGMENT: u64 = 64 << 10;
 const STORE: u128 = 7;
@@ -66,7 +68,17 @@ impl Fixture {
             wakes.fetch_add(1, Ordering::Relaxed);
         }));
         let batch = Batch { run: begun.run, number: 0 };
-        Self { log, machine: begun.machine, disk: disk.clone(), room, supply, supplier, woken, batch, _folder: folder }
+        Self {
+            log,
+            machine: begun.machine,
+            disk: disk.clone(),
+            room,
+            supply,
+            supplier,
+            woken,
+            batch,
+            _folder: folder,
+        }
     }
 
     fn propose(&mut self, command: &Command, bodies: &[&str]) {
@@ -91,7 +103,10 @@ impl Fixture {
     fn create_queue(&mut self) {
         let name = Name::new("000000000000", "us-east-1", "orders");
         let (attributes, tags) = (QueueAttributes::default(), Tags::new());
-        self.propose(&Command::CreateQueue(CreateQueue { name, attributes, tags, hold_deleted_name: false }), &[]);
+        self.propose(
+            &Command::CreateQueue(CreateQueue { name, attributes, tags, hold_deleted_name: false }),
+            &[],
+        );
         self.next().unwrap();
     }
 
@@ -140,7 +155,9 @@ fn what_the_cache_has_no_room_for_is_read_from_the_disk() {
     assert_eq!(fixture.read(body).unwrap(), "on the disk");
     let name = format::segment_name(0);
     fixture.disk.flip(&name, usize::try_from(body.position.0).unwrap() + 3, 2);
-    assert!(matches!(fixture.read(body), Err(Error::Body { position, bytes: 11 }) if position == body.position));
+    assert!(
+        matches!(fixture.read(body), Err(Error::Body { position, bytes: 11 }) if position == body.position)
+    );
 }
 
 #[test]

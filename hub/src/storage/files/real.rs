@@ -79,7 +79,8 @@ impl File for RealFile {
         let mut left = slices.as_mut_slice();
         let mut offset = offset;
         while !left.is_empty() {
-            match rustix::io::pwritev(&self.0, left.get(..left.len().min(PARTS_MAX)).unwrap_or(left), offset) {
+            match rustix::io::pwritev(&self.0, left.get(..left.len().min(PARTS_MAX)).unwrap_or(left), offset)
+            {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
                     IoSlice::advance_slices(&mut left, written);

@@ -148,7 +148,8 @@ impl Files for SimulatedFiles {
 
     fn create(&self, name: &str, bytes: u64) -> io::Result<Arc<dyn File>> {
         self.disk().change(|disk, extent| {
-            let replaced = disk.inode(name).and_then(|inode| disk.file(inode)).map_or(0, |file| file.content().len());
+            let replaced =
+                disk.inode(name).and_then(|inode| disk.file(inode)).map_or(0, |file| file.content().len());
             let bytes = match extent {
                 Extent::Whole => bytes,
                 // The name is there before the space.

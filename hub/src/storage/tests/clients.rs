@@ -3,10 +3,12 @@
 use super::hub::Hub;
 use super::world::{QUEUES, TOPICS, queue_id, topic_id};
 use crate::storage::files::simulated::random::Random;
-use fanq_tests::history::{Action, Delivery, History, Operation, Outcome, Sent, Text, body, read_body, token};
+use fanq_tests::history::{
+    Action, Delivery, History, Operation, Outcome, Sent, Text, body, read_body, token,
+};
 use queue_core::{
-    BodyRef, ChangeVisibility, Command, DeduplicationKeys, Delete, Machine, Outbound, Outgoing, Position, Publish,
-    Receipt, Receive, Received, Reply, Send, SubscriptionId,
+    BodyRef, ChangeVisibility, Command, DeduplicationKeys, Delete, Machine, Outbound, Outgoing, Position,
+    Publish, Receipt, Receive, Received, Reply, Send, SubscriptionId,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -123,6 +125,10 @@ impl Clients {
     }
 
     fn forget(&mut self, now: u64) {
+        // Log time may have gone back to the last entry that a crash has left.
+        for message in self.recent.iter_mut().chain(&mut self.retries) {
+            message.first = message.first.min(now);
+        }
         self.recent.retain(|message| now < message.first + REPEATED_MS_MAX);
         self.retries.retain(|message| now < message.first + REPEATED_MS_MAX);
     }
@@ -160,7 +166,8 @@ impl Clients {
         };
         // A message of its own delay, or of that of the queue.
         let own = (!queue.ends_with(".fifo") && self.random.one_in(3)).then(|| self.random.below(60) * 1_000);
-        let of_queue = QUEUES.iter().find(|(name, ..)| *name == queue).map_or(0, |(_, delay, _)| delay * 1_000);
+        let of_queue =
+            QUEUES.iter().find(|(name, ..)| *name == queue).map_or(0, |(_, delay, _)| delay * 1_000);
         message.sent.delay = own.unwrap_or(of_queue);
         self.offer(machine, message)
     }
@@ -193,8 +200,10 @@ impl Clients {
         let topic = machine.topic(topic_id(machine, &to)).unwrap();
         let all = topic.subscriptions.iter().copied().zip(subscribers.iter().copied());
         // A filter may let it pass to some; it is the same each time that the message is sent.
-        let passes = |(_, queue): &(SubscriptionId, &str)| sent.group.is_some() || bytes % 3 != queue.len() % 3;
-        let (matches, queues): (Vec<_>, Vec<_>) = all.filter(passes).map(|(id, queue)| (id, queue.into())).unzip();
+        let passes =
+            |(_, queue): &(SubscriptionId, &str)| sent.group.is_some() || bytes % 3 != queue.len() % 3;
+        let (matches, queues): (Vec<_>, Vec<_>) =
+            all.filter(passes).map(|(id, queue)| (id, queue.into())).unzip();
         let outbound = Outbound {
             body: place,
             matches,
@@ -206,7 +215,12 @@ impl Clients {
         };
         let seen = topic.subscriptions_version;
         let command = Command::Publish(Publish { topic: topic.id, seen, messages: vec![outbound] });
-        Planned { command, bodies: vec![content], actions: vec![Action::Publish { topic: to, queues, message: sent }], repeatable }
+        Planned {
+            command,
+            bodies: vec![content],
+            actions: vec![Action::Publish { topic: to, queues, message: sent }],
+            repeatable,
+        }
     }
 
     /// Receives from a queue, or from any.
@@ -246,14 +260,16 @@ impl Clients {
 
     /// Deletes all that somebody has of a queue.
     pub(super) fn delete_all(&mut self, machine: &Machine, queue: &str) -> Planned {
-        let (taken, held) = std::mem::take(&mut self.held).into_iter().partition(|held| &*held.queue == queue);
+        let (taken, held) =
+            std::mem::take(&mut self.held).into_iter().partition(|held| &*held.queue == queue);
         self.held = held;
         self.deleting(machine, queue, taken)
     }
 
     fn deleting(&mut self, machine: &Machine, queue: &str, taken: Vec<Held>) -> Planned {
         let receipts = taken.iter().map(|held| held.receipt).collect();
-        let action = |held: Held| Action::Delete { queue: held.queue, name: held.name, receipt: of(held.receipt) };
+        let action =
+            |held: Held| Action::Delete { queue: held.queue, name: held.name, receipt: of(held.receipt) };
         let actions = taken.into_iter().map(action).collect();
         let command = Command::Delete(Delete { queue: queue_id(machine, queue), receipts });
         Planned { command, bodies: Vec::new(), actions, repeatable: None }
@@ -300,7 +316,14 @@ impl Clients {
         }
     }
 
-    fn answer(&mut self, reply: &Reply, place: usize, action: &mut Action, number: usize, hub: &Hub) -> Outcome {
+    fn answer(
+        &mut self,
+        reply: &Reply,
+        place: usize,
+        action: &mut Action,
+        number: usize,
+        hub: &Hub,
+    ) -> Outcome {
         match (reply, action) {
             (Reply::Each(results), _) => {
                 return if results[place].is_ok() { Outcome::Done } else { Outcome::Failed };
@@ -323,7 +346,7 @@ impl Clients {
     }
 
     fn delivery(&self, received: &Received, hub: &Hub) -> Delivery {
-        let bytes = hub.read(received.body).unwrap();
+        let bytes = hub.read(received.body).expect("a body that is given out can be read");
         let content = read_body(&String::from_utf8_lossy(&bytes));
         let name: Text = content.name.into();
         Delivery {
@@ -339,7 +362,8 @@ impl Clients {
 
     /// A power loss undid all entries from that one on, which durability allowed.
     pub(super) fn undo(&mut self, entry: usize) {
-        let undone: Vec<_> = self.undoable.iter().filter(|(at, _)| *at >= entry).map(|(_, number)| *number).collect();
+        let undone: Vec<_> =
+            self.undoable.iter().filter(|(at, _)| *at >= entry).map(|(_, number)| *number).collect();
         for number in &undone {
             self.history.operations_mut()[*number].outcome = Outcome::Failed;
         }

@@ -56,12 +56,18 @@ fn simulated_hours_lose_nothing_4() {
     live(3_000_000, 125);
 }
 
+#[test]
+fn the_same_seed_lives_the_same_hour() {
+    assert_eq!(hour(17), hour(17));
+    assert_ne!(hour(17), hour(18));
+}
+
 /// What `tests/simulate.sh` runs, on all cores.
 #[test]
 #[ignore = "a longer simulation, on demand: tests/simulate.sh"]
 fn simulated_hours_on_demand() {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let (first, hours) = (number(SEED).unwrap_or(0), number(HOURS).unwrap_or(1_000));
+    let (first, hours) = (number(SEED).unwrap_or(0), number(HOURS).unwrap_or(200));
     let started = Instant::now();
     let next = AtomicU64::new(first);
     let sum = Mutex::new((Tally::default(), 0_u64));

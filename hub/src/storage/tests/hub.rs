@@ -9,7 +9,6 @@ use super::super::format::{
 };
 use super::super::making;
 use super::super::plan::{self, Report};
-use super::super::planted::{self, Bug};
 use super::super::segments::{Claim, Segments};
 use super::super::store::{self, ClockOptions, OpenError, Progress};
 use super::super::witness::Witness;
@@ -57,7 +56,8 @@ impl Hub {
         let new_store = u128::from(seeds.next());
         let begun = store::begin(&files, segment_bytes, new_store, &Progress::default(), |machine| {
             let options = ClockOptions::default();
-            LogClock::resuming(machine.time(), machine.clock(), options, time.sources()).map_err(OpenError::from)
+            LogClock::resuming(machine.time(), machine.clock(), options, time.sources())
+                .map_err(OpenError::from)
         })?;
         let clock = begun.ticket;
         let now = clock.now();
@@ -86,7 +86,7 @@ impl Hub {
 
     /// Log time, which goes on with what elapses, whatever becomes of the wall clock.
     pub(super) fn now(&mut self) -> Timestamp {
-        let now = if planted::is(Bug::ClockFollowsWall) { self.time.wall() } else { self.clock.now() };
+        let now = self.clock.now();
         let elapsed = self.time.elapsed_ms();
         assert_eq!(now.0.wrapping_sub(self.shown.0.0), elapsed - self.shown.1, "log time goes on smoothly");
         self.shown = (now, elapsed);
@@ -126,7 +126,7 @@ impl Hub {
                 batch: self.batch,
             };
             let record = Pending::new(&header, &proposals);
-            if record.bytes() + SEAL_RECORD_BYTES + RECORD_HEADER_BYTES as u64 > left
+            if record.bytes() + SEAL_RECORD_BYTES > left
                 && let Some((next, _)) = &self.ready
             {
                 (end, left) = (next.first_record(), next.end() - next.first_record());
@@ -139,7 +139,8 @@ impl Hub {
             records.push(record);
         }
         let Self { writer, ready, .. } = self;
-        let placed = writer.write(records, &mut || Ok(ready.take().expect("one segment is enough for a batch")))?;
+        let placed =
+            writer.write(records, &mut || Ok(ready.take().expect("one segment is enough for a batch")))?;
         let unacknowledged = &self.pending[self.pending.len() - placed.len()..];
         for (placed, (position, entry)) in placed.iter().zip(unacknowledged) {
             assert_eq!(placed.header.entry_position(), *position);
@@ -217,7 +218,11 @@ impl Hub {
             let body = self.segments().read(&segment, from).unwrap();
             bytes += body.len();
             bodies.push(body.to_vec());
-            carried.push(Carried { holder, from: from.position, body: BodyRef { position: Position(0), ..from } });
+            carried.push(Carried {
+                holder,
+                from: from.position,
+                body: BodyRef { position: Position(0), ..from },
+            });
         }
         vec![(Command::Carry(Carry { bodies: carried }), bodies)]
     }

@@ -29,7 +29,7 @@ pub(super) enum Mode {
 }
 
 /// What happened.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) crashes: u64,
     pub(super) power_losses: u64,
@@ -246,7 +246,10 @@ impl Simulation {
         let hub = self.hub();
         let (report, free) = hub.checkpoint()?;
         for (_, body) in hub.machine.live_bodies() {
-            let is_in = |start: &&u64| body.position.0 >= **start && body.position.0 < **start + hub.writer.segments().segment_bytes();
+            let is_in = |start: &&u64| {
+                body.position.0 >= **start
+                    && body.position.0 < **start + hub.writer.segments().segment_bytes()
+            };
             assert_eq!(free.iter().find(is_in), None, "a segment with a live body was freed");
         }
         assert!(report.bytes > 0);
@@ -263,7 +266,11 @@ impl Simulation {
             survey.checkpoints.pop();
             let progress = store::Progress::default();
             let found = recovery::replay(&*hub.files, &survey, hub.store, None, &progress).unwrap();
-            assert_eq!(found.machine.digest(), hub.machine.digest(), "the same entries lead to the same state");
+            assert_eq!(
+                found.machine.digest(),
+                hub.machine.digest(),
+                "the same entries lead to the same state"
+            );
         }
     }
 
@@ -329,6 +336,11 @@ impl Simulation {
 }
 
 impl Allowed {
+    /// Whether it is the state with all that was acknowledged.
+    pub(super) fn has(&self, fingerprint: u64) -> bool {
+        self.fingerprints[self.acknowledged] == fingerprint
+    }
+
     /// Which of the states it is.
     pub(super) fn place_of(&self, fingerprint: u64) -> usize {
         let found = self.fingerprints.iter().rposition(|allowed| *allowed == fingerprint);

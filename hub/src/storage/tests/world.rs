@@ -3,7 +3,8 @@
 use super::hub::Commands;
 use queue_core::{
     Command, CreateQueue, CreateTopic, DeduplicationScope, Endpoint, Genesis, LEVEL, Machine, Name,
-    QueueAttributes, QueueId, RedrivePolicy, Subscribe, SubscriptionAttributes, Tags, TopicAttributes, TopicId,
+    QueueAttributes, QueueId, RedrivePolicy, Subscribe, SubscriptionAttributes, Tags, TopicAttributes,
+    TopicId,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +13,9 @@ use std::time::Duration;
 const RETENTION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// A queue by its name, its own delay in seconds, and where its messages go after so many receives.
-pub(super) const QUEUES: [(&str, u64, Option<(&str, u32)>); 8] = [
+type Shape = (&'static str, u64, Option<(&'static str, u32)>);
+
+pub(super) const QUEUES: [Shape; 8] = [
     ("dead", 0, None),
     ("work", 0, Some(("dead", 3))),
     ("later", 20, None),
@@ -24,7 +27,8 @@ pub(super) const QUEUES: [(&str, u64, Option<(&str, u32)>); 8] = [
 ];
 
 /// A topic by its name, and the queues that subscribed to it.
-pub(super) const TOPICS: [(&str, &[&str]); 2] = [("news", &["mail", "audit"]), ("trades.fifo", &["ledger.fifo", "audit"])];
+pub(super) const TOPICS: [(&str, &[&str]); 2] =
+    [("news", &["mail", "audit"]), ("trades.fifo", &["ledger.fifo", "audit"])];
 
 pub(super) fn name(name: &str) -> Name {
     Name::new("000000000000", "us-east-1", name)
@@ -59,7 +63,11 @@ pub(super) fn missing(machine: &Machine) -> Option<Commands> {
             Some(_) => {}
         }
     }
-    if commands.is_empty() { None } else { Some(commands.into_iter().map(|command| (command, Vec::new())).collect()) }
+    if commands.is_empty() {
+        None
+    } else {
+        Some(commands.into_iter().map(|command| (command, Vec::new())).collect())
+    }
 }
 
 fn create_queue(queue: &str, delay: u64, redrive: Option<(&str, u32)>) -> Command {
@@ -67,7 +75,8 @@ fn create_queue(queue: &str, delay: u64, redrive: Option<(&str, u32)>) -> Comman
         fifo: queue.ends_with(".fifo"),
         delay: Duration::from_secs(delay),
         retention: RETENTION,
-        redrive: redrive.map(|(target, maximum_receives)| RedrivePolicy { target: name(target), maximum_receives }),
+        redrive: redrive
+            .map(|(target, maximum_receives)| RedrivePolicy { target: name(target), maximum_receives }),
         ..QueueAttributes::default()
     };
     let (name, tags) = (name(queue), Tags::new());

@@ -37,8 +37,15 @@ impl Store {
     pub(in crate::storage) fn new() -> Self {
         let folder = TemporaryFolder::new();
         let files: Arc<dyn Files> = Arc::new(RealFiles::new(folder.path()));
-        let mut store =
-            Self { folder, files, machine: Machine::default(), writer: None, store: 7, batch: 0, records: Vec::new() };
+        let mut store = Self {
+            folder,
+            files,
+            machine: Machine::default(),
+            writer: None,
+            store: 7,
+            batch: 0,
+            records: Vec::new(),
+        };
         store.start().unwrap();
         let genesis = Genesis { level: LEVEL, store: 7, handle_key: [1; 32], hash_key: [2; 32] };
         store.write(&Command::Genesis(genesis), Vec::new());
@@ -55,7 +62,9 @@ impl Store {
     /// Starts as a hub does.
     pub(in crate::storage) fn start(&mut self) -> Result<(), Error> {
         drop(self.writer.take());
-        let begun = store::begin(&self.files, SEGMENT_BYTES, self.store, &Progress::default(), |_| Ok::<_, Error>(()))?;
+        let begun = store::begin(&self.files, SEGMENT_BYTES, self.store, &Progress::default(), |_| {
+            Ok::<_, Error>(())
+        })?;
         (self.machine, self.writer, self.batch) = (begun.machine, Some(begun.writer), 0);
         Ok(())
     }
@@ -65,12 +74,21 @@ impl Store {
     }
 
     /// Writes and applies a command; what came of it.
-    pub(in crate::storage) fn write(&mut self, command: &Command, bodies: Vec<Vec<u8>>) -> Vec<Result<Reply, queue_core::Error>> {
+    pub(in crate::storage) fn write(
+        &mut self,
+        command: &Command,
+        bodies: Vec<Vec<u8>>,
+    ) -> Vec<Result<Reply, queue_core::Error>> {
         let mut replies = Vec::new();
         self.batch += 1;
         let writer = self.writer.as_mut().unwrap();
         let (run, segments) = (writer.run(), Arc::clone(writer.segments()));
-        let header = Header { time: Timestamp(1000 + self.batch), seed: u128::from(self.batch), run, batch: self.batch };
+        let header = Header {
+            time: Timestamp(1000 + self.batch),
+            seed: u128::from(self.batch),
+            run,
+            batch: self.batch,
+        };
         let pending = Pending::new(&header, &[Proposal::new(command, bodies, seal)]);
         let placed = writer
             .write(vec![pending], &mut || segments.make(run, SegmentHeader::CONTINUES, Claim::Written))
@@ -112,7 +130,10 @@ impl Store {
     pub(in crate::storage) fn delete(&mut self, count: u32) {
         let queue = self.machine.queues().next().map_or(QueueId(1), |queue| queue.id);
         let visibility = Duration::from_secs(30);
-        let replies = self.write(&Command::Receive(Receive { queue, maximum: count, visibility, attempt: None }), Vec::new());
+        let replies = self.write(
+            &Command::Receive(Receive { queue, maximum: count, visibility, attempt: None }),
+            Vec::new(),
+        );
         let Ok(Reply::Received(received)) = &replies[0] else {
             panic!("{replies:?}");
         };
@@ -137,7 +158,8 @@ impl Store {
         let sizes = segments.used().iter().map(|segment| (segment.start, segment.bytes)).collect();
         let report = Report::make(&self.machine, position, 0, &sizes);
         if positions.len() == 2 {
-            segments.retire(&plan::free(&segments.used(), positions[0], &report)).unwrap();
+            let free = plan::free(&segments.used(), positions[0], &report);
+            segments.retire(&free).unwrap();
         }
     }
 }

@@ -135,7 +135,11 @@ impl Disk {
 
     /// Bytes that files with names take.
     pub(super) fn used_bytes(&self) -> u64 {
-        self.names.values().filter_map(|inode| self.inodes.get(inode)).map(|file| file.content().len() as u64).sum()
+        self.names
+            .values()
+            .filter_map(|inode| self.inodes.get(inode))
+            .map(|file| file.content().len() as u64)
+            .sum()
     }
 
     pub(super) fn check_space(&self, before: usize, after: u64) -> io::Result<()> {
@@ -226,7 +230,8 @@ impl Disk {
 
     /// Gives up files that have no name, unless somebody may have them open.
     fn forget_unnamed(&mut self) {
-        let named: std::collections::BTreeSet<_> = self.names.values().chain(self.kept.values()).copied().collect();
+        let named: std::collections::BTreeSet<_> =
+            self.names.values().chain(self.kept.values()).copied().collect();
         let last = self.next_inode;
         // What was open for so long is not read any more.
         self.inodes.retain(|inode, _| named.contains(inode) || inode + 64 > last);

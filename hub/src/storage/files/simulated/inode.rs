@@ -36,7 +36,7 @@ struct Unsynced {
     /// What the disk has.
     kept: Box<Sector>,
     /// What was written after that and before the last write.
-    earlier: Vec<Box<Sector>>,
+    earlier: Vec<Sector>,
     /// After a sync that failed: the system takes the sector for clean, and never writes it again by itself.
     forgotten: bool,
 }
@@ -81,7 +81,7 @@ impl Inode {
             Some(_) => {
                 let before = self.sector(sector);
                 if let Some(unsynced) = self.unsynced.get_mut(&sector) {
-                    unsynced.earlier.push(before);
+                    unsynced.earlier.push(*before);
                     unsynced.forgotten = false;
                 }
             }
@@ -181,7 +181,10 @@ fn after_power_loss(unsynced: &Unsynced, now: &Sector, mercy: Mercy, random: &mu
             let torn = changed.start + random.index(changed.len() + 1);
             found[..torn].copy_from_slice(&now[..torn]);
         }
-        _ => found = unsynced.earlier.get(random.index(unsynced.earlier.len() + 1)).map_or(*now, |sector| **sector),
+        _ => {
+            found =
+                unsynced.earlier.get(random.index(unsynced.earlier.len() + 1)).map_or(*now, |sector| *sector)
+        }
     }
     found
 }

@@ -3,7 +3,7 @@
 use super::{Allowed, Mode, Simulation};
 use crate::storage::Error;
 use crate::storage::files::simulated::{Crash, Stop};
-use crate::storage::format::{checkpoint_position, segment_start};
+use crate::storage::format::{SEGMENT_HEADER_BYTES, checkpoint_position, segment_start};
 use crate::storage::store::OpenError;
 use fanq_tests::history::read_body;
 use queue_core::SEAL_BYTES;
@@ -76,7 +76,8 @@ impl Simulation {
         }
         self.disk.heal();
         self.compare(&allowed);
-        let mode = self.random.pick(&[Mode::Sync, Mode::Sync, Mode::Sync, Mode::Late(30_000), Mode::Late(u64::MAX)]);
+        let mode =
+            self.random.pick(&[Mode::Sync, Mode::Sync, Mode::Sync, Mode::Late(30_000), Mode::Late(u64::MAX)]);
         self.set_mode(mode);
     }
 
@@ -95,12 +96,13 @@ impl Simulation {
 
     /// Changes a bit somewhere: that has no effect, or is refused, or shows when the body in which it is is read.
     fn flip(&mut self, allowed: &Allowed) {
-        let names = self.disk.names();
-        let name = &names[self.random.index(names.len())];
-        let bytes = self.disk.content(name).len();
-        if bytes == 0 {
+        let names: Vec<_> =
+            self.disk.names().into_iter().filter(|name| !self.disk.content(name).is_empty()).collect();
+        if names.is_empty() {
             return;
         }
+        let name = &names[self.random.index(names.len())];
+        let bytes = self.disk.content(name).len();
         let (offset, bit) = (self.random.index(bytes), self.random.below(8) as u8);
         let before = self.disk.content(name)[offset];
         self.disk.flip(name, offset, bit);
@@ -108,7 +110,10 @@ impl Simulation {
         match self.start() {
             Ok(()) => self.check_flipped(name, offset, allowed),
             Err(OpenError::Log(error)) => {
-                assert!(covers(&error, name, offset as u64, bytes as u64), "{error}: bit {bit} at {offset} of {name} is elsewhere");
+                assert!(
+                    covers(&error, name, offset as u64, bytes as u64),
+                    "{error}: bit {bit} at {offset} of {name} is elsewhere"
+                );
                 self.tally.flips_refused += 1;
             }
             Err(error) => panic!("{error}"),
@@ -134,7 +139,10 @@ impl Simulation {
             });
             match hub.read(body) {
                 Ok(bytes) => {
-                    assert!(!is_flipped && read_body(std::str::from_utf8(&bytes).unwrap()).intact, "wrong bytes");
+                    assert!(
+                        !is_flipped && read_body(std::str::from_utf8(&bytes).unwrap()).intact,
+                        "wrong bytes"
+                    );
                 }
                 Err(Error::Body { .. }) if is_flipped => damaged += 1,
                 Err(error) => panic!("{error}"),
@@ -157,9 +165,12 @@ fn covers(error: &Error, name: &str, offset: u64, bytes: u64) -> bool {
             segment_start(name).is_some_and(|start| (start..start + bytes).contains(&position.0))
         }
         // Its header is all that tells of a run.
-        Error::MissingRun { .. } => at.is_some() && offset < 4096,
+        Error::MissingRun { .. } => at.is_some() && offset < SEGMENT_HEADER_BYTES,
         Error::Version { file, .. } | Error::DamagedFile { file } => file == name,
-        Error::NoCheckpoint => checkpoint_position(name).is_some(),
+        // Without one, the log must be there from its beginning.
+        Error::NoCheckpoint => {
+            checkpoint_position(name).is_some() || (at == Some(offset) && offset < SEGMENT_HEADER_BYTES)
+        }
         Error::File { .. }
         | Error::Entry { .. }
         | Error::State { .. }

@@ -12,7 +12,7 @@ const HOUR_MS: u64 = 3_600_000;
 /// Lives through an hour that the seed decides on. Panics if anything is not as it should be.
 pub(in crate::storage::tests) fn hour(seed: u64) -> Tally {
     let mut random = Random::new(seed);
-    let segment_bytes = random.pick(&[16 << 10, 16 << 10, 32 << 10, 64 << 10]);
+    let segment_bytes = random.pick(&[20 << 10, 20 << 10, 36 << 10, 68 << 10]);
     let mut simulation = Simulation::new(random.next(), segment_bytes);
     simulation.recover(Allowed::nothing());
     while simulation.time.elapsed_ms() < HOUR_MS {
