@@ -1,15 +1,19 @@
 //! The program under test.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::http::Request;
+
+mod folder;
+
+pub use folder::TemporaryFolder;
 
 /// A hub that does not start within this time has failed.
 const START: Duration = Duration::from_secs(30);
@@ -37,9 +41,9 @@ pub fn binary() -> PathBuf {
     program
 }
 
-/// The program with arguments, without settings from the environment and away from any file of settings.
-fn command<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
-    let mut command = Command::new(binary());
+/// A program with arguments, without settings from the environment and away from any file of settings.
+fn command<S: AsRef<OsStr>>(program: &Path, arguments: &[S]) -> Command {
+    let mut command = Command::new(program);
     command.args(arguments).current_dir(std::env::temp_dir());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("FANQ_") {
@@ -52,7 +56,7 @@ fn command<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
 /// Runs the program to its end.
 #[must_use]
 pub fn run<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
-    command(arguments).output().expect("the program starts")
+    command(&binary(), arguments).output().expect("the program starts")
 }
 
 /// Waits until a condition holds.
@@ -64,31 +68,33 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// A running hub with its state in memory. It ends with this value.
+/// A running hub. It ends with this value.
 #[derive(Debug)]
 pub struct Hub {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
+    arguments: Vec<OsString>,
     log: Arc<Mutex<String>>,
 }
 
-impl Hub {
-    /// Starts a hub on a free port, with a clock that can be turned and these further flags.
-    #[must_use]
-    pub fn start(flags: &[&str]) -> Self {
-        Self::start_plain(&[flags, &["--test-clock"]].concat())
+/// A hub that was started and may not be ready yet.
+#[derive(Debug)]
+pub struct Starting {
+    hub: Hub,
+    output: ChildStdout,
+}
+
+impl Starting {
+    /// Starts the program with these arguments.
+    fn new(arguments: Vec<OsString>) -> Self {
+        Self::spawn(command(&binary(), &arguments), arguments)
     }
 
-    /// Starts a hub on a free port, with these flags only.
-    #[must_use]
-    pub fn start_plain(flags: &[&str]) -> Self {
-        let arguments = [&["serve", "--port", "0", "--in-memory"], flags].concat();
-        let mut child = command(&arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the hub starts");
+    /// Starts a command that is the program or becomes it.
+    fn spawn(mut command: Command, arguments: Vec<OsString>) -> Self {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the hub starts");
         let log = Arc::<Mutex<String>>::default();
         let errors = child.stderr.take().expect("a pipe");
         let kept = Arc::clone(&log);
@@ -99,14 +105,111 @@ impl Hub {
                 kept.push('\n');
             }
         });
-        let said = child.stdout.take().expect("a pipe");
-        // Kills the child if this does not return, so that reading its output ends.
-        let mut hub = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), log };
-        hub.address = read_address(said).unwrap_or_else(|what| {
-            let _ = hub.child.kill();
-            panic!("the hub did not start: {what}\n{}", hub.log())
-        });
-        hub
+        let output = child.stdout.take().expect("a pipe");
+        // Kills the child if nobody waits for it, so that reading its output ends.
+        let hub = Hub { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), arguments, log };
+        Self { hub, output }
+    }
+
+    /// Waits until the hub is ready; if it does not get there, says what it has said.
+    pub fn ready(self) -> Result<Hub, String> {
+        let Self { mut hub, output } = self;
+        match read_address(output) {
+            Ok(address) => {
+                hub.address = address;
+                Ok(hub)
+            }
+            Err(what) => {
+                let _ = hub.child.kill();
+                let status = hub.child.wait().expect("the process has ended");
+                Err(format!("the hub did not start: {what}: {status}\n{}", hub.log()))
+            }
+        }
+    }
+
+    /// The number of the process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.hub.process()
+    }
+
+    /// Ends it after so long in the middle of whatever it is doing, ready or not. What is returned can be restarted.
+    #[must_use]
+    pub fn killed_after(mut self, time: Duration) -> Hub {
+        let deadline = Instant::now() + time;
+        while Instant::now() < deadline {
+            self.hub.assert_alive();
+            thread::sleep(deadline.saturating_duration_since(Instant::now()).min(PAUSE));
+        }
+        self.hub.kill();
+        self.hub
+    }
+
+    fn expect_ready(self) -> Hub {
+        self.ready().unwrap_or_else(|what| panic!("{what}"))
+    }
+}
+
+impl Hub {
+    /// Starts a hub in memory on a free port, with a clock that can be turned and these further flags.
+    #[must_use]
+    pub fn start(flags: &[&str]) -> Self {
+        Self::start_plain(&[flags, &["--test-clock"]].concat())
+    }
+
+    /// Starts a hub in memory on a free port, with these flags only.
+    #[must_use]
+    pub fn start_plain(flags: &[&str]) -> Self {
+        Starting::new(arguments(&["--in-memory".as_ref()], flags)).expect_ready()
+    }
+
+    /// Starts a hub on a free port that keeps its state in a folder.
+    #[must_use]
+    pub fn start_in(folder: &Path, flags: &[&str]) -> Self {
+        Self::starting_in(folder, flags).expect_ready()
+    }
+
+    /// The same, without waiting until it is ready.
+    #[must_use]
+    pub fn starting_in(folder: &Path, flags: &[&str]) -> Starting {
+        Starting::new(arguments(&["--data-dir".as_ref(), folder.as_os_str()], flags))
+    }
+
+    /// The same, by another program that takes the command line of the hub behind its own, and then becomes the hub.
+    /// If it is started anew, that is without the other program.
+    #[must_use]
+    pub fn starting_by(other: &[String], folder: &Path, flags: &[&str]) -> Starting {
+        let arguments = arguments(&["--data-dir".as_ref(), folder.as_os_str()], flags);
+        let (program, own) = other.split_first().expect("the name of a program");
+        let mut command = command(Path::new(program), own);
+        command.arg(binary()).args(&arguments);
+        Starting::spawn(command, arguments)
+    }
+
+    /// Starts the program anew, as it was started before and on another free port. A hub that still runs is killed
+    /// first.
+    #[must_use]
+    pub fn restarting(mut self) -> Starting {
+        self.kill();
+        Starting::new(std::mem::take(&mut self.arguments))
+    }
+
+    /// The same, waiting until it is ready.
+    #[must_use]
+    pub fn restart(self) -> Self {
+        self.restarting().expect_ready()
+    }
+
+    /// Ends the process in the middle of whatever it is doing, by SIGKILL, and waits until it is gone.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        self.child.wait().expect("the process has ended");
+    }
+
+    /// The number of the process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// The URL that clients call.
@@ -119,6 +222,11 @@ impl Hub {
     #[must_use]
     pub fn log(&self) -> String {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the process has not ended.
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().expect("a look at the process").is_none()
     }
 
     /// Fails if the process has ended.
@@ -168,6 +276,11 @@ impl Drop for Hub {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn arguments(storage: &[&OsStr], flags: &[&str]) -> Vec<OsString> {
+    let common = ["serve", "--port", "0"].into_iter().map(OsStr::new);
+    common.chain(storage.iter().copied()).chain(flags.iter().map(OsStr::new)).map(OsStr::to_owned).collect()
 }
 
 /// Reads what the hub prints until it is ready, and finds its address in it.

@@ -9,8 +9,9 @@
     reason = "a test that cannot go on stops, and says why"
 )]
 
+pub mod history;
 mod http;
 mod hub;
 
 pub use http::{Answer, Connection, Request, form};
-pub use hub::{Hub, binary, eventually, run};
+pub use hub::{Hub, Starting, TemporaryFolder, binary, eventually, run};

@@ -26,8 +26,9 @@ fn a_file_past_500_lines_has_a_reason() {
 fn code_does_not_panic_by_hand() {
     const WORDS: [&str; 7] =
         [".unwrap()", ".expect(", "todo!(", "dbg!(", "unimplemented!(", "panic!(", "process::exit("];
-    // A second signal ends the program at once.
-    const ALLOWED: [(&str, &str); 1] = [("hub/src/cli/serve.rs", "process::exit(")];
+    // A second signal ends the program at once, and so does the end of the hub that wants a checkpoint.
+    const ALLOWED: [(&str, &str); 2] =
+        [("hub/src/cli/serve.rs", "process::exit("), ("hub/src/storage/making.rs", "process::exit(")];
     let mut found = Vec::new();
     for (name, text) in product_files() {
         let code = code(&text);
@@ -74,8 +75,9 @@ fn no_module_has_a_name_that_says_nothing() {
 
 #[test]
 fn no_test_sleeps() {
-    // Polling for a condition with a deadline is in one place; so are the clients whose slowness is the point.
-    const WAITING: [&str; 2] = ["tests/src/hub.rs", "tests/conformance/hostile.rs"];
+    // Polling for a condition with a deadline is in one place; so are the clients whose slowness is the point. The
+    // program that measures looks at a disk that comes to rest.
+    const WAITING: [&str; 3] = ["tests/src/hub.rs", "tests/conformance/hostile.rs", "tests/src/bin/scale.rs"];
     let mut found = Vec::new();
     for (name, text) in crate::repository::files() {
         let is_test = name.starts_with("tests/") && (name.ends_with(".rs") || name.ends_with(".py"));
