@@ -12,8 +12,8 @@ use super::files::Files;
 use super::files::real::RealFiles;
 use super::folder::{self, Lock};
 use super::format::{
-    Kind, MARK_OFFSET, RECORD_HEADER_BYTES, RecordHeader, STORE_FILE, StoreHeader, checkpoint_name,
-    checkpoint_position, record_key, segment_name, segment_start,
+    self, MARK_OFFSET, STORE_FILE, StoreHeader, checkpoint_name, checkpoint_position, record_key,
+    segment_name, segment_start,
 };
 use super::store::write_store;
 use copy::{Copier, Part};
@@ -114,16 +114,8 @@ fn mark(files: &dyn Files, found: &end::Found) -> Result<(), Error> {
     let Some(last) = found.segments.last().filter(|last| last.end() > found.end) else {
         return Ok(());
     };
-    let header = RecordHeader {
-        kind: Kind::Idle,
-        head_bytes: 0,
-        body_bytes: 0,
-        position: last.start + MARK_OFFSET,
-        run: found.store.run,
-        durable_to: found.end,
-    };
-    let mut record = [0; RECORD_HEADER_BYTES];
-    header.write(record_key(found.store.store), &mut record);
+    let (key, run) = (record_key(found.store.store), found.store.run);
+    let record = format::mark(key, last.start, run, found.end);
     let write = || {
         let file = files.open(&last.name())?;
         file.write_at(MARK_OFFSET, &[&record])?;

@@ -236,7 +236,7 @@ impl Work {
         // With one checkpoint alone there is none to fall back to but the beginning of the log.
         let older = if keeper.checkpoints.len() > 1 { keeper.checkpoints.first() } else { None };
         if let Some((older, _)) = older {
-            let free = plan::free(&keeper.segments.used(), *older, &report);
+            let free = plan::free(&keeper.segments.used(), *older, &report.live);
             keeper.segments.retire(&free)?;
         }
         self.carry = report.carry.into();

@@ -33,12 +33,7 @@ encoded! {
 impl Report {
     /// Looks through the state at a position, with the segments that there are: their starts and sizes.
     pub(crate) fn make(machine: &Machine, position: u64, bytes: u64, segments: &BTreeMap<u64, u64>) -> Self {
-        let mut live = BTreeMap::<u64, u64>::new();
-        for (_, body) in machine.live_bodies() {
-            if let Some((start, _)) = segments.range(..=body.position.0).next_back() {
-                *live.entry(*start).or_default() += u64::from(body.bytes) + BESIDE_BODY_BYTES;
-            }
-        }
+        let live = live(machine, segments);
         let emptiest = emptiest(&live, segments, position);
         let carry = if emptiest.is_empty() { Vec::new() } else { bodies_in(machine, &emptiest, segments) };
         Self { position, bytes, live, carry }
@@ -49,6 +44,17 @@ impl Report {
         let report = Self::decode(&mut input)?;
         if input.remaining() > 0 { Err(DecodeError::Malformed) } else { Ok(report) }
     }
+}
+
+/// Bytes that needed messages take, by the start of the segment that their bodies lie in.
+pub(crate) fn live(machine: &Machine, segments: &BTreeMap<u64, u64>) -> BTreeMap<u64, u64> {
+    let mut live = BTreeMap::<u64, u64>::new();
+    for (_, body) in machine.live_bodies() {
+        if let Some((start, _)) = segments.range(..=body.position.0).next_back() {
+            *live.entry(*start).or_default() += u64::from(body.bytes) + BESIDE_BODY_BYTES;
+        }
+    }
+    live
 }
 
 /// The fewest segments, emptiest first, without which the others are at least half full.
@@ -88,9 +94,9 @@ fn bodies_in(machine: &Machine, chosen: &[u64], segments: &BTreeMap<u64, u64>) -
 /// The segments that nothing will read any more: they lie before the older of two checkpoints, and no body in them is
 /// needed by the state of the newer. What the live machine needs says nothing, because a restart begins with the
 /// checkpoints.
-pub(crate) fn free(segments: &[Arc<Segment>], older: u64, newer: &Report) -> Vec<u64> {
+pub(crate) fn free(segments: &[Arc<Segment>], older: u64, live: &BTreeMap<u64, u64>) -> Vec<u64> {
     // With the bug it is enough that no body is needed, though a restart would still execute the segment's entries.
     let is_before = |segment: &Segment| segment.end() <= older || planted::is(Bug::RecycledByLiveState);
-    let is_free = |segment: &&Arc<Segment>| is_before(segment) && !newer.live.contains_key(&segment.start);
+    let is_free = |segment: &&Arc<Segment>| is_before(segment) && !live.contains_key(&segment.start);
     segments.iter().filter(is_free).map(|segment| segment.start).collect()
 }

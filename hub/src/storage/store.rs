@@ -10,7 +10,7 @@ use super::format::{
 };
 use super::keeper::{Keeper, Keeping, Shared};
 use super::making::Checkpointer;
-use super::plan::{self, Report};
+use super::plan;
 use super::planted::{self, Bug};
 use super::recovery::{self, Recovered};
 use super::room::Room;
@@ -153,13 +153,12 @@ pub(crate) fn open(options: &Options, room: &Arc<Room>, progress: &Progress) -> 
 /// Gives back what earlier runs have left. All of the log has just been made durable, so the state of this moment shows
 /// what it needs as a checkpoint would.
 fn free_at_start(segments: &Segments, machine: &Machine, checkpoints: &[(u64, u64)]) -> Result<(), Error> {
-    let [(older, _), .., (newer, bytes)] = checkpoints else {
+    let [(older, _), .., _] = checkpoints else {
         return Ok(());
     };
     let used = segments.used();
     let sizes = used.iter().map(|segment| (segment.start, segment.bytes)).collect();
-    let report = Report::make(machine, *newer, *bytes, &sizes);
-    let free = plan::free(&used, *older, &report);
+    let free = plan::free(&used, *older, &plan::live(machine, &sizes));
     drop(used);
     segments.retire(&free)
 }

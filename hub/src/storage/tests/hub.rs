@@ -192,7 +192,7 @@ impl Hub {
         self.prune()?;
         let mut free = Vec::new();
         if self.checkpoints.len() > 1 {
-            free = plan::free(&self.segments().used(), self.checkpoints[0].0, &report);
+            free = plan::free(&self.segments().used(), self.checkpoints[0].0, &report.live);
             self.segments().retire(&free)?;
         }
         self.carry = report.carry.clone().into();

@@ -158,7 +158,7 @@ impl Store {
         let sizes = segments.used().iter().map(|segment| (segment.start, segment.bytes)).collect();
         let report = Report::make(&self.machine, position, 0, &sizes);
         if positions.len() == 2 {
-            let free = plan::free(&segments.used(), positions[0], &report);
+            let free = plan::free(&segments.used(), positions[0], &report.live);
             segments.retire(&free).unwrap();
         }
     }
