@@ -8,7 +8,9 @@
 //! so that a disk and the machine work at the same time, and batches grow with the load.
 
 mod collected;
+pub(crate) mod desk;
 mod growth;
+mod inbox;
 mod receive;
 mod receiving;
 mod run;
@@ -23,12 +25,13 @@ use crate::storage::room::{Lack, Room};
 use crate::storage::store::Propose;
 use crate::storage::{self, Log};
 use bytes::Bytes;
+use desk::Caller;
+use inbox::{Inbox, Sender};
 use queue_core::{Command, Genesis, Machine, Proposal, QueueId, Receipt, Receive, Received, Reply};
 use receiving::{Receiving, Taken};
 use run::Runner;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -67,7 +70,7 @@ type Read = Box<dyn FnOnce(&Machine) + Send>;
 enum Event {
     Execute {
         proposal: Proposal,
-        responder: Responder<Reply>,
+        caller: Caller,
     },
     /// From those who keep the store in order.
     Upkeep {
@@ -94,11 +97,25 @@ enum Event {
         changes: Vec<ClockChange>,
         responder: Responder<ClockState>,
     },
-    /// The log has something to give.
-    Durable,
     /// No receive waits from now on; those that do are answered.
     StopWaiting,
     Stop,
+}
+
+impl Event {
+    /// Whether it cannot wait until the batch that is with the log is back.
+    fn is_pressing(&self) -> bool {
+        match self {
+            Self::Execute { .. }
+            | Self::Upkeep { .. }
+            | Self::Receive(_)
+            | Self::Gone { .. }
+            | Self::PutBack { .. }
+            | Self::Read { .. }
+            | Self::Turn { .. } => false,
+            Self::StopWaiting | Self::Stop => true,
+        }
+    }
 }
 
 /// What an engine starts with.
@@ -120,7 +137,7 @@ pub(crate) struct Start {
 
 /// The way to the machine.
 pub(crate) struct Engine {
-    inbox: Sender<Event>,
+    inbox: Sender,
     clock: Arc<LogClock>,
     room: Arc<Room>,
     next_waiter: AtomicU64,
@@ -132,12 +149,9 @@ pub(crate) struct Engine {
 impl Engine {
     /// Starts the engine where recovery ended, or on an empty log.
     pub(crate) fn start(mut start: Start) -> io::Result<Self> {
-        let (inbox, events) = channel();
+        let (inbox, events) = Inbox::new();
         let wake = inbox.clone();
-        start.log.wake_with(Box::new(move || {
-            // An engine that has ended needs nothing any more.
-            let _ = wake.send(Event::Durable);
-        }));
+        start.log.wake_with(Box::new(move || wake.send_news_of_the_log()));
         start.catalogue.fill(&start.machine, &start.secrets);
         let (clock, room) = (Arc::clone(&start.clock), Arc::clone(&start.room));
         let runner = Runner::new(start, events);
@@ -166,7 +180,7 @@ impl Engine {
         let (responder, response) = oneshot::channel();
         // The checksums of the bodies are made here, so that the engine's thread has no work with them.
         let proposal = Proposal::new(&command, bodies, storage::seal);
-        self.send(Event::Execute { proposal, responder })?;
+        self.send(Event::Execute { proposal, caller: Caller::new(responder) })?;
         response.await.map_err(|_| Error::Stopped)?
     }
 
@@ -257,4 +271,9 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Whoever asked may have gone; then nobody needs the answer.
+fn respond<T>(responder: Responder<T>, answer: Result<T, Error>) {
+    let _ = responder.send(answer);
 }

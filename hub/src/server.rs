@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::authority::Host;
 use crate::config::Settings;
+use crate::engine::desk;
 
 mod backend;
 mod body;
@@ -151,6 +152,8 @@ pub(crate) fn start<B: Backend>(
     let stopping = builder.graceful_shutdown_signal();
     let site = request::Site { backend, limits, address };
     let server = builder.listen("http", listener, move || {
+        // Each worker makes its own service, on its own thread.
+        desk::open();
         let site = site.clone();
         let app = App::new().default_service(web::to(move |request: HttpRequest, payload: Payload| {
             let site = site.clone();

@@ -26,6 +26,7 @@ mod pairs;
 mod parameter;
 mod query;
 mod reply;
+mod request_id;
 #[cfg(test)]
 mod sample;
 mod service;
@@ -40,7 +41,8 @@ pub(crate) use service::{Service, is_queue_path};
 
 use call::Input;
 pub(crate) use parameter::Parameters;
-use reply::{Format, RequestId};
+use reply::Format;
+use request_id::RequestId;
 
 static TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 static TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -70,6 +72,11 @@ impl<'a> Head<'a> {
     /// A header, if it is there once at least and is text.
     pub(crate) fn header(&self, name: &HeaderName) -> Option<&'a str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Whether messages may be taken for whoever asks. Who asks for something else says so before the body.
+    pub(crate) fn may_take(&self) -> bool {
+        self.header(&TARGET).is_none_or(|target| target == "AmazonSQS.ReceiveMessage")
     }
 }
 

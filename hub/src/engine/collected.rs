@@ -1,9 +1,10 @@
 //! What has arrived and is not with the log yet, and who is to be told what becomes of it.
 
+use super::desk::Caller;
 use super::waiters::Waiter;
 use super::{Read, Responder};
 use crate::storage::clock::ClockState;
-use queue_core::{Proposal, QueueId, Reply};
+use queue_core::{Proposal, QueueId};
 use std::collections::VecDeque;
 
 /// Commands that one batch holds at most.
@@ -13,7 +14,7 @@ const BYTES_PER_BATCH: usize = 4 << 20;
 
 /// Who is to be told what became of a command.
 pub(super) enum Answer {
-    Reply(Responder<Reply>),
+    Reply(Caller),
     Receive(Waiter),
     /// A receiver that is to ask again, after those who came before.
     Again(Waiter),

@@ -2,9 +2,9 @@
 
 use super::collected::Answer;
 use super::receiving::{Taken, receipts};
-use super::run::{Runner, respond};
+use super::run::Runner;
 use super::waiters::Waiter;
-use super::{Error, Read};
+use super::{Error, Read, respond};
 use queue_core::{ChangeVisibility, Command, QueueId, Receipt, Reply};
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,10 @@
 //! The engine's thread.
 
 use super::collected::{Answer, Collected};
+use super::desk::Outbox;
+use super::inbox::{Inbox, Until};
 use super::waiters::Waiters;
-use super::{Error, Event, Responder, Start};
+use super::{Error, Event, Responder, Start, respond};
 use crate::catalogue::Catalogue;
 use crate::secrets::Secrets;
 use crate::storage::clock::{ClockChange, ClockState, LogClock};
@@ -11,11 +13,14 @@ use crate::storage::witness::Witness;
 use crate::storage::{self, Batch, Log};
 use queue_core::{Command, Entry, Machine, Position, Proposal, Timestamp};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// How long something due that nobody waits for stays undone.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
+
+/// How long requests gather while a batch is with the log, before each is looked at as it comes: some of them can be
+/// answered at once.
+const GATHERING: Duration = Duration::from_millis(1);
 
 /// Events that are handled before the log is looked at again. Not all of them add to a batch.
 const EVENTS_PER_TURN: usize = 4_096;
@@ -27,7 +32,7 @@ pub(super) struct Runner {
     pub(super) machine: Machine,
     pub(super) log: Box<dyn Log>,
     pub(super) clock: Arc<LogClock>,
-    inbox: Receiver<Event>,
+    inbox: Inbox,
     catalogue: Arc<Catalogue>,
     secrets: Arc<Secrets>,
     room: Arc<Room>,
@@ -36,6 +41,7 @@ pub(super) struct Runner {
     pub(super) waiters: Waiters,
     witness: Witness,
     batch: Batch,
+    outbox: Outbox,
     collected: Collected,
     /// The batch that is with the log, and who is to be answered then. While there is one, the next is collected.
     with_log: Option<(Batch, Vec<Answer>)>,
@@ -44,10 +50,11 @@ pub(super) struct Runner {
     pub(super) may_wait: bool,
     stopping: bool,
     last_housekeeping: Instant,
+    last_proposed: Instant,
 }
 
 impl Runner {
-    pub(super) fn new(start: Start, inbox: Receiver<Event>) -> Self {
+    pub(super) fn new(start: Start, inbox: Inbox) -> Self {
         let mut runner = Self {
             machine: start.machine,
             log: start.log,
@@ -61,12 +68,14 @@ impl Runner {
             waiters: Waiters::default(),
             witness: Witness::default(),
             batch: Batch { run: start.run, number: 0 },
+            outbox: Outbox::default(),
             collected: Collected::default(),
             with_log: None,
             resting: None,
             may_wait: true,
             stopping: false,
             last_housekeeping: Instant::now(),
+            last_proposed: Instant::now(),
         };
         if runner.machine.genesis().is_none()
             && let Some(genesis) = start.genesis
@@ -116,27 +125,25 @@ impl Runner {
         Ok(true)
     }
 
-    /// Waits for the next event, but not beyond the next thing to do.
+    /// Waits for the next event, but not beyond the next thing to do. As long as a batch is with the log there is little
+    /// to do for a request, so they gather.
     fn wait(&mut self) {
-        let event = match self.idle_time() {
-            None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(time) => self.inbox.recv_timeout(time),
-        };
-        match event {
-            Ok(event) => self.handle(event),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => self.stopping = true,
+        let time = self.idle_time();
+        let gathering = GATHERING.saturating_sub(self.last_proposed.elapsed());
+        if self.with_log.is_some() && !gathering.is_zero() {
+            self.inbox.wait(Until::Pressing, Some(time.map_or(gathering, |time| time.min(gathering))));
+        } else {
+            self.inbox.wait(Until::Anything, time);
         }
     }
 
-    /// Collects what has arrived, up to a full batch or a turn's worth of events. While a batch is with the log, news of it are behind whatever
-    /// arrived before; so what arrives then is looked at however much has been collected.
+    /// Collects what has arrived, up to a full batch or a turn's worth of events.
     fn take_in(&mut self) {
         for _ in 0..EVENTS_PER_TURN {
             if self.collected.is_full() {
                 return;
             }
-            let Ok(event) = self.inbox.try_recv() else { return };
+            let Some(event) = self.inbox.next() else { return };
             self.handle(event);
         }
     }
@@ -219,6 +226,7 @@ impl Runner {
         self.batch.number += 1;
         self.log.propose(self.batch, &proposals);
         self.with_log = Some((self.batch, answers));
+        self.last_proposed = Instant::now();
     }
 
     /// Nothing can be written: whoever asked is told, and what is due stays due.
@@ -226,7 +234,7 @@ impl Runner {
         self.resting = Some(Instant::now() + HOUSEKEEPING);
         for answer in self.collected.take_refused() {
             match answer {
-                Answer::Reply(responder) => respond(responder, Err(error)),
+                Answer::Reply(caller) => caller.refuse(error),
                 Answer::Receive(waiter) => self.refuse_receive(waiter, error),
                 Answer::Again(waiter) => respond(waiter.responder, Err(error)),
                 // As of the last entry, which is better than nothing.
@@ -239,7 +247,7 @@ impl Runner {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Execute { proposal, responder } => self.collected.add(proposal, Answer::Reply(responder)),
+            Event::Execute { proposal, caller } => self.collected.add(proposal, Answer::Reply(caller)),
             Event::Upkeep { proposal, is_vital } => {
                 self.collected.add(proposal, if is_vital { Answer::Vital } else { Answer::Nobody });
             }
@@ -251,8 +259,6 @@ impl Runner {
             Event::PutBack { queue, receipts } => self.put_back(queue, &receipts),
             Event::Read { queue, read } => self.read(queue, read),
             Event::Turn { changes, responder } => self.turn_clock(&changes, responder),
-            // The loop looks at the log after every event.
-            Event::Durable => {}
             Event::StopWaiting => self.stop_waiting(),
             Event::Stop => {
                 self.stop_waiting();
@@ -280,7 +286,7 @@ impl Runner {
         let mut again = Vec::new();
         for (answer, reply) in answers.into_iter().zip(std::mem::take(&mut applied.replies)) {
             match answer {
-                Answer::Reply(responder) => respond(responder, reply.map_err(Error::Refused)),
+                Answer::Reply(caller) => self.outbox.put(caller, reply.map_err(Error::Refused)),
                 Answer::Receive(waiter) => self.answer_receive(waiter, reply),
                 Answer::Again(waiter) => again.push(waiter),
                 Answer::Read { queue, read } => self.read(Some(queue), read),
@@ -288,6 +294,7 @@ impl Runner {
                 Answer::Vital | Answer::Nobody => {}
             }
         }
+        self.outbox.deliver();
         self.log.applied(position, &applied, &self.machine);
         self.weigh();
         for queue in &applied.touched {
@@ -330,9 +337,4 @@ impl Runner {
             }
         }
     }
-}
-
-/// Whoever asked may have gone; then nobody needs the answer.
-pub(super) fn respond<T>(responder: Responder<T>, answer: Result<T, Error>) {
-    let _ = responder.send(answer);
 }

@@ -124,7 +124,8 @@ async fn route<B: Backend>(
     }
     let head = Head::from(request);
     let answer = site.backend.answer(wire::Request { head, body, base_url });
-    into_http(in_handler.unless_gone(answer).await)
+    let answer = if head.may_take() { in_handler.unless_gone(answer).await } else { answer.await };
+    into_http(answer)
 }
 
 fn into_http(answer: wire::Response) -> HttpResponse {

@@ -1,31 +1,43 @@
 //! A client's TCP stream, which its request handlers can look at while the HTTP library owns it.
 
+use std::cell::RefCell;
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 /// One stream with several holders. Reading and writing are the first holder's; the others look.
+///
+/// It is borrowed for no longer than a call into it, which calls nothing back, so the borrows never meet.
 #[derive(Clone)]
-pub(super) struct Stream(Rc<TcpStream>);
+pub(super) struct Stream(Rc<RefCell<TcpStream>>);
 
 impl Stream {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self(Rc::new(stream))
+        Self(Rc::new(RefCell::new(stream)))
     }
 
     /// Whether the client has closed its end, also if the runtime has not heard of it yet. Behind bytes that have
     /// not been read, the end cannot be seen.
     pub(super) fn is_closed_by_client(&self) -> bool {
-        match SockRef::from(&*self.0).peek(&mut [MaybeUninit::uninit()]) {
+        let Ok(stream) = self.0.try_borrow() else { return false };
+        match SockRef::from(&*stream).peek(&mut [MaybeUninit::uninit()]) {
             Ok(count) => count == 0,
             Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
+
+    /// Does something with the stream itself.
+    fn with<T>(&self, work: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        match self.0.try_borrow_mut() {
+            Ok(mut stream) => work(Pin::new(&mut *stream)),
+            Err(error) => Poll::Ready(Err(io::Error::other(error))),
         }
     }
 }
@@ -36,38 +48,21 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.0.poll_read_ready(cx))?;
-            match self.0.try_read(buffer.initialize_unfilled()) {
-                Ok(count) => {
-                    buffer.advance(count);
-                    return Poll::Ready(Ok(()));
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        self.with(|stream| stream.poll_read(cx, buffer))
     }
 }
 
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.0.poll_write_ready(cx))?;
-            match self.0.try_write(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return Poll::Ready(done),
-            }
-        }
+        self.with(|stream| stream.poll_write(cx, bytes))
     }
 
-    /// The system sends what it was given by itself.
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.with(|stream| stream.poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(SockRef::from(&*self.0).shutdown(Shutdown::Write))
+        self.with(|stream| Poll::Ready(SockRef::from(&*stream).shutdown(Shutdown::Write)))
     }
 }
 

@@ -9,7 +9,7 @@ use super::room::{Disk, Room};
 use super::segments::Segments;
 use super::space::Supply;
 use super::store::Durability;
-use super::writer::{Pending, Placed, Writer};
+use super::writer::{Paper, Pending, Placed, Writer};
 use super::{Batch, Body, Error, Log};
 use bytes::Bytes;
 use queue_core::{Applied, BodyRef, Entry, Header, Machine, Position, Proposal};
@@ -76,6 +76,7 @@ pub(crate) struct DiskLog {
     durable: Arc<Mutex<Durable>>,
     committer: Option<JoinHandle<Option<Writer>>>,
     cache: Cache,
+    paper: Paper,
 }
 
 type Wake = Box<dyn Fn() + Send>;
@@ -121,6 +122,7 @@ impl DiskLog {
             durable,
             committer: Some(thread),
             cache: Cache::new(start.body_cache_bytes),
+            paper: Paper::default(),
         })
     }
 
@@ -139,7 +141,7 @@ impl Log for DiskLog {
     fn propose(&mut self, batch: Batch, proposals: &[Proposal]) {
         let seed = uuid::Uuid::new_v4().as_u128();
         let header = Header { time: self.clock.now(), seed, run: batch.run, batch: batch.number };
-        let pending = Pending::new(&header, proposals);
+        let pending = Pending::new(&header, proposals, &mut self.paper);
         if let Some(committer) = &self.proposed {
             // A committer that has ended has said why.
             let _ = committer.send(pending);

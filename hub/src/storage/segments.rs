@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// How much of a new file is written at once. While the system copies it, a processor does nothing else.
+const ZEROS_BYTES: usize = 256 << 10;
+
 /// Files that are free and kept for the next need; further ones are removed.
 const SPARES: usize = 2;
 
@@ -135,7 +138,7 @@ impl Segments {
         }
         let file = self.files.create(&name, segment.bytes)?;
         if claim == Claim::Written {
-            let zeros = vec![0; 1 << 20];
+            let zeros = vec![0; ZEROS_BYTES];
             let mut offset = 0;
             while offset < segment.bytes {
                 let part = usize::try_from(segment.bytes - offset).unwrap_or(usize::MAX).min(zeros.len());

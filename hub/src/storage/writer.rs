@@ -8,29 +8,51 @@ use super::format::{
 };
 use super::planted::{self, Bug};
 use super::segments::{Segment, Segments};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use queue_core::{Entry, Header, Proposal};
 use std::io;
 use std::sync::Arc;
 
+/// Memory for records is taken in pieces of this size. It is given back in the order in which it was taken, and pieces
+/// of one size can be used again: the memory of a busy log does not wander.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// What records are written on before they have a place.
+#[derive(Default)]
+pub(crate) struct Paper {
+    entry: Vec<u8>,
+    piece: BytesMut,
+}
+
+impl Paper {
+    /// The entry that was prepared, with space for the header of its record and zeros up to the next.
+    fn tear_off(&mut self) -> BytesMut {
+        let bytes = (RECORD_HEADER_BYTES + self.entry.len()).next_multiple_of(ALIGNMENT as usize);
+        if self.piece.capacity() < bytes {
+            self.piece = BytesMut::with_capacity(PIECE_BYTES.max(bytes));
+        }
+        self.piece.resize(RECORD_HEADER_BYTES, 0);
+        self.piece.extend_from_slice(&self.entry);
+        self.piece.resize(bytes, 0);
+        self.piece.split()
+    }
+}
+
 /// A record that has no place yet: space for its header, the entry, and zeros up to the next record.
 pub(crate) struct Pending {
-    bytes: Vec<u8>,
+    bytes: BytesMut,
     head_bytes: u32,
     body_bytes: u32,
 }
 
 impl Pending {
-    pub(crate) fn new(header: &Header, proposals: &[Proposal]) -> Self {
-        let commands: usize = proposals.iter().map(Proposal::bytes).sum();
-        let mut bytes = Vec::with_capacity(RECORD_HEADER_BYTES + commands + 64);
-        bytes.resize(RECORD_HEADER_BYTES, 0);
-        let head = Entry::encode(header, proposals, &mut bytes);
-        let bodies = bytes.len() - RECORD_HEADER_BYTES - head;
-        bytes.resize(bytes.len().next_multiple_of(ALIGNMENT as usize), 0);
+    pub(crate) fn new(header: &Header, proposals: &[Proposal], paper: &mut Paper) -> Self {
+        paper.entry.clear();
+        let head = Entry::encode(header, proposals, &mut paper.entry);
+        let bodies = paper.entry.len() - head;
         // What does not fit into 32 bits does not fit into a segment either, and is refused when it is written.
         let narrow = |length| u32::try_from(length).unwrap_or(u32::MAX);
-        Self { bytes, head_bytes: narrow(head), body_bytes: narrow(bodies) }
+        Self { bytes: paper.tear_off(), head_bytes: narrow(head), body_bytes: narrow(bodies) }
     }
 
     pub(crate) fn bytes(&self) -> u64 {
@@ -158,7 +180,7 @@ impl Writer {
         let mut bytes = pending.bytes;
         header.write(self.key, &mut bytes);
         self.end += header.bytes();
-        Placed { header, record: bytes.into() }
+        Placed { header, record: bytes.freeze() }
     }
 
     fn write_out(&mut self, position: u64, records: &[Placed]) -> Result<(), Error> {

@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 
 use super::names::Names;
 use super::parameter::Parameters;
-use super::reply::{self, Format, RequestId};
+use super::reply::{self, Format};
+use super::request_id::RequestId;
 use super::{Code, Fault, Response, Service, json, query};
 
 /// A call of an operation.

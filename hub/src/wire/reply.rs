@@ -4,9 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use bytes::Bytes;
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::names::Names;
+use super::request_id::RequestId;
 use super::{Fault, Head, Protocol, Response, Service, xml};
 
 /// How an answer is written.
@@ -41,21 +41,6 @@ impl Format {
             Self::Xml => "text/xml",
             Self::QueryJson => "application/json",
         }
-    }
-}
-
-/// The identity of an answer, in its headers and in the body of Query answers.
-pub(super) struct RequestId([u8; 36]);
-
-impl RequestId {
-    pub(super) fn new() -> Self {
-        let mut text = [0; 36];
-        Uuid::new_v4().hyphenated().encode_lower(&mut text);
-        Self(text)
-    }
-
-    fn as_str(&self) -> &str {
-        str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 

@@ -4,6 +4,7 @@ use super::gate::{Call, Gated};
 use super::*;
 use futures_util::FutureExt as _;
 use futures_util::future::{join, join_all};
+use std::sync::mpsc::channel;
 
 /// An engine with a queue, whose log lets nothing through from now on.
 async fn gated_with_queue() -> (Gated, QueueId) {

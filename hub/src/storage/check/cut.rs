@@ -16,7 +16,7 @@ use super::super::recovery;
 use super::super::segments::Segment;
 use super::super::store::{self, Prior};
 use super::super::survey::{Survey, Surveyed};
-use super::super::writer::{Pending, Writer};
+use super::super::writer::{Paper, Pending, Writer};
 use super::execution::Best;
 use super::inventory::{CUT, read_segment};
 use super::report::Remedy;
@@ -257,7 +257,7 @@ fn discard(writer: &mut Writer, machine: &mut Machine, damaged: &[Holder]) -> Re
         let proposal = Proposal::new(&command, Vec::new(), super::super::seal);
         let seed = uuid::Uuid::new_v4().as_u128();
         let header = Header { time: machine.time(), seed, run: writer.run(), batch: number };
-        let pending = Pending::new(&header, &[proposal]);
+        let pending = Pending::new(&header, &[proposal], &mut Paper::default());
         // Far from as much as a segment holds.
         let placed = writer.write(vec![pending], &mut || Err(Error::TooLarge { bytes: 0 }))?;
         writer.sync()?;

@@ -12,7 +12,7 @@ use super::super::plan::{self, Report};
 use super::super::segments::{Claim, Segments};
 use super::super::store::{self, ClockOptions, OpenError, Progress};
 use super::super::witness::Witness;
-use super::super::writer::{Pending, Ready, Writer};
+use super::super::writer::{Paper, Pending, Ready, Writer};
 use super::super::{Error, seal};
 use super::time::Time;
 use crate::storage::files::simulated::random::Random;
@@ -125,7 +125,7 @@ impl Hub {
                 run: self.writer.run(),
                 batch: self.batch,
             };
-            let record = Pending::new(&header, &proposals);
+            let record = Pending::new(&header, &proposals, &mut Paper::default());
             if record.bytes() + SEAL_RECORD_BYTES > left
                 && let Some((next, _)) = &self.ready
             {

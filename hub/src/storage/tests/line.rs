@@ -6,7 +6,7 @@ use super::super::segments::Claim;
 use super::super::store::{self, Begun, Progress};
 use super::super::survey::Survey;
 use super::super::walk::Walk;
-use super::super::writer::{Pending, Placed, Writer};
+use super::super::writer::{Paper, Pending, Placed, Writer};
 use super::super::{Error, seal};
 use queue_core::{BodyRef, Command, Header, Outgoing, Position, Proposal, QueueId, Send, Timestamp};
 
@@ -61,7 +61,7 @@ impl Line {
                 run: self.writer.run(),
                 batch: self.batch,
             };
-            Pending::new(&header, &[send(*bytes)])
+            Pending::new(&header, &[send(*bytes)], &mut Paper::default())
         });
         let records = records.collect();
         let (run, segments) = (self.writer.run(), self.writer.segments().clone());

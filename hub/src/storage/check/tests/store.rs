@@ -8,7 +8,7 @@ use super::super::super::format::{SegmentHeader, checkpoint_name, checkpoint_pos
 use super::super::super::plan::{self, Report};
 use super::super::super::segments::Claim;
 use super::super::super::store::{self, Progress};
-use super::super::super::writer::{Pending, Writer};
+use super::super::super::writer::{Paper, Pending, Writer};
 use super::super::super::{Error, seal};
 use fanq_tests::TemporaryFolder;
 use queue_core::{
@@ -89,7 +89,7 @@ impl Store {
             run,
             batch: self.batch,
         };
-        let pending = Pending::new(&header, &[Proposal::new(command, bodies, seal)]);
+        let pending = Pending::new(&header, &[Proposal::new(command, bodies, seal)], &mut Paper::default());
         let placed = writer
             .write(vec![pending], &mut || segments.make(run, SegmentHeader::CONTINUES, Claim::Written))
             .unwrap();
