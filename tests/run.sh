@@ -2,8 +2,9 @@
 # Runs all the tests, from a fresh clone on a machine with cargo and python3.
 #
 # Builds the release binary, runs the Rust tests of the workspace in the release profile, the examples in its
-# documentation, and the tests with boto3; what they need is installed into .venv. A part that this machine cannot do
-# is a line that begins with SKIPPED. The last line is "N passed, N failed"; the exit code is 0 if nothing failed.
+# documentation, the tests with boto3, and those of the container; what the last two need is installed into .venv. A
+# part that this machine cannot do is a line that begins with SKIPPED. The last line is "N passed, N failed"; the exit
+# code is 0 if nothing failed.
 #
 # FANQ_LONG=1 adds the tests that wait for real time to pass, a minute in all.
 set -euo pipefail
@@ -55,6 +56,33 @@ nextest() { sed 's/\x1b\[[0-9;]*m//g' "$log" | awk -v what="$1" '
     $1 == "Summary" { found = 0; for (i = 2; i <= NF; i++) if ($i ~ "^" what) { split($(i - 1), n, "/"); found = n[1] } }
     END { print found + 0 }'; }
 
+# Runs the tests of a folder with pytest, and adds their results. It says itself what was skipped, and why.
+python_tests() {
+    local name=$1 folder=$2
+    local part=${folder##*/}
+    local results="$logs/$part.xml"
+    local python_passed python_failed python_skipped
+    say "$name"
+    try "$part" .venv/bin/python -m pytest "$folder" --quiet -rsx --numprocesses auto --junitxml "$results"
+    read -r python_passed python_failed python_skipped < <(.venv/bin/python - "$results" <<'PYTHON'
+import sys
+from xml.etree import ElementTree
+
+total = failed = skipped = 0
+try:
+    for suite in ElementTree.parse(sys.argv[1]).getroot().iter("testsuite"):
+        total += int(suite.get("tests", 0))
+        failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped += int(suite.get("skipped", 0))
+except (OSError, ElementTree.ParseError):
+    pass
+print(max(total - failed - skipped, 0), failed, skipped)
+PYTHON
+    )
+    count "$name" "$python_passed" "$python_failed"
+    skipped=$((skipped + python_skipped))
+}
+
 say "Build"
 if ! cargo build --release --locked --package fanq --bin fanq; then
     echo "FAILED the build"
@@ -103,39 +131,19 @@ else
     count "examples in the documentation" "$doc_passed" "$doc_failed"
 fi
 
-say "Tests with boto3"
 if ! command -v python3 >/dev/null; then
-    skip "tests with boto3: there is no python3"
+    skip "tests with boto3 and of the container: there is no python3"
 elif ! { [[ -x .venv/bin/python ]] || python3 -m venv .venv; }; then
-    skip "tests with boto3: this python3 makes no virtual environments (Debian: python3-venv)"
+    skip "tests with boto3 and of the container: this python3 makes no virtual environments (Debian: python3-venv)"
 else
+    say "Requirements of the tests in Python"
     try requirements .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-        --requirement tests/conformance/python/requirements.txt
+        --requirement tests/conformance/python/requirements.txt --requirement tests/container/requirements.txt
     if [[ $code -eq 0 ]]; then
-        results="$logs/boto3.xml"
-        try boto3 .venv/bin/python -m pytest tests/conformance/python --quiet --numprocesses auto --junitxml "$results"
-        read -r boto_passed boto_failed boto_skipped < <(.venv/bin/python - "$results" <<'PYTHON'
-import sys
-from xml.etree import ElementTree
-
-total = failed = skipped = 0
-try:
-    for suite in ElementTree.parse(sys.argv[1]).getroot().iter("testsuite"):
-        total += int(suite.get("tests", 0))
-        failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-        skipped += int(suite.get("skipped", 0))
-except (OSError, ElementTree.ParseError):
-    pass
-print(max(total - failed - skipped, 0), failed, skipped)
-PYTHON
-        )
-        count "tests with boto3" "$boto_passed" "$boto_failed"
-        if [[ $boto_skipped -gt 0 ]]; then
-            echo "SKIPPED $boto_skipped tests with boto3"
-            skipped=$((skipped + boto_skipped))
-        fi
+        python_tests "Tests with boto3" tests/conformance/python
+        python_tests "Tests of the container" tests/container
     else
-        echo "FAILED tests with boto3: their requirements cannot be installed"
+        echo "FAILED tests in Python: their requirements cannot be installed"
         failed=$((failed + 1))
     fi
 fi
