@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use serde_json::{Map, Value as Json};
 
+use crate::Scope;
 use crate::number::Number;
 use crate::value::Value;
 
@@ -55,6 +56,16 @@ impl<'a> Message<'a> {
     /// The members of the body, if it is a JSON object. One nested deeper than `serde_json` reads (128 levels) is none.
     pub(crate) fn body(&self) -> Option<&Map<String, Json>> {
         self.members.get_or_init(|| serde_json::from_str(self.body).ok()).as_ref()
+    }
+
+    /// Whether it has what a policy of this scope looks at: attributes that a policy can see, or a body that is a JSON
+    /// object.
+    #[must_use]
+    pub fn has(&self, scope: Scope) -> bool {
+        match scope {
+            Scope::MessageAttributes => self.has_attributes(),
+            Scope::MessageBody => self.body().is_some(),
+        }
     }
 
     pub(crate) fn has_attributes(&self) -> bool {

@@ -1,7 +1,9 @@
 //! What the workers see of topics and queues: one immutable view each, replaced by the engine before the answer to
 //! the request that changed it leaves.
 
+use crate::metrics::subscriptions::{Candidate, OtherSubscriptions, SubscriptionCounts, SubscriptionSeries};
 use crate::secrets::Secrets;
+use crate::shape::arn;
 use filters::Policy;
 use queue_core::{
     Change, Endpoint, FilterScope, Machine, Name, QueueAttributes, QueueId, SubscriptionAttributes,
@@ -51,6 +53,8 @@ pub(crate) struct SubscriptionView {
     pub(crate) version: u64,
     /// The filter policy, compiled; everything passes without one.
     pub(crate) policy: Option<Policy>,
+    /// What happens to it; the same in all its views.
+    pub(crate) counts: Arc<SubscriptionCounts>,
 }
 
 /// All views.
@@ -67,6 +71,8 @@ struct Views {
     topic_names: HashMap<TopicId, Name>,
     subscriptions: BTreeMap<SubscriptionId, Arc<SubscriptionView>>,
     by_uuid: HashMap<Uuid, SubscriptionId>,
+    /// What happens to the subscriptions that have no series of their own.
+    others: OtherSubscriptions,
 }
 
 impl Catalogue {
@@ -158,6 +164,26 @@ impl Catalogue {
         })
     }
 
+    /// Deliveries of this subscription found no queue.
+    pub(crate) fn count_failed(&self, id: SubscriptionId) {
+        self.read(|views| {
+            if let Some(view) = views.subscriptions.get(&id) {
+                view.counts.count_failed();
+            }
+        });
+    }
+
+    /// What was counted of up to so many subscriptions, and of the others together.
+    pub(crate) fn subscription_series(&self, limit: usize) -> Vec<SubscriptionSeries> {
+        self.read(|views| {
+            let all = views.subscriptions.values().map(|view| {
+                let named = || arn::of_subscription(&view.topic_name, view.uuid);
+                Candidate { id: view.id, has_filter: view.policy.is_some(), counts: &view.counts, arn: named }
+            });
+            views.others.series(all, limit)
+        })
+    }
+
     /// Makes the views of everything that the machine holds.
     pub(crate) fn fill(&self, machine: &Machine, secrets: &Secrets) {
         let queues = machine.queues().map(|queue| Change::Queue(queue.id));
@@ -245,13 +271,17 @@ impl Views {
     fn refresh_subscription(&mut self, machine: &Machine, id: SubscriptionId, secrets: &Secrets) {
         let uuid = secrets.subscription(id);
         let Some(subscription) = machine.subscription(id) else {
-            self.subscriptions.remove(&id);
+            if let Some(view) = self.subscriptions.remove(&id) {
+                self.others.forget(id, &view.counts);
+            }
             self.by_uuid.remove(&uuid);
             return;
         };
+        let counts = self.subscriptions.get(&id).map(|view| Arc::clone(&view.counts)).unwrap_or_default();
         let view = SubscriptionView {
             id,
             uuid,
+            counts,
             topic: subscription.topic,
             topic_name: subscription.topic_name.clone(),
             owner: subscription.owner.clone(),

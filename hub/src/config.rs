@@ -18,7 +18,7 @@ mod file;
 mod value;
 
 pub(crate) use error::Error;
-pub(crate) use value::{ByteSize, CorsOrigin, HostPattern, PublicUrl, Region, is_under};
+pub(crate) use value::{ByteSize, CorsOrigin, Count, HostPattern, PublicUrl, Region, is_under};
 
 use error::Place;
 use value::{Shape, Value};
@@ -78,6 +78,9 @@ settings! {
     /// Refuse what AWS refuses for its own reasons: a second purge of a queue, or a deleted queue's name for a new
     /// one, within 60 seconds.
     strict: bool = false;
+    /// How many queues, and how many subscriptions, have metrics of their own at `/metrics`: the oldest ones; the others
+    /// are counted together.
+    metrics_queues: Count = Count(1_000);
     /// Let clients freeze and advance the hub's clock, at `/_fanq/clock`.
     test_clock: bool = false;
     /// URL under which clients reach the hub, for queue URLs and links; without it, the host that each request

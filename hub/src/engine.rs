@@ -14,11 +14,13 @@ mod inbox;
 mod receive;
 mod receiving;
 mod run;
+mod scrape;
 #[cfg(test)]
 mod tests;
 mod waiters;
 
 use crate::catalogue::Catalogue;
+use crate::metrics::Metrics;
 use crate::secrets::Secrets;
 use crate::storage::clock::{ClockChange, ClockState, LogClock};
 use crate::storage::room::{Lack, Room};
@@ -30,6 +32,8 @@ use inbox::{Inbox, Sender};
 use queue_core::{Command, Genesis, Machine, Proposal, QueueId, Receipt, Receive, Received, Reply};
 use receiving::{Receiving, Taken};
 use run::Runner;
+use scrape::Scrape;
+pub(crate) use scrape::Scraped;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -93,6 +97,7 @@ enum Event {
         queue: Option<QueueId>,
         read: Read,
     },
+    Scrape(Scrape),
     Turn {
         changes: Vec<ClockChange>,
         responder: Responder<ClockState>,
@@ -112,6 +117,7 @@ impl Event {
             | Self::Gone { .. }
             | Self::PutBack { .. }
             | Self::Read { .. }
+            | Self::Scrape(_)
             | Self::Turn { .. } => false,
             Self::StopWaiting | Self::Stop => true,
         }
@@ -129,6 +135,7 @@ pub(crate) struct Start {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) room: Arc<Room>,
+    pub(crate) metrics: Arc<Metrics>,
     /// How much memory state may take.
     pub(crate) max_state_bytes: u64,
     /// What a log that holds nothing begins with.
@@ -222,6 +229,13 @@ impl Engine {
         });
         self.send(Event::Read { queue, read })?;
         response.await.map_err(|_| Error::Stopped)
+    }
+
+    /// How everything stands, with so many queues by their names.
+    pub(crate) async fn scrape(&self, limit: usize) -> Result<Scraped, Error> {
+        let (responder, response) = oneshot::channel();
+        self.send(Event::Scrape(Scrape { limit, responder }))?;
+        response.await.map_err(|_| Error::Stopped)?
     }
 
     /// How log time stands.

@@ -2,8 +2,9 @@
 
 use crate::catalogue::Catalogue;
 use crate::config::Settings;
-use crate::engine::{Engine, Start};
+use crate::engine::{self, Engine, Start};
 use crate::memory;
+use crate::metrics::Metrics;
 use crate::secrets::Secrets;
 use crate::storage::clock::LogClock;
 use crate::storage::memory::MemoryLog;
@@ -102,6 +103,7 @@ pub(crate) struct Hub {
     pub(crate) engine: Engine,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) secrets: Arc<Secrets>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) recovered: Holdings,
     clock: Arc<LogClock>,
 }
@@ -146,6 +148,7 @@ impl Hub {
         let genesis = machine.genesis().cloned().unwrap_or_else(Secrets::genesis);
         let secrets = Arc::new(Secrets::new(&genesis));
         let catalogue = Arc::new(Catalogue::default());
+        let metrics = Arc::new(Metrics::default());
         let max_state_bytes = settings.max_state.map_or_else(|| memory::available() / 2, |size| size.0);
         let engine = Engine::start(Start {
             log,
@@ -155,15 +158,23 @@ impl Hub {
             catalogue: Arc::clone(&catalogue),
             secrets: Arc::clone(&secrets),
             room,
+            metrics: Arc::clone(&metrics),
             max_state_bytes,
             genesis: Some(genesis),
         })?;
-        Ok(Arc::new(Self { settings, engine, catalogue, secrets, recovered, clock }))
+        Ok(Arc::new(Self { settings, engine, catalogue, secrets, metrics, recovered, clock }))
     }
 
     /// Log time.
     pub(crate) fn now(&self) -> queue_core::Timestamp {
         self.clock.now()
+    }
+
+    /// What can be measured, in the text format of Prometheus.
+    pub(crate) async fn expose_metrics(&self) -> Result<String, engine::Error> {
+        let limit = self.settings.metrics_queues.0 as usize;
+        let scraped = self.engine.scrape(limit).await?;
+        Ok(self.metrics.expose(&scraped, &self.catalogue.subscription_series(limit)))
     }
 
     /// The hub is about to stop: whoever waits is answered.

@@ -17,6 +17,7 @@ mod engine;
 mod exposure;
 mod hub;
 mod memory;
+mod metrics;
 mod operation;
 mod secrets;
 mod server;

@@ -54,7 +54,7 @@ macro_rules! operations {
         $(mod $module;)*
 
         /// The operations that are served.
-        const NAMES: &[&str] = &[$(<$module::$operation as $crate::operation::Operation>::NAME),*];
+        pub(crate) const NAMES: &[&str] = &[$(<$module::$operation as $crate::operation::Operation>::NAME),*];
 
         /// The operations that AWS has besides.
         const NOT_YET: &[&str] = &[$(stringify!($missing)),*];

@@ -26,6 +26,7 @@ mod backend;
 mod body;
 mod clock;
 mod connection;
+mod metrics;
 mod request;
 mod stream;
 

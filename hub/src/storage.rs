@@ -28,6 +28,7 @@ mod walk;
 pub(crate) mod witness;
 mod writer;
 
+use crate::metrics::histogram::Reading;
 use bytes::Bytes;
 use queue_core::codec::DecodeError;
 use queue_core::{Applied, BodyRef, Entry, Machine, Position, Proposal};
@@ -101,6 +102,19 @@ pub(crate) enum Body {
     Stored(Box<dyn FnOnce() -> Result<Bytes, Error> + Send>),
 }
 
+/// How a log stands, for whoever measures.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    /// Bytes of disk that it takes, or of memory if it takes no disk.
+    pub(crate) log_bytes: u64,
+    /// Of the newest checkpoint.
+    pub(crate) checkpoint_bytes: u64,
+    /// That were made since the start.
+    pub(crate) checkpoints: u64,
+    /// How long the disk took to sync.
+    pub(crate) syncs: Reading,
+}
+
 pub(crate) use format::seal;
 
 /// An order of entries.
@@ -125,6 +139,9 @@ pub(crate) trait Log: Send {
 
     /// Bytes of memory that the log takes and that grow with what the machine holds.
     fn memory(&self) -> u64;
+
+    /// How it stands.
+    fn figures(&self) -> Figures;
 
     /// All entries have been applied and there will be no more: whatever makes the next start quick is done here.
     fn close(&mut self, machine: &Machine);

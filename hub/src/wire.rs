@@ -6,6 +6,7 @@
 //! (`names`). What remains is here: which protocol and service a request means, and who asks.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -14,6 +15,7 @@ use bytes::Bytes;
 
 use crate::auth::{self, Credential};
 use crate::hub::Hub;
+use crate::metrics::Metrics;
 use crate::operation::Context;
 
 mod blob;
@@ -123,19 +125,20 @@ impl<'a> Protocol<'a> {
 /// caller would have got.
 pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<'_>) -> Response {
     let Request { head, body, base_url } = request;
+    let (metrics, begun) = (&hub.metrics, Instant::now());
     let protocol = Protocol::of(&head);
     let parameters = match parameters(&head, protocol, &body) {
         Ok(parameters) => parameters,
-        Err(fault) => return refuse(&head, &fault),
+        Err(fault) => return refuse(&head, &fault, Some(metrics)),
     };
     let credential = Credential::read(&head, &parameters);
-    let call = match read(&head, protocol, &body, &parameters, credential) {
+    let call = match read(&head, protocol, &body, &parameters, credential, Some(metrics)) {
         Ok(call) => call,
         Err(response) => return response,
     };
     let caller = match auth::authenticate(credential, hub.settings.region.as_str()) {
         Ok(caller) => caller,
-        Err(fault) => return call.fault(&fault),
+        Err(fault) => return conclude(&call, Err(fault), metrics, begun),
     };
     let context = Context {
         hub: Arc::clone(hub),
@@ -144,7 +147,18 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<'_>) -> Response {
         queue_path: is_queue_path(head.path).then(|| head.path.to_owned()),
         trace_header: head.header(&TRACE_ID).map(str::to_owned),
     };
-    perform(&call, &context).await
+    let done = perform(&call, &context).await;
+    conclude(&call, done, metrics, begun)
+}
+
+/// Counts a call by what became of it, and writes the answer.
+fn conclude(call: &Call<'_>, done: Result<Vec<u8>, Fault>, metrics: &Metrics, begun: Instant) -> Response {
+    let fault = done.as_ref().err().map(|fault| fault.code().name());
+    metrics.api.count(call.service, call.action, fault, begun.elapsed());
+    match done {
+        Ok(body) => call.success(body),
+        Err(fault) => call.fault(&fault),
+    }
 }
 
 /// The parameters of the URL, and of the body if it is a form.
@@ -163,14 +177,20 @@ fn read<'a>(
     body: &'a [u8],
     parameters: &'a Parameters<'a>,
     credential: Option<Credential<'_>>,
+    metrics: Option<&Metrics>,
 ) -> Result<Call<'a>, Response> {
     let (service, action, input) = match protocol {
         Protocol::Json(Some(action)) => (Service::Sqs, action, Input::Json(body)),
-        Protocol::Json(None) => return Err(refuse(head, &Fault::unknown_operation())),
+        Protocol::Json(None) => return Err(refuse(head, &Fault::unknown_operation(), metrics)),
         Protocol::Query => {
-            let action = parameters.first("Action").ok_or_else(reply::no_action)?;
+            let action = parameters.first("Action");
             let scope = credential.map(|it| it.service);
-            let service = Service::of(scope, parameters.first("Version"), head.path, action);
+            let version = parameters.first("Version");
+            let service = Service::of(scope, version, head.path, action.unwrap_or_default());
+            let Some(action) = action else {
+                count_refused(metrics, service, Code::InvalidAction);
+                return Err(reply::no_action());
+            };
             (service, action, Input::Query(parameters))
         }
     };
@@ -178,23 +198,18 @@ fn read<'a>(
 }
 
 /// Runs the operation that a call names.
-async fn perform(call: &Call<'_>, context: &Context) -> Response {
-    if let Err(fault) = call.check_endpoint(context.queue_path.is_some()) {
-        return call.fault(&fault);
-    }
-    let done = match call.service {
+async fn perform(call: &Call<'_>, context: &Context) -> Result<Vec<u8>, Fault> {
+    call.check_endpoint(context.queue_path.is_some())?;
+    match call.service {
         Service::Sns => crate::sns::dispatch(call, context).await,
         Service::Sqs => crate::sqs::dispatch(call, context).await,
         Service::Sts => crate::sts::dispatch(call, context).await,
-    };
-    match done {
-        Ok(body) => call.success(body),
-        Err(fault) => call.fault(&fault),
     }
 }
 
-/// Refuses a request whose operation is not known (yet), in the format that this request would expect.
-pub(crate) fn refuse(head: &Head<'_>, fault: &Fault) -> Response {
+/// Refuses a request whose operation is not known (yet), in the format that this request would expect, and counts it
+/// if there is a hub already.
+pub(crate) fn refuse(head: &Head<'_>, fault: &Fault, metrics: Option<&Metrics>) -> Response {
     let protocol = Protocol::of(head);
     let service = match protocol {
         Protocol::Json(_) => Service::Sqs,
@@ -204,7 +219,15 @@ pub(crate) fn refuse(head: &Head<'_>, fault: &Fault) -> Response {
             Service::of(scope, None, head.path, "")
         }
     };
+    count_refused(metrics, service, fault.code());
     reply::fault(Format::of(head, protocol), service, &RequestId::new(), fault)
+}
+
+/// There may be no hub yet that counts.
+fn count_refused(metrics: Option<&Metrics>, service: Service, code: Code) {
+    if let Some(metrics) = metrics {
+        metrics.api.count_refused(service, code.name());
+    }
 }
 
 #[cfg(test)]

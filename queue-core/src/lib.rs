@@ -7,8 +7,8 @@
 //! Where things are: `command` is the closed list of changes (and so the format of the log), `entry` a batch of
 //! them, `machine` the whole state with one file per kind of change, `queue` one queue with its orders of
 //! delivery, `topic` the topics, their subscriptions and the fan-out, `deduplication` the five-minute memory that
-//! queues and topics share, `codec` how all of it becomes bytes, `weight` how much memory it takes. `planted` are
-//! mistakes that tests can switch on.
+//! queues and topics share, `codec` how all of it becomes bytes, `weight` how much memory it takes, `tally` what
+//! happened in a queue, for whoever counts. `planted` are mistakes that tests can switch on.
 //!
 //! What is deliberately absent: clocks, threads, locks, I/O, wire formats, error texts, and message bodies. A
 //! message here is metadata with a [`BodyRef`] that says where in the log its body lies.
@@ -26,6 +26,7 @@ mod message;
 mod name;
 mod planted;
 mod queue;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -42,6 +43,7 @@ pub use name::{Name, QueueId, SubscriptionId, TopicId};
 pub use queue::attributes::{DeduplicationScope, QueueAttributes, RedrivePolicy};
 pub use queue::receipt::Receipt;
 pub use queue::{Counts, Queue};
+pub use tally::Tally;
 pub use time::{Clock, Timestamp};
 pub use topic::subscription::{Endpoint, FilterScope, Subscription, SubscriptionAttributes};
 pub use topic::{Topic, TopicAttributes};

@@ -19,8 +19,8 @@ use crate::message::Publication;
 use crate::queue::remains::Remains;
 use crate::topic::subscription::{Endpoint, Subscription};
 use crate::{
-    Clock, Command, Entry, Error, Genesis, Name, Position, Queue, QueueId, Reply, SubscriptionId, Timestamp,
-    Topic, TopicId, encoded,
+    Clock, Command, Entry, Error, Genesis, Name, Position, Queue, QueueId, Reply, SubscriptionId, Tally,
+    Timestamp, Topic, TopicId, encoded,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -77,8 +77,10 @@ pub enum Change {
 pub struct Applied {
     /// What became of each command, in order.
     pub replies: Vec<Result<Reply, Error>>,
-    /// The queues that may have something to take now, or that are gone.
-    pub touched: BTreeSet<QueueId>,
+    /// The queues that may have something to take now, or that are gone, and what was done in each.
+    pub touched: BTreeMap<QueueId, Tally>,
+    /// A subscription for each delivery that found neither its queue nor a dead-letter queue.
+    pub undelivered: Vec<SubscriptionId>,
     /// What looks different from outside.
     pub changed: BTreeSet<Change>,
     /// How many bodies of this entry are needed from now on.

@@ -29,6 +29,7 @@ mod redrive;
 mod retention;
 mod script;
 mod standard;
+mod tally;
 mod topic;
 mod visibility;
 mod weight;

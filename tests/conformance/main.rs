@@ -7,6 +7,7 @@ mod clients;
 mod exposure;
 mod hostile;
 mod life;
+mod metrics;
 mod orders;
 mod polls;
 mod query;

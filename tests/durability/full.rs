@@ -36,6 +36,7 @@ fn a_full_disk_refuses_messages_until_enough_is_deleted() {
     let mut store = Store::new(Hub::start_in(&disk.data(), &[]));
     store.send_until_refused();
     assert_refuses(&store, DISK);
+    assert_measured(&store, true);
     store.take(50);
     assert_refuses(&store, DISK);
     let sent = store.sent();
@@ -44,6 +45,7 @@ fn a_full_disk_refuses_messages_until_enough_is_deleted() {
     store.take(sent / 2);
     store.assert_accepts_again();
     assert_has_checkpoint(&disk.data());
+    assert_measured(&store, false);
     store.send_until_refused();
     store.take_all();
     store.assert_accepts_again();
@@ -153,6 +155,13 @@ fn assert_refuses(store: &Store, text: &str) {
     for path in ["/health", "/ready"] {
         assert_eq!(Request::get(path).send(hub).status, 200, "{path}");
     }
+}
+
+/// What can be measured is told in any state, and says whether the disk is full.
+fn assert_measured(store: &Store, is_full: bool) {
+    let answer = Request::get("/metrics").send(store.hub());
+    let expected = format!("\nfanq_disk_full {}\n", u8::from(is_full));
+    assert!(answer.status == 200 && answer.text().contains(&expected), "{}", answer.text());
 }
 
 fn assert_has_checkpoint(data: &Path) {

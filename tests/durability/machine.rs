@@ -1,22 +1,11 @@
 //! What a test needs of the machine beyond files and sockets, and may not get.
 
 use std::ffi::OsStr;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fanq_tests::TemporaryFolder;
-
-/// Says that something is not tested here, so that it is counted: `FANQ_SKIPPED` names the file with these lines.
-pub(crate) fn skip(what: &str) {
-    // One line is one test; programs say more than that.
-    let what = what.lines().next().unwrap_or_default();
-    println!("SKIPPED {what}");
-    if let Some(file) = std::env::var_os("FANQ_SKIPPED") {
-        let mut file = std::fs::File::options().append(true).create(true).open(file).unwrap();
-        writeln!(file, "SKIPPED {what}").unwrap();
-    }
-}
+pub(crate) use fanq_tests::skip;
 
 /// Runs a program of the system to its end; gives what it printed.
 pub(crate) fn call<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Result<String, String> {

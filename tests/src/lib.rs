@@ -12,6 +12,8 @@
 pub mod history;
 mod http;
 mod hub;
+mod skip;
 
 pub use http::{Answer, Connection, Request, form};
 pub use hub::{Hub, Starting, TemporaryFolder, binary, eventually, run};
+pub use skip::skip;

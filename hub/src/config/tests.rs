@@ -59,6 +59,7 @@ fn every_kind_of_value_can_stand_in_a_file() {
         durability = "interval:100"
         max-state = "2GiB"
         body-cache = 1000000
+        metrics-queues = 10
     "#;
     let expected = Settings {
         host: Host::V6(std::net::Ipv6Addr::UNSPECIFIED),
@@ -72,6 +73,7 @@ fn every_kind_of_value_can_stand_in_a_file() {
         durability: Durability::Interval(std::time::Duration::from_millis(100)),
         max_state: Some(ByteSize(2 << 30)),
         body_cache: ByteSize(1_000_000),
+        metrics_queues: Count(10),
         ..Settings::default()
     };
     check(&Case { file, ..NOTHING }, &expected);

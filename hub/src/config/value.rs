@@ -56,6 +56,22 @@ impl Value for u16 {
     }
 }
 
+/// How many of something there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Count(pub(crate) u32);
+
+impl Value for Count {
+    const SHAPE: Shape = Shape::One("COUNT");
+
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| format!("a number from 0 to {}", u32::MAX))
+    }
+
+    fn show(&self) -> String {
+        self.0.to_string()
+    }
+}
+
 impl Value for Host {
     const SHAPE: Shape = Shape::One("ADDRESS");
 

@@ -1,6 +1,7 @@
 //! What has arrived and is not with the log yet, and who is to be told what becomes of it.
 
 use super::desk::Caller;
+use super::scrape::Scrape;
 use super::waiters::Waiter;
 use super::{Read, Responder};
 use crate::storage::clock::ClockState;
@@ -23,6 +24,7 @@ pub(super) enum Answer {
         read: Read,
     },
     Settled(Responder<ClockState>),
+    Scrape(Scrape),
     /// Nobody waits, but it is not refused for lack of room.
     Vital,
     Nobody,
@@ -78,6 +80,7 @@ impl Collected {
                 | Answer::Again(_)
                 | Answer::Read { .. }
                 | Answer::Settled(_)
+                | Answer::Scrape(_)
                 | Answer::Nobody => refused.push(answer),
             }
         }

@@ -5,7 +5,7 @@ use super::receiving::{Taken, receipts};
 use super::run::Runner;
 use super::waiters::Waiter;
 use super::{Error, Read, respond};
-use queue_core::{ChangeVisibility, Command, QueueId, Receipt, Reply};
+use queue_core::{ChangeVisibility, Command, QueueId, Receipt, Received, Reply};
 use std::time::{Duration, Instant};
 
 impl Runner {
@@ -29,7 +29,7 @@ impl Runner {
         } else if queue.room() == 0 && !queue.attributes.fifo && waiter.deadline.is_none() {
             respond(waiter.responder, Err(Error::Refused(queue_core::Error::OverLimit)));
         } else {
-            respond(waiter.responder, Ok(Vec::new()));
+            self.answer_emptily(waiter);
         }
     }
 
@@ -61,7 +61,8 @@ impl Runner {
         match reply {
             Ok(Reply::Received(messages)) if messages.is_empty() => self.wait_on(waiter),
             Ok(Reply::Received(messages)) => {
-                let body = |message: &queue_core::Received| self.log.body(message.body);
+                self.measure_waits(&messages);
+                let body = |message: &Received| self.log.body(message.body);
                 let taken = messages.into_iter().map(|message| Taken { body: body(&message), message });
                 if let Err(Ok(taken)) = waiter.responder.send(Ok(taken.collect())) {
                     self.put_back(queue, &receipts(&taken));
@@ -90,7 +91,20 @@ impl Runner {
             self.waiters.add(waiter);
             self.watch(queue);
         } else {
-            respond(waiter.responder, Ok(Vec::new()));
+            self.answer_emptily(waiter);
+        }
+    }
+
+    /// There was nothing for the receiver.
+    pub(super) fn answer_emptily(&mut self, waiter: Waiter) {
+        self.queue_counters.count_empty_receive(waiter.receive.queue);
+        respond(waiter.responder, Ok(Vec::new()));
+    }
+
+    /// How long messages that are received for the first time have been there.
+    fn measure_waits(&self, messages: &[Received]) {
+        for message in messages.iter().filter(|message| message.receives == 1) {
+            self.metrics.queue_wait.observe(message.receipt.at.since(message.sent));
         }
     }
 
@@ -121,7 +135,7 @@ impl Runner {
     pub(super) fn stop_waiting(&mut self) {
         self.may_wait = false;
         for waiter in self.waiters.all() {
-            respond(waiter.responder, Ok(Vec::new()));
+            self.answer_emptily(waiter);
         }
     }
 }

@@ -6,12 +6,14 @@ use super::inbox::{Inbox, Until};
 use super::waiters::Waiters;
 use super::{Error, Event, Responder, Start, respond};
 use crate::catalogue::Catalogue;
+use crate::metrics::Metrics;
+use crate::metrics::queues::QueueCounters;
 use crate::secrets::Secrets;
 use crate::storage::clock::{ClockChange, ClockState, LogClock};
 use crate::storage::room::Room;
 use crate::storage::witness::Witness;
 use crate::storage::{self, Batch, Log};
-use queue_core::{Command, Entry, Machine, Position, Proposal, Timestamp};
+use queue_core::{Applied, Change, Command, Entry, Machine, Position, Proposal, Timestamp};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,6 +30,13 @@ const EVENTS_PER_TURN: usize = 4_096;
 /// When something is due that an earlier entry had no room for.
 const LEFT_OVER: Timestamp = Timestamp(0);
 
+/// A batch that is with the log.
+struct Proposed {
+    batch: Batch,
+    answers: Vec<Answer>,
+    since: Instant,
+}
+
 pub(super) struct Runner {
     pub(super) machine: Machine,
     pub(super) log: Box<dyn Log>,
@@ -35,8 +44,10 @@ pub(super) struct Runner {
     inbox: Inbox,
     catalogue: Arc<Catalogue>,
     secrets: Arc<Secrets>,
-    room: Arc<Room>,
-    max_state_bytes: u64,
+    pub(super) room: Arc<Room>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) queue_counters: QueueCounters,
+    pub(super) max_state_bytes: u64,
     is_full: bool,
     pub(super) waiters: Waiters,
     witness: Witness,
@@ -44,13 +55,12 @@ pub(super) struct Runner {
     outbox: Outbox,
     collected: Collected,
     /// The batch that is with the log, and who is to be answered then. While there is one, the next is collected.
-    with_log: Option<(Batch, Vec<Answer>)>,
+    with_log: Option<Proposed>,
     /// Until when nothing is proposed on our own account, because the last batch was refused for lack of room.
     resting: Option<Instant>,
     pub(super) may_wait: bool,
     stopping: bool,
     last_housekeeping: Instant,
-    last_proposed: Instant,
 }
 
 impl Runner {
@@ -63,6 +73,8 @@ impl Runner {
             catalogue: start.catalogue,
             secrets: start.secrets,
             room: start.room,
+            metrics: start.metrics,
+            queue_counters: QueueCounters::default(),
             max_state_bytes: start.max_state_bytes,
             is_full: false,
             waiters: Waiters::default(),
@@ -75,7 +87,6 @@ impl Runner {
             may_wait: true,
             stopping: false,
             last_housekeeping: Instant::now(),
-            last_proposed: Instant::now(),
         };
         if runner.machine.genesis().is_none()
             && let Some(genesis) = start.genesis
@@ -101,7 +112,7 @@ impl Runner {
     }
 
     /// Whether nothing is collected and nothing is with the log.
-    fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.collected.is_empty() && self.with_log.is_none()
     }
 
@@ -109,7 +120,7 @@ impl Runner {
     /// there was one: if not, there is nothing to do before the next event or deadline.
     fn turn(&mut self) -> Result<bool, storage::Error> {
         for waiter in self.waiters.expired(Instant::now()) {
-            respond(waiter.responder, Ok(Vec::new()));
+            self.answer_emptily(waiter);
         }
         self.tick_if_due();
         self.propose();
@@ -119,9 +130,12 @@ impl Runner {
         let (position, entry) = next?;
         // An entry that somebody else proposed is applied like any other; its answers are not ours to give.
         let batch = Batch { run: entry.header.run, number: entry.header.batch };
-        let ours = self.with_log.take_if(|(ours, _)| *ours == batch);
+        let ours = self.with_log.take_if(|ours| ours.batch == batch);
+        if let Some(ours) = &ours {
+            self.metrics.commit.observe(ours.since.elapsed());
+        }
         self.propose();
-        self.apply(position, &entry, ours.map(|(_, answers)| answers).unwrap_or_default())?;
+        self.apply(position, &entry, ours.map(|ours| ours.answers).unwrap_or_default())?;
         Ok(true)
     }
 
@@ -129,11 +143,12 @@ impl Runner {
     /// to do for a request, so they gather.
     fn wait(&mut self) {
         let time = self.idle_time();
-        let gathering = GATHERING.saturating_sub(self.last_proposed.elapsed());
-        if self.with_log.is_some() && !gathering.is_zero() {
-            self.inbox.wait(Until::Pressing, Some(time.map_or(gathering, |time| time.min(gathering))));
-        } else {
-            self.inbox.wait(Until::Anything, time);
+        let gathering = |proposed: &Proposed| GATHERING.saturating_sub(proposed.since.elapsed());
+        match self.with_log.as_ref().map(gathering).filter(|gathering| !gathering.is_zero()) {
+            Some(gathering) => {
+                self.inbox.wait(Until::Pressing, Some(time.map_or(gathering, |time| time.min(gathering))));
+            }
+            None => self.inbox.wait(Until::Anything, time),
         }
     }
 
@@ -224,9 +239,11 @@ impl Runner {
         }
         let (proposals, answers) = self.collected.take_batch();
         self.batch.number += 1;
+        self.metrics.commit_commands.add(proposals.len() as u64);
+        self.metrics.commit_bytes.add(proposals.iter().map(|proposal| proposal.bytes() as u64).sum());
+        let since = Instant::now();
         self.log.propose(self.batch, &proposals);
-        self.with_log = Some((self.batch, answers));
-        self.last_proposed = Instant::now();
+        self.with_log = Some(Proposed { batch: self.batch, answers, since });
     }
 
     /// Nothing can be written: whoever asked is told, and what is due stays due.
@@ -240,6 +257,7 @@ impl Runner {
                 // As of the last entry, which is better than nothing.
                 Answer::Read { read, .. } => read(&self.machine),
                 Answer::Settled(responder) => respond(responder, Err(error)),
+                Answer::Scrape(scrape) => self.answer_scrape(scrape),
                 Answer::Vital | Answer::Nobody => {}
             }
         }
@@ -258,6 +276,7 @@ impl Runner {
             }
             Event::PutBack { queue, receipts } => self.put_back(queue, &receipts),
             Event::Read { queue, read } => self.read(queue, read),
+            Event::Scrape(scrape) => self.scrape(scrape),
             Event::Turn { changes, responder } => self.turn_clock(&changes, responder),
             Event::StopWaiting => self.stop_waiting(),
             Event::Stop => {
@@ -282,6 +301,7 @@ impl Runner {
     ) -> Result<(), storage::Error> {
         let mut applied = self.machine.apply(entry);
         self.witness.observe(position, entry, &self.machine)?;
+        self.count(&applied);
         self.catalogue.refresh(&self.machine, &applied.changed, &self.secrets);
         let mut again = Vec::new();
         for (answer, reply) in answers.into_iter().zip(std::mem::take(&mut applied.replies)) {
@@ -291,13 +311,14 @@ impl Runner {
                 Answer::Again(waiter) => again.push(waiter),
                 Answer::Read { queue, read } => self.read(Some(queue), read),
                 Answer::Settled(responder) => self.settle(responder),
+                Answer::Scrape(scrape) => self.answer_scrape(scrape),
                 Answer::Vital | Answer::Nobody => {}
             }
         }
         self.outbox.deliver();
         self.log.applied(position, &applied, &self.machine);
         self.weigh();
-        for queue in &applied.touched {
+        for queue in applied.touched.keys() {
             self.serve(*queue);
         }
         for waiter in again {
@@ -309,6 +330,22 @@ impl Runner {
         Ok(())
     }
 
+    /// Counts what was done, before any of it is answered or looks different from outside.
+    fn count(&mut self, applied: &Applied) {
+        for (queue, tally) in &applied.touched {
+            self.queue_counters.count(*queue, tally);
+        }
+        for subscription in &applied.undelivered {
+            self.catalogue.count_failed(*subscription);
+        }
+        for change in &applied.changed {
+            match *change {
+                Change::Queue(id) if self.machine.queue(id).is_none() => self.queue_counters.forget(id),
+                Change::Queue(_) | Change::Topic(_) | Change::Subscription(_) => {}
+            }
+        }
+    }
+
     /// Answers when everything that fell due by a turn of the clock has been done.
     fn settle(&mut self, responder: Responder<ClockState>) {
         if self.machine.next_due().is_some_and(|at| at <= self.machine.time()) {
@@ -318,10 +355,15 @@ impl Runner {
         }
     }
 
+    /// What counts against the limit of the state.
+    pub(super) fn state_bytes(&self) -> u64 {
+        self.machine.weight().saturating_add(self.log.memory())
+    }
+
     /// Says whether state may grow. Where it was full it has to shrink a little first, so that it does not become
     /// full and not full with every message.
     fn weigh(&mut self) {
-        let bytes = self.machine.weight().saturating_add(self.log.memory());
+        let bytes = self.state_bytes();
         let most = if self.is_full { self.max_state_bytes / 100 * 98 } else { self.max_state_bytes };
         let is_full = bytes > most;
         if is_full != self.is_full {

@@ -3,6 +3,7 @@
 mod durable;
 mod gate;
 mod room;
+mod scrape;
 mod start;
 mod stored;
 
@@ -44,6 +45,7 @@ fn started(
         catalogue: Arc::clone(&catalogue),
         secrets: Arc::new(Secrets::new(&genesis)),
         room: Arc::clone(&room),
+        metrics: Arc::default(),
         max_state_bytes,
         genesis: Some(genesis),
     });

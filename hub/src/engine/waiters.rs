@@ -101,6 +101,11 @@ impl Waiters {
         self.deadlines.first().map(|(deadline, _, _)| *deadline)
     }
 
+    /// How many receivers wait; each has a deadline.
+    pub(super) fn count(&self) -> usize {
+        self.deadlines.len()
+    }
+
     pub(super) fn is_waiting(&self, queue: QueueId) -> bool {
         self.queues.get(&queue).is_some_and(|waiting| !waiting.by_arrival.is_empty())
     }

@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::door::{Door, Status};
 use crate::hub::Hub;
 use crate::storage::clock::{ClockChange, ClockState};
-use crate::wire::{self, Code, Fault};
+use crate::wire::{self, Code, Fault, Head};
 
 /// What is said until the hub is there. SDKs try again after this.
 const STARTING: &str = "The hub is starting: it reads its log. Please try again in a moment.";
@@ -20,6 +20,12 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
     /// Answers one request of AWS's protocols. The future is dropped when the client goes away.
     fn answer(self: &Arc<Self>, request: wire::Request<'_>) -> impl Future<Output = wire::Response>;
+
+    /// Refuses a request that is not to be answered.
+    fn refuse(&self, head: &Head<'_>, fault: &Fault) -> wire::Response;
+
+    /// What can be measured, in the text format of Prometheus; the error is a sentence for the client.
+    fn metrics(&self) -> impl Future<Output = Result<String, String>>;
 
     /// How the clock stands; the error is a sentence for the client.
     fn clock(&self) -> Result<ClockState, String>;
@@ -46,8 +52,17 @@ impl Backend for Door {
     async fn answer(self: &Arc<Self>, request: wire::Request<'_>) -> wire::Response {
         match self.hub() {
             Some(hub) => wire::answer(hub, request).await,
-            None => wire::refuse(&request.head, &Fault::new(Code::ServiceUnavailable, STARTING)),
+            None => self.refuse(&request.head, &Fault::new(Code::ServiceUnavailable, STARTING)),
         }
+    }
+
+    fn refuse(&self, head: &Head<'_>, fault: &Fault) -> wire::Response {
+        wire::refuse(head, fault, self.hub().map(|hub| &*hub.metrics))
+    }
+
+    async fn metrics(&self) -> Result<String, String> {
+        let exposed = self.hub_or_refusal()?.expose_metrics().await;
+        exposed.map_err(|error| error.to_string())
     }
 
     fn clock(&self) -> Result<ClockState, String> {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::backend::Backend;
 use super::connection::{InHandler, Watch};
-use super::{Limits, body, clock};
+use super::{Limits, body, clock, metrics};
 use crate::base_url::base_url;
 use crate::door::Status;
 use crate::exposure::{self, Admission};
@@ -50,7 +50,7 @@ pub(super) async fn answer<B: Backend>(
     let admission = match admitted {
         Ok(admission) => admission,
         Err(refusal) => {
-            return refuse(request, Code::AccessDenied, refusal.to_string());
+            return refuse(site, request, Code::AccessDenied, refusal.to_string());
         }
     };
     let mut response = match &admission {
@@ -102,6 +102,9 @@ async fn route<B: Backend>(
     base_url: String,
     in_handler: &InHandler,
 ) -> HttpResponse {
+    if request.path() == "/metrics" {
+        return metrics::answer(&*site.backend, request.method()).await;
+    }
     let settings = site.backend.settings();
     let is_clock = request.path() == "/_fanq/clock";
     if is_clock && !settings.test_clock {
@@ -110,14 +113,14 @@ async fn route<B: Backend>(
     }
     if !is_clock && !matches!(*request.method(), Method::GET | Method::POST) {
         let message = format!("The method {} is not allowed.", request.method());
-        let mut response = refuse(request, Code::MethodNotAllowed, message);
+        let mut response = refuse(site, request, Code::MethodNotAllowed, message);
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
         return response;
     }
     let limits = body::Limits { time: site.limits.body, bytes: site.limits.body_bytes };
     let body = match body::read(payload, request.headers(), limits).await {
         Ok(body) => body,
-        Err(error) => return refuse_body(request, error),
+        Err(error) => return refuse_body(site, request, error),
     };
     if is_clock {
         return clock::answer(&*site.backend, request.method(), &body).await;
@@ -137,12 +140,12 @@ fn into_http(answer: wire::Response) -> HttpResponse {
 }
 
 /// An error in the format of the protocol that the request speaks.
-fn refuse(request: &HttpRequest, code: Code, message: String) -> HttpResponse {
-    into_http(wire::refuse(&Head::from(request), &Fault::new(code, message)))
+fn refuse<B: Backend>(site: &Site<B>, request: &HttpRequest, code: Code, message: String) -> HttpResponse {
+    into_http(site.backend.refuse(&Head::from(request), &Fault::new(code, message)))
 }
 
 /// After a body that was not read to its end, the next request cannot be found: the connection is closed.
-fn refuse_body(request: &HttpRequest, error: body::Error) -> HttpResponse {
+fn refuse_body<B: Backend>(site: &Site<B>, request: &HttpRequest, error: body::Error) -> HttpResponse {
     let code = match error {
         body::Error::TooLarge => Code::RequestEntityTooLarge,
         body::Error::TooSlow => Code::RequestTimeout,
@@ -150,7 +153,7 @@ fn refuse_body(request: &HttpRequest, error: body::Error) -> HttpResponse {
         body::Error::Malformed => Code::Serialization,
         body::Error::UnknownEncoding => Code::UnsupportedMediaType,
     };
-    let mut response = refuse(request, code, error.to_string());
+    let mut response = refuse(site, request, code, error.to_string());
     response.head_mut().set_connection_type(ConnectionType::Close);
     response
 }

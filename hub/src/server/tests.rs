@@ -293,12 +293,14 @@ async fn a_hub_that_is_starting_says_so_to_everybody() {
     ask("GET /health", "", 200, "starting").await;
     ask("GET /ready", "", 503, "starting").await;
     ask("GET /_fanq/clock", "", 503, "The hub is starting").await;
+    ask("GET /metrics", "", 503, "The hub is starting").await;
     ask("GET /?Action=ListTopics", "", 503, "<Code>ServiceUnavailable</Code>").await;
     ask("POST /", json, 503, "The hub is starting").await;
     door.open(crate::hub::Hub::in_memory(settings).unwrap());
     ask("GET /ready", "", 200, "ready").await;
     ask("GET /_fanq/clock", "", 200, "now_ms").await;
     ask("POST /", json, 200, "{}").await;
+    ask("GET /metrics", "", 200, "fanq_build_info").await;
     running.stop().await;
 }
 

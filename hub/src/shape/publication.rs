@@ -2,10 +2,14 @@
 //! to whom it goes.
 
 mod attributes;
+mod measure;
+
+pub(crate) use measure::{Filtered, Measure};
 
 use crate::catalogue::TopicView;
 use crate::content::{Attribute, Content, Published, Value, content_id};
 use crate::delivery::envelope;
+use crate::metrics::subscriptions::Reason;
 use crate::operation::Context;
 use crate::secrets::Secrets;
 use crate::shape::attribute::AttributeValue;
@@ -14,6 +18,7 @@ use crate::shape::topic::attributes::message_bytes_max;
 use crate::shape::topic::limits;
 use crate::wire::{Code, Fault, Pairs};
 use queue_core::{Command, Outbound, Publish};
+use std::sync::Arc;
 
 /// A message as a request brings it.
 #[derive(Clone, Copy)]
@@ -80,26 +85,37 @@ pub(crate) fn fits(bytes: usize, topic: &TopicView) -> bool {
     bytes <= message_bytes_max(&topic.attributes)
 }
 
-/// The command that publishes messages to whom the filters let them through, and the bodies that it brings.
+/// The command that publishes messages to whom the filters let them through, the bodies that it brings, and what the
+/// filters kept away.
 pub(crate) fn command(
     published: Vec<Published>,
-    topic: &TopicView,
+    topic: Arc<TopicView>,
     secrets: &Secrets,
-) -> (Command, Vec<Vec<u8>>) {
-    let outbound = published.into_iter().map(|published| outbound(published, topic, secrets));
+) -> (Command, Vec<Vec<u8>>, Filtered) {
+    let mut refused = Vec::new();
+    let outbound = published.into_iter().map(|published| outbound(published, &topic, secrets, &mut refused));
     let (messages, bodies) = outbound.unzip();
-    (Command::Publish(Publish { topic: topic.id, seen: topic.subscriptions_version, messages }), bodies)
+    let publish = Publish { topic: topic.id, seen: topic.subscriptions_version, messages };
+    (Command::Publish(publish), bodies, Filtered { topic, refused })
 }
 
-fn outbound(published: Published, topic: &TopicView, secrets: &Secrets) -> (Outbound, Vec<u8>) {
+fn outbound(
+    published: Published,
+    topic: &TopicView,
+    secrets: &Secrets,
+    refused: &mut Vec<(usize, Reason)>,
+) -> (Outbound, Vec<u8>) {
     let text = published.text_for("sqs");
     let message = filters::Message::new(&text, published.attributes.iter().map(filtered));
-    let passes =
-        |policy: &Option<filters::Policy>| policy.as_ref().is_none_or(|policy| policy.matches(&message));
     let (mut matches, mut in_envelope) = (Vec::with_capacity(topic.subscriptions.len()), false);
-    for subscription in topic.subscriptions.iter().filter(|subscription| passes(&subscription.policy)) {
-        matches.push(subscription.id);
-        in_envelope |= !subscription.attributes.raw;
+    for (index, subscription) in topic.subscriptions.iter().enumerate() {
+        match &subscription.policy {
+            Some(policy) if !policy.matches(&message) => refused.push((index, Reason::of(policy, &message))),
+            Some(_) | None => {
+                matches.push(subscription.id);
+                in_envelope |= !subscription.attributes.raw;
+            }
+        }
     }
     let raw_bytes = text.len() + attribute_bytes(&published);
     let envelope_bytes = if in_envelope { envelope::length(&published, topic.attributes.fifo) } else { 0 };

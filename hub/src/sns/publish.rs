@@ -7,7 +7,7 @@
 use crate::operation::{Context, Operation};
 use crate::shape::attribute::AttributeValue;
 use crate::shape::change::{Step, change};
-use crate::shape::publication::{self, Asked};
+use crate::shape::publication::{self, Asked, Measure};
 use crate::shape::reply;
 use crate::shape::topic::refusal::OF_TOPICS;
 use crate::shape::topic::{limits, reference};
@@ -55,6 +55,7 @@ impl Operation for Publish {
             group: self.message_group_id.as_deref(),
             deduplication_id: self.message_deduplication_id.as_deref(),
         };
+        let mut measure = Measure::begin();
         let attempt = || {
             let topic = reference::find(Self::NAME, &name, cx)?;
             publication::check_text(message)?;
@@ -62,14 +63,17 @@ impl Operation for Publish {
             if !publication::fits(publication::bytes(&published), &topic) {
                 return Err(publication::too_long());
             }
-            let (command, bodies) = publication::command(vec![published], &topic, &cx.hub.secrets);
+            let (command, bodies, filtered) = publication::command(vec![published], topic, &cx.hub.secrets);
+            measure.filtered = Some(filtered);
             Ok(Step::Propose(command, bodies))
         };
         let settle = |reply| {
             let accepted = reply::published(reply)?;
             accepted.first().map(Published::from).ok_or_else(Fault::internal)
         };
-        change(cx, &OF_TOPICS, attempt, settle).await
+        let published = change(cx, &OF_TOPICS, attempt, settle).await?;
+        measure.end(&cx.hub.metrics);
+        Ok(published)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::content::{self, Published};
 use crate::operation::{Context, Operation};
 use crate::shape::attribute::AttributeValue;
 use crate::shape::change::{Step, change};
-use crate::shape::publication::{self, Asked};
+use crate::shape::publication::{self, Asked, Measure};
 use crate::shape::reply;
 use crate::shape::topic::refusal::OF_TOPICS;
 use crate::shape::topic::{limits, reference};
@@ -86,6 +86,7 @@ impl Operation for PublishBatch {
         let name = reference::name("TopicArn", arn, &cx.caller)?;
         let mut outcome = Outcome::default();
         let mut ids = Vec::new();
+        let mut measure = Measure::begin();
         let attempt = || {
             let topic = reference::find(Self::NAME, &name, cx)?;
             let sorted = sort(entries, &topic, cx)?;
@@ -95,10 +96,12 @@ impl Operation for PublishBatch {
             if good.is_empty() {
                 return Ok(Step::Answer(Vec::new()));
             }
-            let (command, bodies) = publication::command(good, &topic, &cx.hub.secrets);
+            let (command, bodies, filtered) = publication::command(good, topic, &cx.hub.secrets);
+            measure.filtered = Some(filtered);
             Ok(Step::Propose(command, bodies))
         };
         let accepted = change(cx, &OF_TOPICS, attempt, reply::published).await?;
+        measure.end(&cx.hub.metrics);
         outcome.successful =
             ids.into_iter().zip(&accepted).map(|(id, one)| Successful::new(id, one)).collect();
         Ok(outcome)

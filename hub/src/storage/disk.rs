@@ -10,7 +10,8 @@ use super::segments::Segments;
 use super::space::Supply;
 use super::store::Durability;
 use super::writer::{Paper, Pending, Placed, Writer};
-use super::{Batch, Body, Error, Log};
+use super::{Batch, Body, Error, Figures, Log};
+use crate::metrics::histogram::{self, Histogram};
 use bytes::Bytes;
 use queue_core::{Applied, BodyRef, Entry, Header, Machine, Position, Proposal};
 use std::collections::{BTreeMap, VecDeque};
@@ -31,7 +32,7 @@ const BYTES_PER_WRITE: u64 = 8 << 20;
 const MARGIN_BYTES: u64 = 12 << 20;
 
 /// How the log stands, for whoever keeps the store in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Vitals {
     /// Everything before this position is on the disk.
     pub(crate) durable_to: AtomicU64,
@@ -39,13 +40,29 @@ pub(crate) struct Vitals {
     pub(crate) body_bytes: AtomicU64,
     /// Bytes of memory that the state takes; a checkpoint of it takes less.
     pub(crate) state_bytes: AtomicU64,
+    /// Of the newest checkpoint.
+    checkpoint_bytes: AtomicU64,
+    /// That were made since the start.
+    checkpoints: AtomicU64,
+    syncs: Histogram,
 }
 
 impl Vitals {
-    pub(crate) fn new(durable_to: u64, machine: &Machine) -> Self {
-        let vitals = Self { durable_to: AtomicU64::new(durable_to), ..Self::default() };
-        vitals.look_at(machine);
-        vitals
+    pub(crate) fn new(durable_to: u64, machine: &Machine, checkpoint_bytes: u64) -> Self {
+        Self {
+            durable_to: AtomicU64::new(durable_to),
+            body_bytes: AtomicU64::new(machine.body_bytes()),
+            state_bytes: AtomicU64::new(machine.weight()),
+            checkpoint_bytes: AtomicU64::new(checkpoint_bytes),
+            checkpoints: AtomicU64::new(0),
+            syncs: Histogram::of_seconds(histogram::SHORT),
+        }
+    }
+
+    /// A checkpoint was made.
+    pub(crate) fn count_checkpoint(&self, bytes: u64) {
+        self.checkpoint_bytes.store(bytes, Ordering::Relaxed);
+        self.checkpoints.fetch_add(1, Ordering::Relaxed);
     }
 
     /// About how many bytes of log are needed: a message takes more of it than its body.
@@ -182,6 +199,15 @@ impl Log for DiskLog {
         0
     }
 
+    fn figures(&self) -> Figures {
+        Figures {
+            log_bytes: self.segments.disk_bytes(),
+            checkpoint_bytes: self.vitals.checkpoint_bytes.load(Ordering::Relaxed),
+            checkpoints: self.vitals.checkpoints.load(Ordering::Relaxed),
+            syncs: self.vitals.syncs.read(),
+        }
+    }
+
     fn close(&mut self, machine: &Machine) {
         self.keeping.stop();
         let Some(mut writer) = self.stop_committer() else {
@@ -285,8 +311,10 @@ impl Committer {
     }
 
     fn sync(&mut self) -> Result<(), Error> {
+        let begun = Instant::now();
         self.writer.sync()?;
         self.last_sync = Instant::now();
+        self.vitals.syncs.observe(self.last_sync.duration_since(begun));
         Ok(())
     }
 

@@ -215,6 +215,7 @@ impl Work {
                     seconds = attempt.started.elapsed().as_secs_f64(),
                     "a checkpoint was made"
                 );
+                self.keeper.vitals.count_checkpoint(report.bytes);
                 if let Err(error) = self.use_report(report) {
                     tracing::error!(%error, "space could not be given back");
                 }

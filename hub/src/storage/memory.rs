@@ -1,7 +1,8 @@
 //! A log in memory: encoded entries, each kept as long as one of its bodies is needed.
 
 use super::clock::LogClock;
-use super::{Batch, Body, Error, Log};
+use super::{Batch, Body, Error, Figures, Log};
+use crate::metrics::histogram::{self, Histogram};
 use bytes::Bytes;
 use queue_core::{Applied, BodyRef, Entry, Header, Machine, Position, Proposal};
 use std::collections::{BTreeMap, VecDeque};
@@ -108,6 +109,11 @@ impl Log for MemoryLog {
 
     fn memory(&self) -> u64 {
         self.bytes
+    }
+
+    fn figures(&self) -> Figures {
+        let syncs = Histogram::of_seconds(histogram::SHORT).read();
+        Figures { log_bytes: self.bytes, checkpoint_bytes: 0, checkpoints: 0, syncs }
     }
 
     fn close(&mut self, _machine: &Machine) {}

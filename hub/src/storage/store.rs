@@ -117,7 +117,8 @@ pub(crate) fn open(options: &Options, room: &Arc<Room>, progress: &Progress) -> 
     let segments = Arc::clone(begun.writer.segments());
     let reserve = Reserve::open(&*files)?;
     let supply = Arc::new(Supply::new(Arc::clone(&segments), begun.run, Arc::clone(room), reserve));
-    let vitals = Arc::new(Vitals::new(begun.writer.durable_to(), &begun.machine));
+    let checkpoint_bytes = begun.checkpoints.last().map_or(0, |(_, bytes)| *bytes);
+    let vitals = Arc::new(Vitals::new(begun.writer.durable_to(), &begun.machine, checkpoint_bytes));
     let shared = Arc::<Shared>::default();
     let checkpointer = Arc::new(Checkpointer::new(&options.folder));
     if let Some(_unheld) = checkpointer.may_remove() {

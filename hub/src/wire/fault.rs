@@ -133,6 +133,11 @@ impl Code {
         StatusCode::from_u16(self.facts().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// Its name in the model of its service, the same in both protocols.
+    pub(crate) const fn name(self) -> &'static str {
+        self.facts().shape
+    }
+
     /// The `__type` of the JSON protocol, in two parts to be joined by `#`.
     pub(super) const fn json_type(self) -> (&'static str, &'static str) {
         let facts = self.facts();
@@ -141,7 +146,7 @@ impl Code {
             Origin::Sns => "com.amazonaws.sns",
             Origin::Sqs => "com.amazonaws.sqs",
         };
-        (namespace, facts.shape)
+        (namespace, self.name())
     }
 
     /// The code that Query answers bear. SNS shares several errors with SQS, and names them more simply.

@@ -11,7 +11,7 @@ pub(crate) enum Service {
 }
 
 impl Service {
-    const ALL: [Self; 3] = [Self::Sqs, Self::Sns, Self::Sts];
+    pub(crate) const ALL: [Self; 3] = [Self::Sqs, Self::Sns, Self::Sts];
 
     /// The service of a Query request.
     ///
@@ -50,6 +50,15 @@ impl Service {
             Self::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
             Self::Sqs => "http://queue.amazonaws.com/doc/2012-11-05/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+        }
+    }
+
+    /// The names of the operations that are served.
+    pub(crate) const fn actions(self) -> &'static [&'static str] {
+        match self {
+            Self::Sns => crate::sns::NAMES,
+            Self::Sqs => crate::sqs::NAMES,
+            Self::Sts => crate::sts::NAMES,
         }
     }
 

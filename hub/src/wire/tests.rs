@@ -40,7 +40,7 @@ impl Sent {
         let protocol = Protocol::of(&head);
         let parameters = parameters(&head, protocol, body).unwrap();
         let credential = Credential::read(&head, &parameters);
-        let call = read(&head, protocol, body, &parameters, credential);
+        let call = read(&head, protocol, body, &parameters, credential, None);
         then(call.as_ref().map_err(|response| Response {
             status: response.status,
             headers: response.headers.clone(),
@@ -249,7 +249,7 @@ fn what_the_server_refuses_is_refused_in_the_format_of_the_request() {
         ),
     ];
     for (sent, part) in cases {
-        let response = refuse(&Sent::new(sent).head(), &fault);
+        let response = refuse(&Sent::new(sent).head(), &fault, None);
         assert_eq!(response.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert!(str::from_utf8(&response.body).unwrap().contains(part), "{sent}");
     }

@@ -4,7 +4,7 @@
 use super::{Machine, Scope, weight};
 use crate::message::{Message, Publication};
 use crate::planted::{self, Bug};
-use crate::{BodyRef, Carry, Discard, Holder, Position, QueueId, Received, Reply, Topical};
+use crate::{BodyRef, Carry, Discard, Holder, Position, QueueId, Received, Reply, Tally, Topical};
 use std::collections::BTreeSet;
 
 impl Machine {
@@ -96,7 +96,7 @@ impl Machine {
                     let queue = self.queues.get_mut(&id);
                     if let Some(message) = queue.and_then(|queue| queue.remove_sent(number)) {
                         self.discard(&message, scope);
-                        self.touch(id, scope);
+                        self.touch(id, Tally::default(), scope);
                     }
                 }
                 Holder::Publication(identity) => drop(published.insert(identity)),
@@ -121,7 +121,7 @@ impl Machine {
             for message in &messages {
                 self.discard(message, scope);
             }
-            self.touch(id, scope);
+            self.touch(id, Tally::default(), scope);
         }
     }
 

@@ -3,7 +3,8 @@
 use super::{Change, Machine, Scope, weight};
 use crate::limits::{DELETED_NAME_HELD, DUE_PER_ENTRY, RECLAIMED_PER_ENTRY};
 use crate::queue::remains::Remains;
-use crate::{QueueId, Timestamp};
+use crate::tally::counted;
+use crate::{QueueId, Tally, Timestamp};
 
 impl Machine {
     /// When something will be due next: `Some` of a time not later than now if something is due already.
@@ -47,14 +48,21 @@ impl Machine {
             for message in &due.expired {
                 self.discard(message, scope);
             }
+            let tally = Tally {
+                timed_out: due.timed_out,
+                buried: counted(due.exhausted.len()),
+                expired: counted(due.expired.len()),
+                ..Tally::default()
+            };
             self.bury(id, due.exhausted, redrive.map(|(target, _)| target), scope);
-            self.touch(id, scope);
+            self.touch(id, tally, scope);
         }
     }
 
-    /// Registers when the queue is to be looked at again, weighs it, and has its waiters looked at.
-    pub(super) fn touch(&mut self, id: QueueId, scope: &mut Scope<'_>) {
-        scope.applied.touched.insert(id);
+    /// Registers when the queue is to be looked at again, weighs it, has its waiters looked at, and tells what was
+    /// done in it.
+    pub(super) fn touch(&mut self, id: QueueId, tally: Tally, scope: &mut Scope<'_>) {
+        *scope.applied.touched.entry(id).or_default() += tally;
         self.weigh_queue(id);
         let Some(queue) = self.queues.get_mut(&id) else {
             return;

@@ -25,7 +25,7 @@ impl Machine {
         for position in &applied.released {
             hash.word(position.0);
         }
-        for id in &applied.touched {
+        for id in applied.touched.keys() {
             let counts = self.queues.get(id).map(|queue| queue.counts()).unwrap_or_default();
             hash.pair(id.0, counts.visible);
             hash.pair(counts.in_flight, counts.delayed);

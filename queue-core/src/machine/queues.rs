@@ -3,9 +3,10 @@
 use super::{Change, Machine, Scope, weight};
 use crate::limits::DELETED_NAME_HELD;
 use crate::message::Message;
+use crate::tally::counted;
 use crate::{
     Accepted, ChangeVisibility, CreateQueue, Delete, Error, Outgoing, PurgeQueue, Queue, QueueId, Receive,
-    Reply, Send, SetQueueAttributes, SetQueueTags,
+    Reply, Send, SetQueueAttributes, SetQueueTags, Tally,
 };
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ impl Machine {
         let queue = self.queue_seen(set.queue, set.seen)?;
         queue.set_attributes(set.attributes.clone(), scope.now);
         scope.applied.changed.insert(Change::Queue(set.queue));
-        self.touch(set.queue, scope);
+        self.touch(set.queue, Tally::default(), scope);
         Ok(Reply::Done)
     }
 
@@ -73,7 +74,7 @@ impl Machine {
         self.deleted_names.insert(queue.name.clone(), scope.now);
         self.deleted_order.push_back((scope.now, queue.name));
         scope.applied.changed.insert(Change::Queue(id));
-        scope.applied.touched.insert(id);
+        scope.applied.touched.entry(id).or_default();
         Ok(Reply::Done)
     }
 
@@ -85,7 +86,7 @@ impl Machine {
         queue.purged = Some(scope.now);
         let remains = queue.empty();
         self.cut_off(remains);
-        self.touch(purge.queue, scope);
+        self.touch(purge.queue, Tally::default(), scope);
         Ok(Reply::Done)
     }
 
@@ -96,16 +97,18 @@ impl Machine {
             return Err(Error::NoGroup);
         }
         let mut accepted = Vec::with_capacity(send.messages.len());
+        let mut tally = Tally::default();
         for message in &send.messages {
             if let Some(original) = queue.duplicate_of(message.deduplication, scope.now) {
                 accepted.push(original);
             } else {
                 scope.applied.kept += 1;
                 self.body_bytes += u64::from(message.body.bytes);
+                tally += Tally::sent(message.body.bytes);
                 accepted.push(send_one(queue, message, scope));
             }
         }
-        self.touch(send.queue, scope);
+        self.touch(send.queue, tally, scope);
         Ok(Reply::Sent(accepted))
     }
 
@@ -113,23 +116,31 @@ impl Machine {
         let redrive = self.redrive_of(receive.queue);
         let queue = self.queues.get_mut(&receive.queue).ok_or(Error::NoSuchQueue)?;
         let taken = queue.receive(receive, redrive.as_ref().map(|(_, maximum)| *maximum), scope.now)?;
+        let tally = Tally {
+            received: counted(taken.messages.len()),
+            received_bytes: taken.messages.iter().map(|(_, message)| u64::from(message.body.bytes)).sum(),
+            buried: counted(taken.exhausted.len()),
+            ..Tally::default()
+        };
         self.bury(receive.queue, taken.exhausted, redrive.map(|(target, _)| target), scope);
-        self.touch(receive.queue, scope);
+        self.touch(receive.queue, tally, scope);
         let describe = |(receipt, message)| self.describe(receipt, &message, scope);
         Ok(Reply::Received(taken.messages.into_iter().map(describe).collect()))
     }
 
     pub(super) fn delete(&mut self, delete: &Delete, scope: &mut Scope<'_>) -> Result<Reply, Error> {
         let mut results = Vec::with_capacity(delete.receipts.len());
+        let mut tally = Tally::default();
         for receipt in &delete.receipts {
             let queue = self.queues.get_mut(&delete.queue).ok_or(Error::NoSuchQueue)?;
             let result = queue.delete(*receipt);
             if let Ok(Some(message)) = &result {
                 self.discard(message, scope);
+                tally.deleted += 1;
             }
             results.push(result.map(drop));
         }
-        self.touch(delete.queue, scope);
+        self.touch(delete.queue, tally, scope);
         Ok(Reply::Each(results))
     }
 
@@ -143,7 +154,7 @@ impl Machine {
         let one =
             |(receipt, timeout): &(_, _)| queue.change_visibility(*receipt, *timeout, redrive, scope.now);
         let results = change.changes.iter().map(one).collect();
-        self.touch(change.queue, scope);
+        self.touch(change.queue, Tally::default(), scope);
         Ok(Reply::Each(results))
     }
 
@@ -176,7 +187,7 @@ impl Machine {
         for message in messages {
             queue.move_in(message, Arc::clone(&source), scope.now);
         }
-        self.touch(target, scope);
+        self.touch(target, Tally::default(), scope);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::queue::remains::Remains;
 use crate::topic::subscription::{Endpoint, Subscription};
 use crate::{
     Accepted, CreateTopic, DeduplicationKeys, Error, Name, Outbound, Publish, QueueId, Reply,
-    SetSubscriptionAttributes, SetTopicAttributes, SetTopicTags, Subscribe, SubscriptionId, Topic,
+    SetSubscriptionAttributes, SetTopicAttributes, SetTopicTags, Subscribe, SubscriptionId, Tally, Topic,
     TopicAttributes, TopicId,
 };
 use std::collections::BTreeSet;
@@ -221,6 +221,7 @@ impl Machine {
         }
         if let Some(subscription) = self.subscriptions.get_mut(&id) {
             subscription.dropped += 1;
+            scope.applied.undelivered.push(id);
         }
         false
     }
@@ -260,7 +261,7 @@ impl Machine {
         let group = message.group.clone().filter(|_| keeps_group);
         let delivered = Message::new(scope.identities.next(), message.body, Some(via), group, scope.now);
         queue.enqueue(delivered, None, keys, scope.now);
-        self.touch(id, scope);
+        self.touch(id, Tally::sent(message.body.bytes), scope);
         true
     }
 }

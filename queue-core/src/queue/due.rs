@@ -9,6 +9,8 @@ use crate::message::{Message, State};
 pub(crate) struct Due {
     /// How many steps it took.
     pub(crate) steps: usize,
+    /// How many visibility timeouts ended.
+    pub(crate) timed_out: u32,
     /// Messages that have expired and are no longer in the queue.
     pub(crate) expired: Vec<Message>,
     /// Messages to be moved to the dead-letter queue; no longer in this one.
@@ -33,9 +35,19 @@ impl Queue {
     /// stands for all of them; those moved here have an index of their own. (A first message that was moved here
     /// is older than any sent behind it.)
     pub(super) fn next_expiry(&self) -> Option<(Timestamp, u64)> {
-        let sent = self.messages.first().map(|(number, message)| (message.enqueued, number));
-        let (began, number) = sent.into_iter().chain(self.moved_in.first().copied()).min()?;
+        let (began, number) = self.first_kept()?;
         Some((began.after(self.attributes.retention), number))
+    }
+
+    fn first_kept(&self) -> Option<(Timestamp, u64)> {
+        let sent = self.messages.first().map(|(number, message)| (message.enqueued, number));
+        sent.into_iter().chain(self.moved_in.first().copied()).min()
+    }
+
+    /// Since when the oldest message is kept: since it was sent, or in a FIFO queue perhaps since it was moved there.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Timestamp> {
+        self.first_kept().map(|(began, _)| began)
     }
 
     /// Does what is due, in at most about `steps` steps. With `redrive`, exhausted messages are given up.
@@ -53,6 +65,7 @@ impl Queue {
             return true;
         }
         if let Some((at, number)) = self.timers.first().copied().filter(|(at, _)| *at <= now) {
+            due.timed_out += u32::from(self.is_in_flight(number));
             due.exhausted.extend(self.end_state(number, redrive, at));
             return true;
         }
@@ -65,6 +78,10 @@ impl Queue {
             Order::Fifo(fifo) => fifo.forget_one(now),
         };
         forgot_attempt || self.deduplication.forget_one(now)
+    }
+
+    fn is_in_flight(&self, number: u64) -> bool {
+        self.messages.get(number).is_some_and(|message| matches!(message.state, State::InFlight(_)))
     }
 
     /// Ends the state that a message was in until `at`. A spent message is given up, unless its queue has become

@@ -103,6 +103,9 @@ impl Player {
             "counts" => Self::counts,
             "next" => Self::next,
             "touched" => Self::touched,
+            "tallied" => Self::tallied,
+            "undelivered" => Self::undelivered,
+            "oldest" => Self::oldest,
             "changed" => Self::changed,
             "bodies" => Self::bodies,
             "moved" => Self::moved,
@@ -137,8 +140,36 @@ impl Player {
     }
 
     fn touched(&self, _: &str) -> Outcome {
-        let queues = self.world.last().touched.iter();
+        let queues = self.world.last().touched.keys();
         Outcome::of(queues.map(|id| Item::plain(self.queue_name(*id))))
+    }
+
+    /// What the last entry did in a queue.
+    fn tallied(&self, queue: &str) -> Outcome {
+        let tally = self.world.last().touched.get(&self.queues[queue]).copied().unwrap_or_default();
+        let counts = [
+            (u64::from(tally.sent), "sent"),
+            (tally.sent_bytes, "bytes sent"),
+            (u64::from(tally.received), "received"),
+            (tally.received_bytes, "bytes received"),
+            (u64::from(tally.deleted), "deleted"),
+            (u64::from(tally.timed_out), "timed out"),
+            (u64::from(tally.buried), "buried"),
+            (u64::from(tally.expired), "expired"),
+        ];
+        let done = counts.iter().filter(|(count, _)| *count > 0);
+        Outcome::of(done.map(|(count, what)| Item::plain(format!("{count} {what}"))))
+    }
+
+    /// The subscriptions whose deliveries in the last entry failed for good.
+    fn undelivered(&self, _: &str) -> Outcome {
+        let failed = self.world.last().undelivered.iter();
+        Outcome::of(failed.map(|id| Item::plain(self.change(Change::Subscription(*id)))))
+    }
+
+    fn oldest(&self, queue: &str) -> Outcome {
+        let oldest = self.world.machine.queue(self.queues[queue]).unwrap().oldest();
+        Outcome::of(oldest.map(|since| Item::plain(moment(since))))
     }
 
     fn changed(&self, _: &str) -> Outcome {

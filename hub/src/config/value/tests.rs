@@ -72,6 +72,13 @@ fn allowed_hosts_are_names_addresses_and_patterns() {
 fn a_switch_is_true_or_false() {
     check::<bool>(&[("true", Some("true")), ("0", Some("false")), ("on", None), ("", None)]);
     check::<u16>(&[("0", Some("0")), ("65535", Some("65535")), ("65536", None), ("-1", None), ("", None)]);
+    check::<Count>(&[
+        ("0", Some("0")),
+        ("1000", Some("1000")),
+        ("4294967296", None),
+        ("1k", None),
+        ("", None),
+    ]);
 }
 
 #[test]

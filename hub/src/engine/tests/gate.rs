@@ -2,7 +2,7 @@
 
 use super::{Fixture, started};
 use crate::storage::memory::MemoryLog;
-use crate::storage::{Batch, Body, Error, Log};
+use crate::storage::{Batch, Body, Error, Figures, Log};
 use queue_core::{Applied, BodyRef, Entry, Machine, Position, Proposal};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -158,6 +158,10 @@ impl Log for GatedLog {
 
     fn memory(&self) -> u64 {
         self.inner.memory()
+    }
+
+    fn figures(&self) -> Figures {
+        self.inner.figures()
     }
 
     fn close(&mut self, _machine: &Machine) {

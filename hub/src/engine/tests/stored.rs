@@ -1,7 +1,7 @@
 //! Bodies that are not in memory: read by whoever receives them, and put back or left out if that fails.
 
 use super::*;
-use crate::storage::{Batch, Body, Error as LogError};
+use crate::storage::{Batch, Body, Error as LogError, Figures};
 use futures_util::FutureExt as _;
 use queue_core::{Applied, DeduplicationKeys, Entry};
 use tokio::sync::watch;
@@ -83,6 +83,10 @@ impl Log for StoredLog {
 
     fn memory(&self) -> u64 {
         0
+    }
+
+    fn figures(&self) -> Figures {
+        self.inner.figures()
     }
 
     fn close(&mut self, _machine: &Machine) {}

@@ -66,6 +66,17 @@ impl Backend for Echo {
         wire::Response { status: StatusCode::OK, headers: Vec::new(), body: text.into() }
     }
 
+    fn refuse(&self, head: &Head<'_>, fault: &wire::Fault) -> wire::Response {
+        wire::refuse(head, fault, None)
+    }
+
+    async fn metrics(&self) -> Result<String, String> {
+        match *self.status.lock().unwrap() {
+            Status::Ready => Ok("fanq_things 1\n".to_owned()),
+            Status::Starting { .. } | Status::Failed => Err("not now".to_owned()),
+        }
+    }
+
     fn clock(&self) -> Result<ClockState, String> {
         Ok(*self.clock.lock().unwrap())
     }

@@ -58,7 +58,7 @@ impl Fixture {
             body_cache_bytes,
             supply: Arc::clone(&supply),
             room: Arc::clone(&room),
-            vitals: Arc::default(),
+            vitals: Arc::new(Vitals::new(0, &begun.machine, 0)),
             keeping,
         })
         .unwrap();

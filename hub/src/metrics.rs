@@ -1,0 +1,140 @@
+//! What can be measured of a hub, in the text format of Prometheus.
+//!
+//! `table` names all metrics. What is counted lies where it is counted: in `queues` what the engine's thread counts, in
+//! `subscriptions` and `api` what the workers do; `histogram` is for all that is measured. Nothing is looked up by a
+//! label while requests are served: labels are made when somebody asks. `exposition` writes the text, `process` asks
+//! the system.
+//!
+//! The number of series is bounded whatever clients do: so many queues and subscriptions, the oldest, have series of
+//! their own, and the others share one; of actions and errors only names that the hub knows are labels.
+
+mod api;
+mod exposition;
+pub(crate) mod histogram;
+mod process;
+pub(crate) mod queues;
+pub(crate) mod subscriptions;
+mod table;
+
+use crate::engine::Scraped;
+use api::Api;
+use exposition::{Labels, Page};
+use histogram::Histogram;
+use queues::QueueSeries;
+use std::time::SystemTime;
+use subscriptions::{REASONS, SubscriptionSeries};
+use table as of;
+
+/// What stands for all that has no series of its own. No queue, account, region or subscription can be called that.
+const OTHERS: &str = "*";
+
+/// What one hub measures outside of its engine and its log.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    pub(crate) api: Api,
+    /// From the decoded publish until its messages are in their queues, durably.
+    pub(crate) publish_enqueue: Histogram,
+    /// From the sending of a message to its first receive, in log time.
+    pub(crate) queue_wait: Histogram,
+    /// From when a batch is proposed until it comes back.
+    pub(crate) commit: Histogram,
+    pub(crate) commit_commands: Histogram,
+    pub(crate) commit_bytes: Histogram,
+    started: SystemTime,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            api: Api::default(),
+            publish_enqueue: Histogram::of_seconds(histogram::SHORT),
+            queue_wait: Histogram::of_seconds(histogram::LONG),
+            commit: Histogram::of_seconds(histogram::SHORT),
+            commit_commands: Histogram::of_numbers(histogram::COUNTS),
+            commit_bytes: Histogram::of_numbers(histogram::BYTES),
+            started: SystemTime::now(),
+        }
+    }
+}
+
+impl Metrics {
+    /// Everything, as text.
+    pub(crate) fn expose(&self, scraped: &Scraped, subscriptions: &[SubscriptionSeries]) -> String {
+        let mut page = Page::default();
+        let version = Labels::of(&["version"], &[env!("CARGO_PKG_VERSION")]);
+        page.family(&of::BUILD_INFO, [(&version, 1)]);
+        self.expose_requests(&mut page);
+        expose_queues(&scraped.queues, &mut page);
+        expose_subscriptions(subscriptions, &mut page);
+        self.expose_commits(scraped, &mut page);
+        page.one(&of::WAITING_RECEIVERS, scraped.waiting_receivers);
+        page.one(&of::STATE_BYTES, scraped.state_bytes);
+        page.one(&of::STATE_LIMIT_BYTES, scraped.state_limit_bytes);
+        page.one(&of::BODY_BYTES, scraped.body_bytes);
+        page.one(&of::LOG_BYTES, scraped.log.log_bytes);
+        page.one(&of::DISK_FULL, u8::from(scraped.is_disk_full));
+        page.one(&of::CHECKPOINTS, scraped.log.checkpoints);
+        page.one(&of::CHECKPOINT_BYTES, scraped.log.checkpoint_bytes);
+        process::expose(self.started, &mut page);
+        page.into_text()
+    }
+
+    fn expose_requests(&self, page: &mut Page) {
+        page.family(&of::API_REQUESTS, self.api.requests().iter().map(|(labels, count)| (labels, count)));
+        page.histograms(&of::API_REQUEST_DURATION, &self.api.durations());
+        page.histogram(&of::PUBLISH_ENQUEUE, self.publish_enqueue.read());
+        page.histogram(&of::QUEUE_WAIT, self.queue_wait.read());
+    }
+
+    fn expose_commits(&self, scraped: &Scraped, page: &mut Page) {
+        page.histogram(&of::COMMIT, self.commit.read());
+        page.histogram(&of::COMMIT_COMMANDS, self.commit_commands.read());
+        page.histogram(&of::COMMIT_BYTES, self.commit_bytes.read());
+        page.histogram(&of::SYNC, scraped.log.syncs.clone());
+    }
+}
+
+fn expose_queues(queues: &[QueueSeries], page: &mut Page) {
+    let labels = |series: &QueueSeries| {
+        const NAMES: [&str; 3] = ["account", "region", "queue"];
+        match &series.name {
+            Some(name) => Labels::of(&NAMES, &[&*name.account, &*name.region, &*name.name]),
+            None => Labels::of(&NAMES, &[OTHERS; 3]),
+        }
+    };
+    let labels: Vec<_> = queues.iter().map(labels).collect();
+    let series = || labels.iter().zip(queues);
+    page.family(&of::QUEUE_VISIBLE, series().map(|(labels, queue)| (labels, queue.counts.visible)));
+    page.family(&of::QUEUE_IN_FLIGHT, series().map(|(labels, queue)| (labels, queue.counts.in_flight)));
+    page.family(&of::QUEUE_DELAYED, series().map(|(labels, queue)| (labels, queue.counts.delayed)));
+    let ages = series().map(|(labels, queue)| (labels, queue.oldest_age.as_secs_f64()));
+    page.family(&of::QUEUE_OLDEST_AGE, ages);
+    let mut totals = |family, of: fn(&queues::QueueTotals) -> u64| {
+        page.family(family, series().map(|(labels, queue)| (labels, of(&queue.totals))));
+    };
+    totals(&of::QUEUE_SENT, |totals| totals.sent);
+    totals(&of::QUEUE_SENT_BYTES, |totals| totals.sent_bytes);
+    totals(&of::QUEUE_RECEIVED, |totals| totals.received);
+    totals(&of::QUEUE_RECEIVED_BYTES, |totals| totals.received_bytes);
+    totals(&of::QUEUE_EMPTY_RECEIVES, |totals| totals.empty_receives);
+    totals(&of::QUEUE_DELETED, |totals| totals.deleted);
+    totals(&of::QUEUE_TIMEOUTS, |totals| totals.timed_out);
+    totals(&of::QUEUE_DEAD_LETTERED, |totals| totals.buried);
+    totals(&of::QUEUE_EXPIRED, |totals| totals.expired);
+}
+
+fn expose_subscriptions(subscriptions: &[SubscriptionSeries], page: &mut Page) {
+    let arn = |series: &SubscriptionSeries| series.arn.clone().unwrap_or_else(|| OTHERS.to_owned());
+    let mut filtered = Vec::new();
+    for series in subscriptions.iter().filter(|series| series.is_filtered()) {
+        for (reason, count) in REASONS.iter().zip(series.filtered) {
+            let labels = Labels::of(&["subscription", "reason"], &[arn(series).as_str(), reason]);
+            filtered.push((labels, count));
+        }
+    }
+    page.family(&of::FILTERED, filtered.iter().map(|(labels, count)| (labels, count)));
+    let failed =
+        |series: &SubscriptionSeries| (Labels::of(&["subscription"], &[arn(series).as_str()]), series.failed);
+    let failed: Vec<_> = subscriptions.iter().map(failed).collect();
+    page.family(&of::FAILED_DELIVERIES, failed.iter().map(|(labels, count)| (labels, count)));
+}

@@ -1,0 +1,189 @@
+//! What is counted of subscriptions: by the workers whatever a filter keeps away, by the engine what fails.
+
+use filters::{Message, Policy, Scope};
+use queue_core::SubscriptionId;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Why a filter policy keeps a message away, in the order in which it is counted.
+pub(crate) const REASONS: [&str; 4] =
+    ["message_attributes", "message_body", "no_message_attributes", "invalid_message_body"];
+
+/// Why a filter policy keeps a message away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Attributes = 0,
+    Body = 1,
+    NoAttributes = 2,
+    InvalidBody = 3,
+}
+
+impl Reason {
+    /// Why a message that does not match does not.
+    pub(crate) fn of(policy: &Policy, message: &Message<'_>) -> Self {
+        let scope = policy.scope();
+        match (scope, message.has(scope)) {
+            (Scope::MessageAttributes, true) => Self::Attributes,
+            (Scope::MessageAttributes, false) => Self::NoAttributes,
+            (Scope::MessageBody, true) => Self::Body,
+            (Scope::MessageBody, false) => Self::InvalidBody,
+        }
+    }
+}
+
+/// What happened to a subscription since the hub started.
+#[derive(Debug, Default)]
+pub(crate) struct SubscriptionCounts {
+    filtered: [AtomicU64; REASONS.len()],
+    failed: AtomicU64,
+}
+
+impl SubscriptionCounts {
+    /// A message was kept away.
+    pub(crate) fn count_filtered(&self, reason: Reason) {
+        if let Some(count) = self.filtered.get(reason as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A delivery found no queue.
+    pub(crate) fn count_failed(&self) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn all(&self) -> impl Iterator<Item = &AtomicU64> {
+        self.filtered.iter().chain([&self.failed])
+    }
+
+    /// Moves what was counted here to `others`.
+    fn give_to(&self, others: &Self) {
+        for (count, others) in self.all().zip(others.all()) {
+            let count = count.swap(0, Ordering::Relaxed);
+            if count > 0 {
+                others.fetch_add(count, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// The series of a subscription, or of all that have none of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SubscriptionSeries {
+    /// Nothing for those that have none of their own.
+    pub(super) arn: Option<String>,
+    has_filter: bool,
+    pub(super) filtered: [u64; REASONS.len()],
+    pub(super) failed: u64,
+}
+
+impl SubscriptionSeries {
+    fn of(arn: Option<String>, has_filter: bool, counts: &SubscriptionCounts) -> Self {
+        let filtered = std::array::from_fn(|reason| {
+            counts.filtered.get(reason).map_or(0, |count| count.load(Ordering::Relaxed))
+        });
+        Self { arn, has_filter, filtered, failed: counts.failed.load(Ordering::Relaxed) }
+    }
+
+    /// Whether a filter keeps anything away, or has done.
+    pub(super) fn is_filtered(&self) -> bool {
+        self.has_filter || self.filtered.iter().any(|count| *count > 0)
+    }
+}
+
+/// The counts of all subscriptions that have no series of their own. The same rules hold as for queues.
+#[derive(Debug, Default)]
+pub(crate) struct OtherSubscriptions {
+    counts: SubscriptionCounts,
+    /// The last subscription that was shown by its name; zero is none.
+    shown_to: AtomicU64,
+}
+
+/// A subscription that may be shown.
+pub(crate) struct Candidate<'a, A> {
+    pub(crate) id: SubscriptionId,
+    pub(crate) has_filter: bool,
+    pub(crate) counts: &'a SubscriptionCounts,
+    /// Its ARN, if it is shown.
+    pub(crate) arn: A,
+}
+
+impl OtherSubscriptions {
+    /// The subscription is gone, and its series with it.
+    pub(crate) fn forget(&self, id: SubscriptionId, counts: &SubscriptionCounts) {
+        if id.0 > self.shown_to.load(Ordering::Relaxed) {
+            counts.give_to(&self.counts);
+        }
+    }
+
+    /// The series of up to so many subscriptions, which come in the order of their identities, and that of the others.
+    pub(crate) fn series<'a>(
+        &self,
+        subscriptions: impl Iterator<Item = Candidate<'a, impl Fn() -> String>>,
+        limit: usize,
+    ) -> Vec<SubscriptionSeries> {
+        let mut all = Vec::new();
+        for Candidate { id, has_filter, counts, arn } in subscriptions {
+            if all.len() < limit {
+                all.push(SubscriptionSeries::of(Some(arn()), has_filter, counts));
+                self.shown_to.fetch_max(id.0, Ordering::Relaxed);
+            } else {
+                counts.give_to(&self.counts);
+            }
+        }
+        all.push(SubscriptionSeries::of(None, true, &self.counts));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use filters::Attribute;
+
+    #[test]
+    fn what_a_policy_could_not_even_look_at_is_a_reason_of_its_own() {
+        let attribute = Attribute { name: "kind", data_type: "String", text: Some("b") };
+        let binary = Attribute { name: "kind", data_type: "Binary", text: None };
+        for (scope, body, attributes, expected) in [
+            (Scope::MessageAttributes, "", vec![attribute], Reason::Attributes),
+            (Scope::MessageAttributes, "", vec![], Reason::NoAttributes),
+            (Scope::MessageAttributes, "", vec![binary], Reason::NoAttributes),
+            (Scope::MessageBody, r#"{"kind": "b"}"#, vec![], Reason::Body),
+            (Scope::MessageBody, "[1]", vec![], Reason::InvalidBody),
+            (Scope::MessageBody, "no JSON", vec![attribute], Reason::InvalidBody),
+        ] {
+            let policy = Policy::compile(r#"{"kind": ["a"]}"#, scope).unwrap();
+            let message = Message::new(body, attributes);
+            assert!(!policy.matches(&message));
+            assert_eq!(Reason::of(&policy, &message), expected, "{scope} {body}");
+        }
+    }
+
+    #[test]
+    fn what_the_others_counted_never_falls() {
+        let subscriptions: Vec<_> =
+            (1..=3).map(|id| (SubscriptionId(id), SubscriptionCounts::default())).collect();
+        let others = OtherSubscriptions::default();
+        let shown = |from: usize, limit| {
+            let candidates = subscriptions.iter().skip(from);
+            let candidates = candidates.map(|(id, counts)| Candidate {
+                id: *id,
+                has_filter: false,
+                counts,
+                arn: || id.0.to_string(),
+            });
+            let series = others.series(candidates, limit).into_iter();
+            series.map(|one| (one.arn.unwrap_or_default(), one.failed)).collect::<Vec<_>>()
+        };
+        let fail = || subscriptions.iter().for_each(|(_, counts)| counts.count_failed());
+        let row = |arn: &str, failed| (arn.to_owned(), failed);
+        fail();
+        assert_eq!(shown(0, 1), [row("1", 1), row("", 2)]);
+        fail();
+        others.forget(subscriptions[0].0, &subscriptions[0].1);
+        assert_eq!(shown(1, 1), [row("2", 1), row("", 3)]);
+        fail();
+        others.forget(subscriptions[1].0, &subscriptions[1].1);
+        others.forget(subscriptions[2].0, &subscriptions[2].1);
+        assert_eq!(shown(3, 1), [row("", 4)]);
+    }
+}
