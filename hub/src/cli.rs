@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{self, Settings, Sources};
 use crate::hub::Hub;
 use crate::server::{self, Running};
+use crate::telemetry::{self, Format, Log, Traces};
 
 mod backup;
 mod check;
@@ -92,9 +93,15 @@ impl From<server::Error> for Error {
 /// Runs the subcommand that the arguments name, the first of which is the name of the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     let matches = command().try_get_matches_from(arguments)?;
-    start_logging(&matches)?;
+    let is_serving = matches.subcommand_name() == Some(serve::NAME);
+    let traces = if is_serving { Traces::from_environment() } else { Ok(None) };
+    telemetry::start(log(&matches)?, traces.as_ref().ok().and_then(Option::as_ref));
+    let traces = traces.unwrap_or_else(|refusal| {
+        tracing::warn!("no traces are sent: {refusal}");
+        None
+    });
     match matches.subcommand() {
-        Some((serve::NAME, matches)) => serve::run(matches),
+        Some((serve::NAME, matches)) => serve::run(matches, traces),
         // A further subcommand is one file beside these, one line here and one in `command`.
         Some((demo::NAME, matches)) => demo::run(matches),
         Some((health::NAME, matches)) => health::run(matches),
@@ -118,6 +125,13 @@ fn command() -> Command {
                 .global(true)
                 .value_name("FILTER")
                 .help("What to log to standard error, such as debug or fanq=debug [env: FANQ_LOG]"),
+        )
+        .arg(
+            Arg::new("log-format")
+                .long("log-format")
+                .global(true)
+                .value_name("FORMAT")
+                .help("How to log: text, or json for one object per line [env: FANQ_LOG_FORMAT]"),
         )
         .subcommand(serve::command())
         .subcommand(demo::command())
@@ -143,20 +157,23 @@ fn load_settings(matches: &ArgMatches, flags: Option<&ArgMatches>) -> Result<Set
     config::load(&Sources { file, environment: std::env::vars_os().collect(), flags })
 }
 
-fn start_logging(matches: &ArgMatches) -> Result<(), Error> {
-    let by_flag = matches.subcommand().and_then(|(_, matches)| matches.get_one::<String>("log").cloned());
-    let by_variable = || std::env::var("FANQ_LOG").ok().filter(|text| !text.is_empty());
-    let text = by_flag.or_else(by_variable).unwrap_or_else(|| LOG_DEFAULT.to_owned());
+/// What flags and variables say of the log.
+fn log(matches: &ArgMatches) -> Result<Log, Error> {
+    let said = |flag, variable| {
+        let by_flag = matches.subcommand().and_then(|(_, matches)| matches.get_one::<String>(flag).cloned());
+        by_flag.or_else(|| std::env::var(variable).ok().filter(|text| !text.is_empty()))
+    };
+    let text = said("log", "FANQ_LOG").unwrap_or_else(|| LOG_DEFAULT.to_owned());
     let filter = EnvFilter::try_new(&text).map_err(|error| {
         Error::Setting(format!("--log or FANQ_LOG: {text:?} is not a filter of logs: {error}"))
     })?;
-    let logging = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal() && has_colours());
-    // Only the first call in a process counts, which matters to tests alone.
-    let _ = logging.try_init();
-    Ok(())
+    let format = said("log-format", "FANQ_LOG_FORMAT").unwrap_or_else(|| "text".to_owned());
+    let format = Format::parse(&format).ok_or_else(|| {
+        Error::Setting(format!(
+            "--log-format or FANQ_LOG_FORMAT: {format:?} is not a format: text or json is expected"
+        ))
+    })?;
+    Ok(Log { filter, format, has_colours: std::io::stderr().is_terminal() && has_colours() })
 }
 
 /// Prints data. Whoever reads it may have gone away, as in `fanq serve | head -1`; that is no reason to stop.

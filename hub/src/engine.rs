@@ -26,6 +26,7 @@ use crate::storage::clock::{ClockChange, ClockState, LogClock};
 use crate::storage::room::{Lack, Room};
 use crate::storage::store::Propose;
 use crate::storage::{self, Log};
+use crate::telemetry::span;
 use bytes::Bytes;
 use desk::Caller;
 use inbox::{Inbox, Sender};
@@ -184,6 +185,7 @@ impl Engine {
         } else {
             self.room.to_write().map_err(Error::Full)?;
         }
+        let _span = span::commit(&bodies);
         let (responder, response) = oneshot::channel();
         // The checksums of the bodies are made here, so that the engine's thread has no work with them.
         let proposal = Proposal::new(&command, bodies, storage::seal);
@@ -206,13 +208,17 @@ impl Engine {
     /// Takes messages; waits up to `wait` for the first. If the caller stops waiting, it is not given any: a
     /// message taken for it in the last moment is visible again at once.
     pub(crate) async fn receive(&self, receive: Receive, wait: Duration) -> Result<Vec<Delivery>, Error> {
+        let span = span::receive(receive.maximum, wait);
         let (responder, response) = oneshot::channel();
         let id = self.next_waiter.fetch_add(1, Ordering::Relaxed);
         let queue = receive.queue;
         let deadline = (!wait.is_zero()).then(|| Instant::now() + wait);
         self.send(Event::Receive(waiters::Waiter { id, receive, deadline, responder }))?;
         let is_waiting = deadline.is_some();
-        Receiving { engine: self, queue, waiter: id, is_waiting, response }.deliveries().await
+        let deliveries =
+            Receiving { engine: self, queue, waiter: id, is_waiting, response }.deliveries().await?;
+        span::received(&span, deliveries.len());
+        Ok(deliveries)
     }
 
     /// Reads from the machine. If a queue is named, everything due in it is done first, so that its counters are

@@ -26,4 +26,5 @@ mod sns;
 mod sqs;
 mod storage;
 mod sts;
+mod telemetry;
 mod wire;

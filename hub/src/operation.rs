@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::Span;
 
 use crate::auth::Caller;
 use crate::hub::Hub;
@@ -35,6 +36,8 @@ pub(crate) struct Context {
     pub(crate) queue_path: Option<String>,
     /// The `X-Amzn-Trace-Id` header.
     pub(crate) trace_header: Option<String>,
+    /// The request in its trace; disabled if there is none.
+    pub(crate) span: Span,
 }
 
 /// Reads the input of a call, runs the operation and writes its output.

@@ -12,6 +12,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use bytes::Bytes;
+use tracing::Instrument;
 
 use crate::auth::{self, Credential};
 use crate::hub::Hub;
@@ -24,6 +25,7 @@ mod fault;
 mod json;
 mod list;
 mod names;
+mod observed;
 mod pairs;
 mod parameter;
 mod query;
@@ -42,6 +44,7 @@ pub(crate) use pairs::Pairs;
 pub(crate) use service::{Service, is_queue_path};
 
 use call::Input;
+use observed::Observed;
 pub(crate) use parameter::Parameters;
 use reply::Format;
 use request_id::RequestId;
@@ -136,25 +139,25 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<'_>) -> Response {
         Ok(call) => call,
         Err(response) => return response,
     };
-    let caller = match auth::authenticate(credential, hub.settings.region.as_str()) {
-        Ok(caller) => caller,
-        Err(fault) => return conclude(&call, Err(fault), metrics, begun),
+    let caller = auth::authenticate(credential, hub.settings.region.as_str());
+    let observed = Observed::begin(&call, &head, caller.as_ref().ok());
+    let done = match caller {
+        Ok(caller) => {
+            let context = Context {
+                hub: Arc::clone(hub),
+                caller,
+                base_url,
+                queue_path: is_queue_path(head.path).then(|| head.path.to_owned()),
+                trace_header: head.header(&TRACE_ID).map(str::to_owned),
+                span: observed.span.clone(),
+            };
+            perform(&call, &context).instrument(observed.span.clone()).await
+        }
+        Err(fault) => Err(fault),
     };
-    let context = Context {
-        hub: Arc::clone(hub),
-        caller,
-        base_url,
-        queue_path: is_queue_path(head.path).then(|| head.path.to_owned()),
-        trace_header: head.header(&TRACE_ID).map(str::to_owned),
-    };
-    let done = perform(&call, &context).await;
-    conclude(&call, done, metrics, begun)
-}
-
-/// Counts a call by what became of it, and writes the answer.
-fn conclude(call: &Call<'_>, done: Result<Vec<u8>, Fault>, metrics: &Metrics, begun: Instant) -> Response {
-    let fault = done.as_ref().err().map(|fault| fault.code().name());
-    metrics.api.count(call.service, call.action, fault, begun.elapsed());
+    let fault = done.as_ref().err();
+    metrics.api.count(call.service, call.action, fault.map(|fault| fault.code().name()), begun.elapsed());
+    observed.end(&call, fault);
     match done {
         Ok(body) => call.success(body),
         Err(fault) => call.fault(&fault),

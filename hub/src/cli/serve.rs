@@ -12,6 +12,7 @@ use crate::base_url::local_authority;
 use crate::config::{self, Settings};
 use crate::door::Door;
 use crate::server::{self, Limits};
+use crate::telemetry::Traces;
 
 mod opening;
 
@@ -28,11 +29,14 @@ pub(super) fn command() -> Command {
     Command::new(NAME).about("Run the hub").arg(config_flag()).args(config::flags())
 }
 
-pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
+pub(super) fn run(matches: &ArgMatches, traces: Option<Traces>) -> Result<(), Error> {
     let settings = load_settings(matches, Some(matches))?;
     raise_file_limit();
     let runtime = runtime()?;
     let result = runtime.block_on(serve(settings));
+    if let Some(traces) = traces {
+        traces.end();
+    }
     // Whatever still runs now was given its time.
     runtime.shutdown_background();
     result

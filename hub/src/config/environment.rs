@@ -10,7 +10,7 @@ pub(super) const PREFIX: &str = "FANQ_";
 
 /// Variables that belong to the program rather than to `fanq serve`.
 const CONFIG: &str = "FANQ_CONFIG";
-const PROGRAM: [&str; 2] = [CONFIG, "FANQ_LOG"];
+const PROGRAM: [&str; 3] = [CONFIG, "FANQ_LOG", "FANQ_LOG_FORMAT"];
 
 /// The settings in an environment, in the order of the table. An empty variable counts as absent, because
 /// compose files pass variables on in that way.

@@ -71,6 +71,7 @@ mod tests {
             base_url: String::new(),
             queue_path: None,
             trace_header: None,
+            span: tracing::Span::none(),
         }
     }
 

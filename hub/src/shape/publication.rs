@@ -16,6 +16,7 @@ use crate::shape::attribute::AttributeValue;
 use crate::shape::queue::text;
 use crate::shape::topic::attributes::message_bytes_max;
 use crate::shape::topic::limits;
+use crate::telemetry::span;
 use crate::wire::{Code, Fault, Pairs};
 use queue_core::{Command, Outbound, Publish};
 use std::sync::Arc;
@@ -92,9 +93,11 @@ pub(crate) fn command(
     topic: Arc<TopicView>,
     secrets: &Secrets,
 ) -> (Command, Vec<Vec<u8>>, Filtered) {
+    let span = span::fan_out(&topic.name.name, topic.subscriptions.len(), published.len());
     let mut refused = Vec::new();
     let outbound = published.into_iter().map(|published| outbound(published, &topic, secrets, &mut refused));
-    let (messages, bodies) = outbound.unzip();
+    let (messages, bodies) = outbound.unzip::<Outbound, _, Vec<_>, _>();
+    span::matched(&span, messages.iter().map(|message| message.matches.len()));
     let publish = Publish { topic: topic.id, seen: topic.subscriptions_version, messages };
     (Command::Publish(publish), bodies, Filtered { topic, refused })
 }

@@ -62,7 +62,26 @@ impl Service {
         }
     }
 
-    fn knows(self, action: &str) -> bool {
+    /// The name that people and traces call it by.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Sns => "SNS",
+            Self::Sqs => "SQS",
+            Self::Sts => "STS",
+        }
+    }
+
+    /// The name that traces have for it among systems that carry messages, if it is one.
+    pub(crate) const fn messaging_system(self) -> Option<&'static str> {
+        match self {
+            Self::Sns => Some("aws.sns"),
+            Self::Sqs => Some("aws_sqs"),
+            Self::Sts => None,
+        }
+    }
+
+    /// Whether an action belongs to it.
+    pub(crate) fn knows(self, action: &str) -> bool {
         match self {
             Self::Sns => crate::sns::knows(action),
             Self::Sqs => crate::sqs::knows(action),

@@ -23,20 +23,21 @@ def binary():
 class Hub:
     """A hub in memory on a free port. It ends with `stop`."""
 
-    def __init__(self, *flags):
+    def __init__(self, *flags, variables=None):
         program = binary()
         if not program.exists():
             raise RuntimeError(f"{program} is missing; build it, or name another with FANQ_BIN")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("FANQ_")}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("FANQ_", "OTEL_"))}
         self.process = subprocess.Popen(
             [program, "serve", "--port", "0", "--in-memory", "--test-clock", *flags],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=environment | (variables or {}),
         )
         self.log = []
-        threading.Thread(target=lambda: self.log.extend(self.process.stderr), daemon=True).start()
+        self._log_reader = threading.Thread(target=lambda: self.log.extend(self.process.stderr), daemon=True)
+        self._log_reader.start()
         self.endpoint = self._read_endpoint()
 
     def _read_endpoint(self):
@@ -72,6 +73,7 @@ class Hub:
                 self.process.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+        self._log_reader.join()
         return self.process.wait()
 
 

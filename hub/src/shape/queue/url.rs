@@ -4,6 +4,7 @@ use crate::auth::{self, is_account};
 use crate::catalogue::QueueView;
 use crate::operation::Context;
 use crate::shape::arn::{self, Arn};
+use crate::telemetry::span;
 use crate::wire::Fault;
 use queue_core::Name;
 use serde::Deserialize;
@@ -23,6 +24,7 @@ impl QueueUrl {
     pub(crate) fn queue(&self, action: &'static str, cx: &Context) -> Result<Arc<QueueView>, Fault> {
         let queue = self.name(cx).and_then(|name| cx.hub.catalogue.queue(&name));
         let queue = queue.ok_or_else(Fault::queue_does_not_exist)?;
+        span::about(&cx.span, &queue.name.name);
         authorize(action, &queue, cx)?;
         Ok(queue)
     }

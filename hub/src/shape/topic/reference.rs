@@ -4,6 +4,7 @@ use crate::auth::{self, Caller};
 use crate::catalogue::TopicView;
 use crate::operation::Context;
 use crate::shape::arn::{self, Arn};
+use crate::telemetry::span;
 use crate::wire::{Code, Fault};
 use queue_core::Name;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub(crate) fn found(
 ) -> Result<Option<Arc<TopicView>>, Fault> {
     let topic = cx.hub.catalogue.topic(name);
     if let Some(topic) = &topic {
+        span::about(&cx.span, &topic.name.name);
         let has_policy = topic.attributes.texts.contains_key("Policy");
         authorize(action, &topic.name, &[&topic.name.account], has_policy, cx)?;
     }
