@@ -20,6 +20,7 @@ use crate::server::{self, Running};
 use crate::telemetry::{self, Format, Log, Traces};
 
 mod backup;
+mod bench;
 mod check;
 mod checkpoint;
 mod demo;
@@ -104,6 +105,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
         Some((serve::NAME, matches)) => serve::run(matches, traces),
         // A further subcommand is one file beside these, one line here and one in `command`.
         Some((demo::NAME, matches)) => demo::run(matches),
+        Some((bench::NAME, matches)) => bench::run(matches),
+        Some((bench::floor::NAME, matches)) => bench::floor::run(matches),
         Some((health::NAME, matches)) => health::run(matches),
         Some((check::NAME, matches)) => check::run(matches),
         Some((backup::NAME, matches)) => backup::run(matches),
@@ -135,6 +138,8 @@ fn command() -> Command {
         )
         .subcommand(serve::command())
         .subcommand(demo::command())
+        .subcommand(bench::command())
+        .subcommand(bench::floor::command())
         .subcommand(health::command())
         .subcommand(check::command())
         .subcommand(backup::command())

@@ -147,6 +147,13 @@ pub(crate) fn flags() -> impl Iterator<Item = clap::Arg> {
     })
 }
 
+/// Whether a text can be the value of a setting, for a command that passes it on by its flag.
+pub(crate) fn check(name: &str, text: &str) -> Result<(), Error> {
+    let setting = TABLE.iter().find(|setting| setting.name() == name);
+    let place = Place::Flag(name.to_owned());
+    setting.map_or(Ok(()), |setting| setting.apply(&mut Settings::default(), text, place))
+}
+
 /// Where settings come from, but for the defaults.
 pub(crate) struct Sources<'a> {
     /// A file that must exist. Without one, `fanq.toml` in the working directory is read if it is there.

@@ -32,6 +32,7 @@ mod stream;
 
 use backend::Backend;
 use connection::Connection;
+pub(crate) use request::into_http;
 use stream::Stream;
 
 /// What one client may take of the server.

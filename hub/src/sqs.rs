@@ -32,5 +32,9 @@ operations! {
     }
 }
 
+// The floor of `fanq bench` reads them too.
+pub(crate) use send_message::SendMessage;
+pub(crate) use send_message_batch::SendMessageBatch;
+
 #[cfg(test)]
 mod tests;

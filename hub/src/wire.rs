@@ -200,6 +200,15 @@ fn read<'a>(
     Ok(Call { service, action, input, format: Format::of(head, protocol), id: RequestId::new() })
 }
 
+/// Tells which operation a request of AWS JSON calls; one of another protocol is refused. Nobody asks who calls.
+pub(crate) fn read_json<'a>(
+    head: &Head<'a>,
+    body: &'a [u8],
+    unread: &'a Parameters<'a>,
+) -> Result<Call<'a>, Response> {
+    read(head, Protocol::of(head), body, unread, None, None)
+}
+
 /// Runs the operation that a call names.
 async fn perform(call: &Call<'_>, context: &Context) -> Result<Vec<u8>, Fault> {
     call.check_endpoint(context.queue_path.is_some())?;

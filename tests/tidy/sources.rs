@@ -120,7 +120,7 @@ fn both_licences_are_there() {
 
 #[test]
 fn scripts_can_be_run_from_anywhere() {
-    for name in ["tests/run.sh", ".ci/run"] {
+    for name in ["tests/run.sh", "tests/bench.sh", ".ci/run"] {
         let path = root().join(name);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("#!/usr/bin/env bash\n"), "{name}");

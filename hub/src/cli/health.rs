@@ -58,7 +58,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
     Ok(())
 }
 
-fn parse_endpoint(text: &str) -> Result<Authority, Error> {
+pub(super) fn parse_endpoint(text: &str) -> Result<Authority, Error> {
     match PublicUrl::parse(text) {
         Ok(url) if url.scheme() == "http" => {
             Ok(Authority { host: url.host().clone(), port: Some(url.port()) })

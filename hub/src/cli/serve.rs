@@ -18,6 +18,12 @@ mod opening;
 
 pub(super) const NAME: &str = "serve";
 
+/// What stands before the address where it listens, in what is announced.
+pub(super) const ENDPOINT: &str = "export AWS_ENDPOINT_URL=http://";
+
+/// The last line that is announced.
+pub(super) const READY: &str = "Ready.";
+
 /// A stop takes no longer, whatever happens; the server's own limit for requests is within it.
 const STOP: Duration = Duration::from_secs(8);
 
@@ -45,7 +51,7 @@ pub(super) fn run(matches: &ArgMatches, traces: Option<Traces>) -> Result<(), Er
 /// Lets the process open as many files as the system allows it to. A segment, a body that is read from the disk, and
 /// each connection take one, and many systems begin with 1,024, for the sake of programs that this is none of.
 #[cfg(unix)]
-fn raise_file_limit() {
+pub(super) fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -57,7 +63,7 @@ fn raise_file_limit() {
 }
 
 #[cfg(not(unix))]
-fn raise_file_limit() {}
+pub(super) fn raise_file_limit() {}
 
 async fn serve(settings: Settings) -> Result<(), Error> {
     // Before anything is announced, so that no signal finds nobody waiting for it.
@@ -101,13 +107,13 @@ async fn serve(settings: Settings) -> Result<(), Error> {
 
 /// The two lines to paste, after which any SDK and command-line tool of AWS talks to this hub. The access key is
 /// the account; botocore reads the second name of the region, other SDKs the first.
-fn announce(address: SocketAddr, region: &str) {
-    print_line(&format!("export AWS_ENDPOINT_URL=http://{}", local_authority(address)));
+pub(super) fn announce(address: SocketAddr, region: &str) {
+    print_line(&format!("{ENDPOINT}{}", local_authority(address)));
     print_line(&format!(
         "export AWS_ACCESS_KEY_ID=000000000000 AWS_SECRET_ACCESS_KEY=fanq AWS_REGION={region} \
          AWS_DEFAULT_REGION={region}"
     ));
-    print_line("Ready.");
+    print_line(READY);
 }
 
 fn warn_of_exposure(address: IpAddr) {

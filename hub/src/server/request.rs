@@ -131,7 +131,8 @@ async fn route<B: Backend>(
     into_http(answer)
 }
 
-fn into_http(answer: wire::Response) -> HttpResponse {
+/// An answer as the HTTP library has it.
+pub(crate) fn into_http(answer: wire::Response) -> HttpResponse {
     let mut response = HttpResponse::with_body(answer.status, answer.body).map_into_boxed_body();
     for (name, value) in answer.headers {
         response.headers_mut().append(name, value);

@@ -1,7 +1,7 @@
 //! [`SendMessage`](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html): puts a
 //! message into a queue.
 
-use crate::content::sequence_number;
+use crate::content::{md5_of_body, sequence_number};
 use crate::operation::{Context, Operation};
 use crate::shape::attribute::AttributeValue;
 use crate::shape::queue::command;
@@ -9,10 +9,11 @@ use crate::shape::queue::message::{self, Given, Place};
 use crate::shape::queue::url::QueueUrl;
 use crate::wire::{Fault, Pairs};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct SendMessage {
+pub(crate) struct SendMessage {
     #[serde(default)]
     queue_url: QueueUrl,
     message_body: Option<String>,
@@ -25,7 +26,7 @@ pub(super) struct SendMessage {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Sent {
+pub(crate) struct Sent {
     #[serde(rename = "MD5OfMessageBody")]
     md5_of_message_body: String,
     #[serde(rename = "MD5OfMessageAttributes", skip_serializing_if = "Option::is_none")]
@@ -63,6 +64,20 @@ impl Operation for SendMessage {
             md5_of_message_system_attributes: ready.md5_of_system_attributes,
             message_id: message::id(accepted),
             sequence_number: accepted.sequence.map(sequence_number),
+        })
+    }
+}
+
+impl SendMessage {
+    /// What is answered to a message that goes nowhere: the measure of what the rest costs.
+    pub(crate) fn unsent(self, id: impl FnOnce() -> Uuid) -> Result<Sent, Fault> {
+        let body = self.message_body.ok_or_else(|| Fault::missing_parameter(&Place::Alone.of_body()))?;
+        Ok(Sent {
+            md5_of_message_body: hex::encode(md5_of_body(&body)),
+            md5_of_message_attributes: None,
+            md5_of_message_system_attributes: None,
+            message_id: id().to_string(),
+            sequence_number: None,
         })
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! The entries that can be sent are sent together or, should the hub stop, not at all.
 
-use crate::content::sequence_number;
+use crate::content::{md5_of_body, sequence_number};
 use crate::operation::{Context, Operation};
 use crate::shape::attribute::AttributeValue;
 use crate::shape::queue::batch::{self, Entries, Entry, Outcomes};
@@ -13,10 +13,11 @@ use crate::shape::queue::{command, limits};
 use crate::wire::{Code, Fault, Pairs};
 use queue_core::Accepted;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct SendMessageBatch {
+pub(crate) struct SendMessageBatch {
     #[serde(default)]
     queue_url: QueueUrl,
     entries: Option<Entries<SendEntry>>,
@@ -44,7 +45,7 @@ impl Entry for SendEntry {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct SentEntry {
+pub(crate) struct SentEntry {
     id: String,
     message_id: String,
     #[serde(rename = "MD5OfMessageBody")]
@@ -118,5 +119,24 @@ impl SentEntry {
             md5_of_message_system_attributes: ready.md5_of_system_attributes,
             sequence_number: accepted.sequence.map(sequence_number),
         }
+    }
+}
+
+impl SendMessageBatch {
+    /// What is answered to messages that go nowhere: the measure of what the rest costs.
+    pub(crate) fn unsent(self, id: impl Fn() -> Uuid) -> Result<Outcomes<SentEntry>, Fault> {
+        let entries = self.entries.unwrap_or_default();
+        let ids = batch::ids(&entries)?;
+        let bodies = entries.into_kept().into_iter().zip(1..).map(|(entry, number)| {
+            entry.message_body.ok_or_else(|| Fault::missing_parameter(&Place::Entry(number).of_body()))
+        });
+        Ok(Outcomes::of(ids.into_iter().zip(bodies), |entry, body| SentEntry {
+            id: entry,
+            message_id: id().to_string(),
+            md5_of_message_body: hex::encode(md5_of_body(&body)),
+            md5_of_message_attributes: None,
+            md5_of_message_system_attributes: None,
+            sequence_number: None,
+        }))
     }
 }

@@ -71,11 +71,11 @@ impl Call<'_> {
         Ok(())
     }
 
-    pub(super) fn success(&self, body: Vec<u8>) -> Response {
+    pub(crate) fn success(&self, body: Vec<u8>) -> Response {
         reply::success(self.format, &self.id, body)
     }
 
-    pub(super) fn fault(&self, fault: &Fault) -> Response {
+    pub(crate) fn fault(&self, fault: &Fault) -> Response {
         reply::fault(self.format, self.service, &self.id, fault)
     }
 

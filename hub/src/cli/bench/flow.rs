@@ -1,0 +1,153 @@
+//! From a publish to whoever waits for it: the work of `e2e`.
+//!
+//! The body of a message says when it was published, as a number of microseconds that begins with the measurement, so
+//! the consumer that gets it knows how long it took.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::crew::Worker;
+use super::messages::{Received, failed_entries};
+use super::request::Requests;
+
+/// As long as a long poll can be.
+const WAIT_SECONDS: u32 = 20;
+
+const BATCH: u32 = 10;
+
+/// For what is still on its way when the time is over.
+const ARRIVAL: Duration = Duration::from_secs(5);
+
+/// Between two looks at what has arrived.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// What publisher and consumers know of each other.
+#[derive(Debug)]
+pub(super) struct Flow {
+    requests: Requests,
+    queue_urls: Vec<String>,
+    topic_arn: String,
+    body_bytes: usize,
+    rate: u32,
+    origin: Instant,
+    received: AtomicU64,
+    over: watch::Sender<bool>,
+}
+
+impl Flow {
+    pub(super) fn new(
+        requests: Requests,
+        queue_urls: Vec<String>,
+        topic_arn: String,
+        body_bytes: usize,
+        rate: u32,
+    ) -> Self {
+        let (origin, received) = (Instant::now(), AtomicU64::new(0));
+        let over = watch::Sender::new(false);
+        Self { requests, queue_urls, topic_arn, body_bytes, rate, origin, received, over }
+    }
+
+    /// The first connection publishes, the others wait for it.
+    pub(super) async fn work(self: Arc<Self>, worker: Worker) {
+        match worker.index.checked_sub(1) {
+            None => self.publish(worker).await,
+            Some(consumer) => self.consume(consumer, worker).await,
+        }
+    }
+
+    async fn publish(&self, mut worker: Worker) {
+        let queues = u64::try_from(self.queue_urls.len()).unwrap_or_default();
+        let (mut published, mut next) = (0, Instant::now());
+        let step = Duration::from_secs(1).checked_div(self.rate).unwrap_or_default();
+        while !worker.is_over() {
+            tokio::time::sleep_until(next.into()).await;
+            next += step;
+            let request = self.requests.publish(&self.topic_arn, &self.body());
+            if worker.ask(&request, |_| Ok(())).await.is_some() {
+                published += queues;
+                worker.tally().requests += 1;
+            }
+        }
+        let waiting = Instant::now();
+        while self.received.load(Ordering::Relaxed) < published && waiting.elapsed() < ARRIVAL {
+            tokio::time::sleep(LOOK).await;
+        }
+        let missing = published.saturating_sub(self.received.load(Ordering::Relaxed));
+        if missing > 0 {
+            worker.tally().fail(missing, || format!("{missing} messages did not arrive"));
+        }
+        self.over.send_replace(true);
+    }
+
+    async fn consume(&self, consumer: usize, mut worker: Worker) {
+        let queue = consumer.checked_rem(self.queue_urls.len()).unwrap_or_default();
+        let queue_url = self.queue_urls.get(queue).map(String::as_str).unwrap_or_default();
+        let receive = self.requests.receive(queue_url, BATCH, WAIT_SECONDS);
+        let mut over = self.over.subscribe();
+        while !worker.is_given_up() {
+            let read = |body: &[u8]| {
+                let arrived = self.now_us();
+                let received = Received::read(body)?;
+                let sent = received.iter().filter_map(|message| published_us(&message.body));
+                let latencies = sent.map(|sent| Duration::from_micros(arrived.saturating_sub(sent)));
+                let handles = received.iter().map(|message| message.receipt_handle.as_ref());
+                let delete = (!received.is_empty()).then(|| self.requests.delete(queue_url, handles));
+                Ok((latencies.collect::<Vec<_>>(), delete))
+            };
+            let answer = tokio::select! {
+                answer = worker.ask(&receive, read) => answer,
+                _ = over.wait_for(|over| *over) => return,
+            };
+            let Some((latencies, Some(delete))) = answer else {
+                continue;
+            };
+            self.count(&worker, &latencies);
+            let failed = worker.ask(&delete, failed_entries).await.unwrap_or_default();
+            if failed > 0 {
+                worker.tally().fail(failed.into(), || "a message could not be deleted".to_owned());
+            }
+        }
+    }
+
+    fn count(&self, worker: &Worker, latencies: &[Duration]) {
+        let mut tally = worker.tally();
+        for latency in latencies {
+            tally.took(*latency);
+            tally.messages += 1;
+            self.received.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn now_us(&self) -> u64 {
+        u64::try_from(self.origin.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// A body that is published now. One of a few bytes may be a little longer than it should be.
+    fn body(&self) -> String {
+        format!("{:x<bytes$}", self.now_us(), bytes = self.body_bytes)
+    }
+}
+
+fn published_us(body: &str) -> Option<u64> {
+    body.trim_end_matches('x').parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_says_when_it_was_published() {
+        let requests = Requests::new(&crate::authority::Authority::parse("hub").unwrap());
+        let flow = Flow::new(requests, Vec::new(), String::new(), 64, 100);
+        let before = flow.now_us();
+        let body = flow.body();
+        let published = published_us(&body).unwrap();
+        assert!((before..=flow.now_us()).contains(&published), "{body}");
+        assert_eq!(body.len(), 64);
+        assert_eq!([published_us("12"), published_us("12xx"), published_us("x")], [Some(12), Some(12), None]);
+    }
+}

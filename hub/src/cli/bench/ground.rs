@@ -1,0 +1,139 @@
+//! The queues and the topic of a measurement, made before it and deleted after it.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::connection::Connection;
+use super::options::Options;
+use super::request::Requests;
+use super::scenario::Scenario;
+use super::subject::Running;
+use crate::cli::Error;
+
+pub(super) struct Ground {
+    connection: Connection,
+    requests: Requests,
+    /// As the server names them.
+    pub(super) queue_urls: Vec<String>,
+    /// If the measurement has a topic, to which all the queues are subscribed.
+    pub(super) topic_arn: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Created {
+    queue_url: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Described {
+    attributes: Attributes,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attributes {
+    queue_arn: String,
+}
+
+impl Ground {
+    /// Names are new each time, so that nobody's queues are touched.
+    pub(super) async fn prepare(running: &Running, options: &Options) -> Result<Self, Error> {
+        let connection = Connection::open(running.address)
+            .await
+            .map_err(|error| Error::Failed(format!("cannot connect to {}: {error}", running.address)))?;
+        let requests = running.requests.clone();
+        let mut ground = Self { connection, requests, queue_urls: Vec::new(), topic_arn: None };
+        if options.scenario == Scenario::Floor {
+            // It has no queues, and reads their names only.
+            let url = |number| format!("http://{}/000000000000/floor-{number}", running.address);
+            ground.queue_urls = (0..options.queues).map(url).collect();
+            return Ok(ground);
+        }
+        let name = format!("fanq-bench-{}", uuid::Uuid::new_v4().simple());
+        for number in 0..options.queues {
+            let input = json!({ "QueueName": format!("{name}-{number}") });
+            let created: Created = ground.json("CreateQueue", &input).await?;
+            ground.queue_urls.push(created.queue_url);
+        }
+        if options.scenario.has_topic() {
+            ground.subscribe_all(&name).await?;
+        }
+        Ok(ground)
+    }
+
+    async fn subscribe_all(&mut self, name: &str) -> Result<(), Error> {
+        let answer = self.form("CreateTopic", &[("Name", name)]).await?;
+        let topic_arn = element(&answer, "TopicArn").ok_or_else(|| unexpected("CreateTopic", &answer))?;
+        for queue_url in self.queue_urls.clone() {
+            let input = json!({ "QueueUrl": queue_url, "AttributeNames": ["QueueArn"] });
+            let described: Described = self.json("GetQueueAttributes", &input).await?;
+            let parameters = [
+                ("TopicArn", topic_arn),
+                ("Protocol", "sqs"),
+                ("Endpoint", described.attributes.queue_arn.as_str()),
+                ("Attributes.entry.1.key", "RawMessageDelivery"),
+                ("Attributes.entry.1.value", "true"),
+            ];
+            self.form("Subscribe", &parameters).await?;
+        }
+        self.topic_arn = Some(topic_arn.to_owned());
+        Ok(())
+    }
+
+    /// Deletes everything again, for the sake of a server that goes on.
+    pub(super) async fn clear(mut self) -> Result<(), Error> {
+        if let Some(topic_arn) = self.topic_arn.take() {
+            self.form("DeleteTopic", &[("TopicArn", &topic_arn)]).await?;
+        }
+        for queue_url in std::mem::take(&mut self.queue_urls) {
+            let request = self.requests.json("DeleteQueue", &json!({ "QueueUrl": queue_url }));
+            self.call("DeleteQueue", &request).await?;
+        }
+        Ok(())
+    }
+
+    async fn json<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        operation: &str,
+        input: &serde_json::Value,
+    ) -> Result<T, Error> {
+        let request = self.requests.json(operation, input);
+        let answer = self.call(operation, &request).await?;
+        serde_json::from_str(&answer).map_err(|_| unexpected(operation, &answer))
+    }
+
+    async fn form(&mut self, action: &str, parameters: &[(&str, &str)]) -> Result<String, Error> {
+        let request = self.requests.form(action, parameters);
+        self.call(action, &request).await
+    }
+
+    async fn call(&mut self, operation: &str, request: &[u8]) -> Result<String, Error> {
+        let read = |body: &[u8]| Ok(String::from_utf8_lossy(body).into_owned());
+        let answer = self.connection.exchange(request, read).await;
+        answer.map_err(|failure| Error::Failed(format!("{operation}: {failure}")))
+    }
+}
+
+fn unexpected(operation: &str, answer: &str) -> Error {
+    Error::Failed(format!("{operation}: the answer cannot be read: {answer}"))
+}
+
+/// The text of an element of XML in which nothing is escaped, as an ARN is.
+fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    rest.split_once(&format!("</{name}>")).map(|(text, _)| text.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_element_is_found_in_an_answer() {
+        let xml = "<R xmlns=\"x\"><TopicArn>arn:aws:sns:us-east-1:0:t</TopicArn></R>";
+        assert_eq!(element(xml, "TopicArn"), Some("arn:aws:sns:us-east-1:0:t"));
+        assert_eq!(element(xml, "QueueArn"), None);
+    }
+}

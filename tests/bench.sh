@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Measures the hub against its targets: each command for ten seconds, in pairs where a ratio is the target.
+#
+# Builds the release binary, or takes FANQ_BIN. The last lines are a table in Markdown. A target that is missed is
+# called missed and is no failure: a busy machine measures itself. The exit code says whether everything was measured.
+#
+# FANQ_BENCH_SECONDS  seconds of each measurement (10)
+# FANQ_BENCH_PAIRS    pairs of each ratio (3); five where a long queue is compared with a short one
+# FANQ_BENCH_FOLDER   where the logs lie (the working directory): a disk, not memory
+# FANQ_BENCH_BACKLOG  messages of the long queue (1000000)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+seconds=${FANQ_BENCH_SECONDS:-10}
+pairs=${FANQ_BENCH_PAIRS:-3}
+flat_pairs=${FANQ_BENCH_PAIRS:-5}
+folder=${FANQ_BENCH_FOLDER:-.}
+backlog=${FANQ_BENCH_BACKLOG:-1000000}
+
+if [[ -z "${FANQ_BIN:-}" ]]; then
+    cargo build --release --locked --package fanq --bin fanq
+    FANQ_BIN=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)/release/fanq
+fi
+
+rows=()
+failed=0
+
+# row TARGET COMPARISON LIMIT FIELD UNIT SCENARIO-AND-FLAGS…
+# Measures, and compares one figure with its limit. FIELD is a name in the object; a point leads into an object in it.
+row() {
+    local target=$1 comparison=$2 limit=$3 field=$4 unit=$5
+    shift 5
+    local shown="fanq bench" argument object figure verdict
+    for argument in "$@"; do
+        if [[ $argument == *" "* ]]; then shown+=" \"$argument\""; else shown+=" $argument"; fi
+    done
+    printf '%s --duration %ss\n' "$shown" "$seconds" >&2
+    if ! object=$("$FANQ_BIN" bench "$@" --duration "${seconds}s" --folder "$folder" --json | tail -n 1); then
+        failed=1
+        rows+=("| $target | \`$shown\` | – | not measured |")
+        return
+    fi
+    figure=$(field "$object" "$field")
+    verdict=$(awk -v figure="$figure" -v limit="$limit" -v comparison="$comparison" 'BEGIN {
+        if (comparison == "none") print "–"
+        else if (comparison == "least") print (figure >= limit ? "met" : "missed")
+        else print (figure <= limit ? "met" : "missed")
+    }')
+    printf '    %s %s: %s\n' "$figure" "$unit" "$verdict" >&2
+    rows+=("| $target | \`$shown\` | $figure $unit | $verdict |")
+}
+
+# A number in an object, at the top or in one of the objects in it: field OBJECT NAME or field OBJECT OUTER.NAME.
+field() {
+    local object=$1 name=${2##*.}
+    if [[ $2 == *.* ]]; then
+        object=${object#*"\"${2%%.*}\":{"}
+        object=${object%%\}*}
+    fi
+    grep -oE "\"$name\":-?[0-9.]+" <<<"$object" | head -n 1 | cut -d : -f 2
+}
+
+row "the floor itself: ≥ 90,000/s on a quiet machine of 2 cores" \
+    least 90000 requests_per_s "requests/s" floor
+row "SendMessage: ≥ 55 % of the floor" \
+    least 0.55 ratios.requests "of the floor" send --against floor --pairs "$pairs"
+row "SendMessageBatch of 10: ≥ 45 % of the floor" \
+    least 0.45 ratios.requests "of the floor" send --batch 10 --against floor --pairs "$pairs"
+row "receive 10 and delete 10: ≥ 45 % of the messages of SendMessageBatch of 10" \
+    least 0.45 ratios.messages "of sending" receive --batch 10 --against send --pairs "$pairs"
+row "publish to 10 queues: ≤ 1.5 × the CPU of one" \
+    most 1.5 ratios.cpu "× the CPU" fanout --queues 10 --against "fanout --queues 1" --pairs "$pairs"
+row "publish to 100 queues: ≤ 5 × the CPU of one" \
+    most 5 ratios.cpu "× the CPU" fanout --queues 100 --against "fanout --queues 1" --pairs "$pairs"
+row "publish to a waiting consumer, none: median ≤ 1 ms" \
+    most 1 p50_ms "ms" e2e --durability none
+row "the same, sync" \
+    none 0 p50_ms "ms" e2e
+# Within 20 %: no slower than four fifths. Nobody minds if the long queue is faster.
+row "send with $backlog queued: within 20 % of 1,000 queued" \
+    least 0.8 ratios.messages "of the short queue" \
+    send --backlog "$backlog" --against "send --backlog 1000" --pairs "$flat_pairs"
+row "receive with $backlog queued: within 20 % of 1,000 queued" \
+    least 0.8 ratios.messages "of the short queue" \
+    receive --batch 10 --backlog "$backlog" --against "receive --backlog 1000" --pairs "$flat_pairs"
+
+echo
+echo "$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN) processors, generator included; ${seconds} s each; 64 connections, bodies of 1 KiB, sync unless said."
+echo
+echo "| target | command | figure | |"
+echo "|---|---|--:|---|"
+printf '%s\n' "${rows[@]}"
+exit "$failed"
