@@ -72,7 +72,14 @@ encoded! {
 impl Content {
     /// The bytes to be logged, and the reference for the command that brings them.
     pub(crate) fn to_body(&self) -> (BodyRef, Vec<u8>) {
-        let bytes = self.to_bytes();
+        /// What most messages have besides their text, and the log puts behind it.
+        const BESIDES_BYTES: usize = 256;
+        let text = match self {
+            Self::Sent(sent) => &sent.body,
+            Self::Published(published) => &published.message,
+        };
+        let mut bytes = Vec::with_capacity(text.len() + BESIDES_BYTES);
+        self.encode(&mut bytes);
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         (BodyRef { position: Position(0), bytes: length }, bytes)
     }
@@ -106,9 +113,17 @@ pub(crate) fn md5_of_body(body: &str) -> [u8; 16] {
     Md5::digest(body.as_bytes()).into()
 }
 
+/// A hash in hexadecimal digits.
+pub(crate) fn digits(hash: impl AsRef<[u8]>) -> String {
+    let mut digits = vec![0; hash.as_ref().len() * 2];
+    // The digits have just the space that they take; `hex::encode` makes them one by one.
+    let made = hex::encode_to_slice(hash, &mut digits);
+    made.ok().and_then(|()| String::from_utf8(digits).ok()).unwrap_or_default()
+}
+
 /// The deduplication id of a message that has none of its own: the SHA-256 of its text, in hexadecimal digits.
 pub(crate) fn content_id(text: &str) -> String {
-    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
+    digits(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
 }
 
 /// The MD5 of attributes as AWS defines it (*Calculating the MD5 message digest for message attributes*, SQS
@@ -131,7 +146,7 @@ pub(crate) fn md5_of_attributes(attributes: &[Attribute]) -> Option<String> {
             Value::Binary(bytes) => part(Some(2), bytes),
         }
     }
-    Some(hex::encode(hash.finalize()))
+    Some(digits(hash.finalize()))
 }
 
 /// The sequence number of a message in a FIFO queue as AWS writes it: twenty digits.

@@ -5,7 +5,7 @@
 //! is said not to exist.
 
 use crate::catalogue::QueueView;
-use crate::content::md5_of_attributes;
+use crate::content::{digits, md5_of_attributes};
 use crate::delivery::{Rendered, render};
 use crate::operation::{Context, Operation};
 use crate::shape::attribute::AttributeValue;
@@ -120,7 +120,7 @@ impl Message {
         Self {
             message_id: Uuid::from_u128(rendered.received.id).to_string(),
             receipt_handle: cx.hub.secrets.handle(&rendered.received.receipt),
-            md5_of_body: hex::encode(rendered.body_md5),
+            md5_of_body: digits(rendered.body_md5),
             body: rendered.body,
             attributes,
             // Of those that are shown, not of all.

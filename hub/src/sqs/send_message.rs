@@ -1,7 +1,7 @@
 //! [`SendMessage`](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html): puts a
 //! message into a queue.
 
-use crate::content::{md5_of_body, sequence_number};
+use crate::content::{digits, md5_of_body, sequence_number};
 use crate::operation::{Context, Operation};
 use crate::shape::attribute::AttributeValue;
 use crate::shape::queue::command;
@@ -73,7 +73,7 @@ impl SendMessage {
     pub(crate) fn unsent(self, id: impl FnOnce() -> Uuid) -> Result<Sent, Fault> {
         let body = self.message_body.ok_or_else(|| Fault::missing_parameter(&Place::Alone.of_body()))?;
         Ok(Sent {
-            md5_of_message_body: hex::encode(md5_of_body(&body)),
+            md5_of_message_body: digits(md5_of_body(&body)),
             md5_of_message_attributes: None,
             md5_of_message_system_attributes: None,
             message_id: id().to_string(),

@@ -3,7 +3,7 @@
 //!
 //! The entries that can be sent are sent together or, should the hub stop, not at all.
 
-use crate::content::{md5_of_body, sequence_number};
+use crate::content::{digits, md5_of_body, sequence_number};
 use crate::operation::{Context, Operation};
 use crate::shape::attribute::AttributeValue;
 use crate::shape::queue::batch::{self, Entries, Entry, Outcomes};
@@ -133,7 +133,7 @@ impl SendMessageBatch {
         Ok(Outcomes::of(ids.into_iter().zip(bodies), |entry, body| SentEntry {
             id: entry,
             message_id: id().to_string(),
-            md5_of_message_body: hex::encode(md5_of_body(&body)),
+            md5_of_message_body: digits(md5_of_body(&body)),
             md5_of_message_attributes: None,
             md5_of_message_system_attributes: None,
             sequence_number: None,

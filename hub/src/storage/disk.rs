@@ -175,7 +175,9 @@ impl Log for DiskLog {
         };
         let position = placed.header.entry_position();
         let decoded = Entry::decode(position, placed.entry());
-        self.cache.add(placed.header.position, placed.record);
+        for record in self.cache.add(placed.header.position, placed.record) {
+            self.paper.take_back(record);
+        }
         Some(decoded.map(|entry| (position, entry)).map_err(|source| Error::Entry { position, source }))
     }
 
@@ -344,13 +346,15 @@ impl Cache {
         Self { records: BTreeMap::new(), bytes: 0, bytes_max }
     }
 
-    fn add(&mut self, position: u64, record: Bytes) {
+    /// Keeps a record; gives out those that are too many now, the oldest first.
+    fn add(&mut self, position: u64, record: Bytes) -> impl Iterator<Item = Bytes> {
         self.bytes += record.len() as u64;
         self.records.insert(position, record);
-        while self.bytes > self.bytes_max {
-            let Some((_, oldest)) = self.records.pop_first() else { break };
+        std::iter::from_fn(|| {
+            let (_, oldest) = (self.bytes > self.bytes_max).then(|| self.records.pop_first())??;
             self.bytes = self.bytes.saturating_sub(oldest.len() as u64);
-        }
+            Some(oldest)
+        })
     }
 
     fn find(&self, body: BodyRef) -> Option<Bytes> {

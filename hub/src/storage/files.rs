@@ -52,11 +52,17 @@ pub(crate) trait File: Send + Sync {
 
 /// Reads a whole file, up to a size beyond which it cannot be what is looked for.
 pub(crate) fn read_all(file: &dyn File, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    read_into(file, bytes_max, &mut content)?;
+    Ok(content)
+}
+
+/// The same, in place of what is in `content`.
+pub(crate) fn read_into(file: &dyn File, bytes_max: u64, content: &mut Vec<u8>) -> io::Result<()> {
     let bytes = file.bytes()?;
     if bytes > bytes_max {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("{bytes} bytes")));
     }
-    let mut content = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
-    file.read_at(0, &mut content)?;
-    Ok(content)
+    content.resize(usize::try_from(bytes).map_err(io::Error::other)?, 0);
+    file.read_at(0, content)
 }

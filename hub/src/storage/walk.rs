@@ -5,7 +5,7 @@
 //! a bad place, that place was acknowledged, and is damaged. Otherwise the log ends there.
 
 use super::Error;
-use super::files::{Files, read_all};
+use super::files::{Files, read_into};
 use super::format::{
     ALIGNMENT, Kind, MARK_OFFSET, RECORD_HEADER_BYTES, RECORD_MAGIC, RecordHeader, SEGMENT_HEADER_BYTES,
     is_sealed, segment_name,
@@ -182,7 +182,9 @@ impl<'a> Walk<'a> {
                 .and_then(|(start, segment)| Some((*start, segment.of_run(run.number)?)))
                 .filter(|(_, header)| position < header.start + header.bytes)
                 .ok_or(Error::Missing { position: Position(position) })?;
-            let image = self.image(start, header.bytes)?;
+            // The memory of the segment before is used again: fresh memory is dear.
+            let before = self.image.take().and_then(|image| image.content.try_into_mut().ok());
+            let image = self.image(start, header.bytes, before.map(Vec::from).unwrap_or_default())?;
             self.durable_to = self.durable_to.max(self.mark(run, &image));
             self.image = Some(image);
             self.read.push(start);
@@ -191,8 +193,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads a segment, which must have its full size: a file is used only after that was made sure.
-    fn image(&self, start: u64, full_bytes: u64) -> Result<Image, Error> {
-        let image = self.image_as_it_is(start, full_bytes)?;
+    fn image(&self, start: u64, full_bytes: u64, memory: Vec<u8>) -> Result<Image, Error> {
+        let image = self.image_as_it_is(start, full_bytes, memory)?;
         let bytes = image.content.len() as u64;
         if bytes < full_bytes {
             return Err(Error::Damaged { from: Position(start + bytes), to: Position(start + full_bytes) });
@@ -200,12 +202,10 @@ impl<'a> Walk<'a> {
         Ok(image)
     }
 
-    fn image_as_it_is(&self, start: u64, full_bytes: u64) -> Result<Image, Error> {
-        let name = segment_name(start);
-        let content = self
-            .files
-            .open(&name)
-            .and_then(|file| read_all(&*file, SEGMENT_BYTES_MAX))
+    fn image_as_it_is(&self, start: u64, full_bytes: u64, memory: Vec<u8>) -> Result<Image, Error> {
+        let (name, mut content) = (segment_name(start), memory);
+        let file = self.files.open(&name);
+        file.and_then(|file| read_into(&*file, SEGMENT_BYTES_MAX, &mut content))
             .map_err(|source| Error::file(&name, source))?;
         Ok(Image { start, full_bytes, content: content.into() })
     }
@@ -273,7 +273,7 @@ impl<'a> Walk<'a> {
             if !is_of_run || start + bytes <= from {
                 continue;
             }
-            let Ok(image) = self.image_as_it_is(*start, bytes) else { continue };
+            let Ok(image) = self.image_as_it_is(*start, bytes, Vec::new()) else { continue };
             evidence.durable_to = evidence.durable_to.max(self.mark(run, &image));
             let begin = from.max(start + SEGMENT_HEADER_BYTES).next_multiple_of(ALIGNMENT);
             self.search(run, &image, begin, &mut evidence);

@@ -13,15 +13,19 @@ use queue_core::{Entry, Header, Proposal};
 use std::io;
 use std::sync::Arc;
 
-/// Memory for records is taken in pieces of this size. It is given back in the order in which it was taken, and pieces
-/// of one size can be used again: the memory of a busy log does not wander.
+/// Memory for records is taken in pieces of this size.
 const PIECE_BYTES: usize = 1 << 20;
+
+/// Pieces that nothing is written on any more and that are kept for the next records. Fresh memory is dear: the system
+/// clears it first.
+const SPARE_PIECES: usize = 4;
 
 /// What records are written on before they have a place.
 #[derive(Default)]
 pub(crate) struct Paper {
     entry: Vec<u8>,
     piece: BytesMut,
+    spares: Vec<BytesMut>,
 }
 
 impl Paper {
@@ -29,12 +33,25 @@ impl Paper {
     fn tear_off(&mut self) -> BytesMut {
         let bytes = (RECORD_HEADER_BYTES + self.entry.len()).next_multiple_of(ALIGNMENT as usize);
         if self.piece.capacity() < bytes {
-            self.piece = BytesMut::with_capacity(PIECE_BYTES.max(bytes));
+            let spare = self.spares.pop().filter(|spare| spare.capacity() >= bytes);
+            self.piece = spare.unwrap_or_else(|| BytesMut::with_capacity(PIECE_BYTES.max(bytes)));
         }
         self.piece.resize(RECORD_HEADER_BYTES, 0);
         self.piece.extend_from_slice(&self.entry);
         self.piece.resize(bytes, 0);
         self.piece.split()
+    }
+
+    /// A record that is not kept any more. If it was the last on its piece, and nobody reads it, that is used again.
+    pub(crate) fn take_back(&mut self, record: Bytes) {
+        if self.spares.len() < SPARE_PIECES
+            && let Ok(mut piece) = record.try_into_mut()
+        {
+            piece.clear();
+            // Of a piece that has one owner this takes back all of it.
+            piece.reserve(PIECE_BYTES);
+            self.spares.push(piece);
+        }
     }
 }
 
@@ -255,4 +272,30 @@ impl Writer {
 pub(crate) fn is_full(error: &Error) -> bool {
     matches!(error, Error::File { source, .. }
         if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(paper: &mut Paper) -> Bytes {
+        paper.entry = vec![7; PIECE_BYTES / 2];
+        paper.tear_off().freeze()
+    }
+
+    #[test]
+    fn a_piece_is_used_again_when_nobody_needs_what_stands_on_it() {
+        let mut paper = Paper::default();
+        let (first, second) = (record(&mut paper), record(&mut paper));
+        let place = first.as_ptr();
+        let read = first.slice(100..200);
+        paper.take_back(first);
+        assert!(paper.spares.is_empty(), "somebody reads it");
+        paper.take_back(read);
+        let third = record(&mut paper);
+        assert_eq!(third.as_ptr(), place);
+        assert_ne!(third.as_ptr(), second.as_ptr());
+        assert!(third.iter().skip(RECORD_HEADER_BYTES).take(PIECE_BYTES / 2).all(|byte| *byte == 7));
+        assert!(third.iter().take(RECORD_HEADER_BYTES).all(|byte| *byte == 0));
+    }
 }

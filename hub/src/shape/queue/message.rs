@@ -147,7 +147,7 @@ impl Draft {
             deduplication_id: deduplication_id.as_deref().map(Into::into),
         });
         let (reference, body) = content.to_body();
-        let (outgoing, md5_of_body) = (outgoing(reference), hex::encode(md5));
+        let (outgoing, md5_of_body) = (outgoing(reference), content::digits(md5));
         Ok(Ready { outgoing, body, md5_of_body, md5_of_attributes, md5_of_system_attributes })
     }
 
