@@ -74,10 +74,19 @@ fn hold_for_checkpoint(files: &dyn Files, target: u64) -> std::io::Result<bool> 
 
 /// Gives that much of the reserve back to the disk, or all of it, before it is opened.
 pub(crate) fn give_reserve(files: &dyn Files, bytes: u64) -> Result<(), Error> {
+    give(files, RESERVE_FILE, bytes)
+}
+
+/// The same with what is held for the next checkpoint.
+pub(crate) fn give_checkpoint_reserve(files: &dyn Files, bytes: u64) -> Result<(), Error> {
+    give(files, CHECKPOINT_RESERVE_FILE, bytes)
+}
+
+fn give(files: &dyn Files, name: &str, bytes: u64) -> Result<(), Error> {
     let give = |file: Arc<dyn File>| file.resize(file.bytes()?.saturating_sub(bytes));
-    match files.open(RESERVE_FILE).and_then(give) {
+    match files.open(name).and_then(give) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        given => given.map_err(|source| Error::file(RESERVE_FILE, source)),
+        given => given.map_err(|source| Error::file(name, source)),
     }
 }
 

@@ -274,7 +274,12 @@ pub(super) fn next_run(files: &Arc<dyn Files>, survey: &Survey, prior: &Prior) -
     let header = StoreHeader { store: prior.store, run, segment_bytes: prior.segment_bytes };
     on_full_disk(
         || write_store(&**files, header).map_err(|source| Error::file(STORE_FILE, source)),
-        &mut [&mut || space::give_reserve(&**files, FURTHER_BYTES)],
+        &mut [
+            &mut || space::give_reserve(&**files, FURTHER_BYTES),
+            // After some starts on a disk that stays full there is no other reserve. What this takes comes back with
+            // the space of the `store` before.
+            &mut || space::give_checkpoint_reserve(&**files, FURTHER_BYTES),
+        ],
     )?;
     leftovers.retain(|name| *name != first.0.name());
     remove_leftovers(&**files, &leftovers)?;
