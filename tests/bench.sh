@@ -23,11 +23,11 @@ if [[ -z "${FANQ_BIN:-}" ]]; then
 fi
 
 # A virtual machine is given memory when it first touches it, which takes many times as long as to use it: without this
-# the first measurements would be of that. Where there is little memory, nothing is done.
+# the first measurements would be of that. Where there is little memory, or little to be measured, nothing is done.
 warm_memory() {
     local free_kib file
     free_kib=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo 2>/dev/null || true)
-    if [[ ${free_kib:-0} -gt $((12 << 20)) ]]; then
+    if [[ $seconds -ge 5 && ${free_kib:-0} -gt $((12 << 20)) ]]; then
         file=$(mktemp "$folder/fanq-bench-XXXXXX")
         dd if=/dev/zero of="$file" bs=1M count=6144 status=none || true
         rm -f "$file"
@@ -42,7 +42,7 @@ failed=0
 row() {
     local target=$1 comparison=$2 limit=$3 field=$4 unit=$5
     shift 5
-    local shown="fanq bench" argument object figure verdict
+    local shown="fanq bench" argument object figure errors others verdict
     for argument in "$@"; do
         if [[ $argument == *" "* ]]; then shown+=" \"$argument\""; else shown+=" $argument"; fi
     done
@@ -54,6 +54,13 @@ row() {
         return
     fi
     figure=$(field "$object" "$field")
+    errors=$(field "$object" errors)
+    others=$(field "$object" against.errors)
+    if [[ -z $figure || ${errors:-0} -gt 0 || ${others:-0} -gt 0 ]]; then
+        failed=1
+        rows+=("| $target | \`$shown\` | – | not measured: ${errors:-0} errors, ${others:-0} of what it is compared with |")
+        return
+    fi
     verdict=$(awk -v figure="$figure" -v limit="$limit" -v comparison="$comparison" 'BEGIN {
         if (comparison == "none") print "–"
         else if (comparison == "least") print (figure >= limit ? "met" : "missed")
@@ -63,14 +70,16 @@ row() {
     rows+=("| $target | \`$shown\` | $figure $unit | $verdict |")
 }
 
-# A number in an object, at the top or in one of the objects in it: field OBJECT NAME or field OBJECT OUTER.NAME.
+# A number in an object, at the top or in one of the objects in it: field OBJECT NAME or field OBJECT OUTER.NAME; nothing
+# if it is not there.
 field() {
     local object=$1 name=${2##*.}
     if [[ $2 == *.* ]]; then
+        [[ $object == *"\"${2%%.*}\":{"* ]] || return 0
         object=${object#*"\"${2%%.*}\":{"}
         object=${object%%\}*}
     fi
-    grep -oE "\"$name\":-?[0-9.]+" <<<"$object" | head -n 1 | cut -d : -f 2
+    grep -oE "\"$name\":-?[0-9.]+" <<<"$object" | head -n 1 | cut -d : -f 2 || true
 }
 
 row "the floor itself: ≥ 90,000/s on a quiet machine of 2 cores" \

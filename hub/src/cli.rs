@@ -16,6 +16,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Settings, Sources};
 use crate::hub::Hub;
+use crate::metrics::process;
 use crate::server::{self, Running};
 use crate::telemetry::{self, Format, Log, Traces};
 
@@ -93,6 +94,7 @@ impl From<server::Error> for Error {
 
 /// Runs the subcommand that the arguments name, the first of which is the name of the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
+    process::started();
     let matches = command().try_get_matches_from(arguments)?;
     let is_serving = matches.subcommand_name() == Some(serve::NAME);
     let traces = if is_serving { Traces::from_environment() } else { Ok(None) };

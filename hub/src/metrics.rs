@@ -11,7 +11,7 @@
 mod api;
 mod exposition;
 pub(crate) mod histogram;
-mod process;
+pub(crate) mod process;
 pub(crate) mod queues;
 pub(crate) mod subscriptions;
 mod table;
@@ -21,8 +21,7 @@ use api::Api;
 use exposition::{Labels, Page};
 use histogram::Histogram;
 use queues::QueueSeries;
-use std::time::SystemTime;
-use subscriptions::{REASONS, SubscriptionSeries};
+use subscriptions::SubscriptionSeries;
 use table as of;
 
 /// What stands for all that has no series of its own. No queue, account, region or subscription can be called that.
@@ -40,7 +39,6 @@ pub(crate) struct Metrics {
     pub(crate) commit: Histogram,
     pub(crate) commit_commands: Histogram,
     pub(crate) commit_bytes: Histogram,
-    started: SystemTime,
 }
 
 impl Default for Metrics {
@@ -52,7 +50,6 @@ impl Default for Metrics {
             commit: Histogram::of_seconds(histogram::SHORT),
             commit_commands: Histogram::of_numbers(histogram::COUNTS),
             commit_bytes: Histogram::of_numbers(histogram::BYTES),
-            started: SystemTime::now(),
         }
     }
 }
@@ -75,7 +72,7 @@ impl Metrics {
         page.one(&of::DISK_FULL, u8::from(scraped.is_disk_full));
         page.one(&of::CHECKPOINTS, scraped.log.checkpoints);
         page.one(&of::CHECKPOINT_BYTES, scraped.log.checkpoint_bytes);
-        process::expose(self.started, &mut page);
+        process::expose(&mut page);
         page.into_text()
     }
 
@@ -127,7 +124,7 @@ fn expose_subscriptions(subscriptions: &[SubscriptionSeries], page: &mut Page) {
     let arn = |series: &SubscriptionSeries| series.arn.clone().unwrap_or_else(|| OTHERS.to_owned());
     let mut filtered = Vec::new();
     for series in subscriptions.iter().filter(|series| series.is_filtered()) {
-        for (reason, count) in REASONS.iter().zip(series.filtered) {
+        for (reason, count) in series.filtered.named() {
             let labels = Labels::of(&["subscription", "reason"], &[arn(series).as_str(), reason]);
             filtered.push((labels, count));
         }

@@ -33,6 +33,7 @@ operations! {
 }
 
 // The floor of `fanq bench` reads them too.
+pub(crate) use receive_message::ReceiveMessage;
 pub(crate) use send_message::SendMessage;
 pub(crate) use send_message_batch::SendMessageBatch;
 

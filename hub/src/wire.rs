@@ -17,7 +17,8 @@ use tracing::Instrument;
 use crate::auth::{self, Credential};
 use crate::hub::Hub;
 use crate::metrics::Metrics;
-use crate::operation::Context;
+use crate::operation::{Context, Operation};
+use crate::sqs::ReceiveMessage;
 
 mod blob;
 mod call;
@@ -81,7 +82,10 @@ impl<'a> Head<'a> {
 
     /// Whether messages may be taken for whoever asks. Who asks for something else says so before the body.
     pub(crate) fn may_take(&self) -> bool {
-        self.header(&TARGET).is_none_or(|target| target == "AmazonSQS.ReceiveMessage")
+        match Protocol::of(self) {
+            Protocol::Json(action) => action.is_none_or(|action| action == ReceiveMessage::NAME),
+            Protocol::Query => true,
+        }
     }
 }
 

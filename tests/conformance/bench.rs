@@ -150,3 +150,27 @@ fn an_interrupted_measurement_leaves_nothing_behind() {
     assert!(is_empty(&folder));
     assert!(!runs_in(path));
 }
+
+#[test]
+#[ignore = "takes a minute or two"]
+fn the_script_measures_all_targets() {
+    let folder = TemporaryFolder::new();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/bench.sh");
+    let output = Command::new("bash")
+        .arg(script)
+        .env("FANQ_BIN", binary())
+        .env("FANQ_BENCH_SECONDS", "1")
+        .env("FANQ_BENCH_PAIRS", "1")
+        .env("FANQ_BENCH_BACKLOG", "20000")
+        .env("FANQ_BENCH_FOLDER", folder.path())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+    let rows = printed.lines().filter(|line| line.contains("`fanq bench ")).collect::<Vec<_>>();
+    assert_eq!(rows.len(), 10, "{printed}");
+    for row in rows {
+        assert!([" met |", " missed |", " – |"].iter().any(|end| row.ends_with(end)), "{row}");
+    }
+    assert!(is_empty(&folder));
+}

@@ -46,6 +46,7 @@ fn a_full_disk_refuses_messages_until_enough_is_deleted() {
     store.assert_accepts_again();
     assert_has_checkpoint(&disk.data());
     assert_measured(&store, false);
+    assert_checkpoints_measured(&store);
     store.send_until_refused();
     store.take_all();
     store.assert_accepts_again();
@@ -162,6 +163,15 @@ fn assert_measured(store: &Store, is_full: bool) {
     let answer = Request::get("/metrics").send(store.hub());
     let expected = format!("\nfanq_disk_full {}\n", u8::from(is_full));
     assert!(answer.status == 200 && answer.text().contains(&expected), "{}", answer.text());
+}
+
+/// Checkpoints were made, and the last one is of some size.
+fn assert_checkpoints_measured(store: &Store) {
+    let text = Request::get("/metrics").send(store.hub()).text();
+    for name in ["fanq_checkpoints_total", "fanq_checkpoint_bytes"] {
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
+        assert!(value.is_some_and(|value| value >= 1.0), "{name} {value:?}");
+    }
 }
 
 fn assert_has_checkpoint(data: &Path) {

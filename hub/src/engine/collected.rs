@@ -34,22 +34,15 @@ pub(super) enum Answer {
 #[derive(Default)]
 pub(super) struct Collected {
     waiting: VecDeque<(Proposal, Answer)>,
-    bytes: usize,
 }
 
 impl Collected {
     pub(super) fn add(&mut self, proposal: Proposal, answer: Answer) {
-        self.bytes += proposal.bytes();
         self.waiting.push_back((proposal, answer));
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
-    }
-
-    /// Whether there is enough for a batch.
-    pub(super) fn is_full(&self) -> bool {
-        self.waiting.len() >= COMMANDS_PER_BATCH || self.bytes >= BYTES_PER_BATCH
     }
 
     /// Takes out as much as a batch holds.
@@ -64,7 +57,6 @@ impl Collected {
             batch.0.push(proposal);
             batch.1.push(answer);
         }
-        self.bytes = self.bytes.saturating_sub(bytes);
         batch
     }
 
@@ -99,9 +91,8 @@ mod tests {
         for _ in 0..COMMANDS_PER_BATCH + 1 {
             collected.add(Proposal::new(&Command::Tick, Vec::new(), crate::storage::seal), Answer::Nobody);
         }
-        assert!(collected.is_full());
         let sizes = [(); 3].map(|()| collected.take_batch().1.len());
         assert_eq!(sizes, [COMMANDS_PER_BATCH, 1, 0]);
-        assert_eq!((collected.is_empty(), collected.is_full(), collected.bytes), (true, false, 0));
+        assert!(collected.is_empty());
     }
 }

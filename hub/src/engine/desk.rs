@@ -1,4 +1,4 @@
-//! Answers on their way back to the threads that asked.
+//! Answers to commands on their way back to the threads that asked.
 //!
 //! To wake a task of another thread is dear: the system may have to interrupt a sleeping processor for it. So each
 //! worker has a desk, at which the engine leaves all answers of a batch in one go; the worker hands them on among its

@@ -97,7 +97,9 @@ impl Runner {
 
     /// There was nothing for the receiver.
     pub(super) fn answer_emptily(&mut self, waiter: Waiter) {
-        self.queue_counters.count_empty_receive(waiter.receive.queue);
+        if self.machine.queue(waiter.receive.queue).is_some() {
+            self.queue_counters.count_empty_receive(waiter.receive.queue);
+        }
         respond(waiter.responder, Ok(Vec::new()));
     }
 

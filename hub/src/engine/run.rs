@@ -24,7 +24,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// answered at once.
 const GATHERING: Duration = Duration::from_millis(1);
 
-/// Events that are handled before the log is looked at again. Not all of them add to a batch.
+/// Events that are handled before the log is looked at again.
 const EVENTS_PER_TURN: usize = 4_096;
 
 /// When something is due that an earlier entry had no room for.
@@ -152,12 +152,9 @@ impl Runner {
         }
     }
 
-    /// Collects what has arrived, up to a full batch or a turn's worth of events.
+    /// Collects what has arrived, up to a turn's worth of events. What is more than a batch waits for the next.
     fn take_in(&mut self) {
         for _ in 0..EVENTS_PER_TURN {
-            if self.collected.is_full() {
-                return;
-            }
             let Some(event) = self.inbox.next() else { return };
             self.handle(event);
         }

@@ -31,15 +31,27 @@ impl QueueTotals {
     }
 
     fn take_in(&mut self, more: Self) {
-        self.sent += more.sent;
-        self.sent_bytes += more.sent_bytes;
-        self.received += more.received;
-        self.received_bytes += more.received_bytes;
-        self.empty_receives += more.empty_receives;
-        self.deleted += more.deleted;
-        self.timed_out += more.timed_out;
-        self.buried += more.buried;
-        self.expired += more.expired;
+        // All of them by name, so that none can be forgotten.
+        let Self {
+            sent,
+            sent_bytes,
+            received,
+            received_bytes,
+            empty_receives,
+            deleted,
+            timed_out,
+            buried,
+            expired,
+        } = more;
+        self.sent += sent;
+        self.sent_bytes += sent_bytes;
+        self.received += received;
+        self.received_bytes += received_bytes;
+        self.empty_receives += empty_receives;
+        self.deleted += deleted;
+        self.timed_out += timed_out;
+        self.buried += buried;
+        self.expired += expired;
     }
 }
 

@@ -4,17 +4,44 @@ use filters::{Message, Policy, Scope};
 use queue_core::SubscriptionId;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Why a filter policy keeps a message away, in the order in which it is counted.
-pub(crate) const REASONS: [&str; 4] =
-    ["message_attributes", "message_body", "no_message_attributes", "invalid_message_body"];
-
 /// Why a filter policy keeps a message away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
-    Attributes = 0,
-    Body = 1,
-    NoAttributes = 2,
-    InvalidBody = 3,
+    Attributes,
+    Body,
+    NoAttributes,
+    InvalidBody,
+}
+
+/// How often each was the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct ByReason<T> {
+    attributes: T,
+    body: T,
+    no_attributes: T,
+    invalid_body: T,
+}
+
+impl<T> ByReason<T> {
+    fn of(&self, reason: Reason) -> &T {
+        match reason {
+            Reason::Attributes => &self.attributes,
+            Reason::Body => &self.body,
+            Reason::NoAttributes => &self.no_attributes,
+            Reason::InvalidBody => &self.invalid_body,
+        }
+    }
+
+    /// Each with the name that it has in CloudWatch.
+    pub(super) fn named(&self) -> [(&'static str, &T); 4] {
+        let Self { attributes, body, no_attributes, invalid_body } = self;
+        [
+            ("message_attributes", attributes),
+            ("message_body", body),
+            ("no_message_attributes", no_attributes),
+            ("invalid_message_body", invalid_body),
+        ]
+    }
 }
 
 impl Reason {
@@ -33,16 +60,14 @@ impl Reason {
 /// What happened to a subscription since the hub started.
 #[derive(Debug, Default)]
 pub(crate) struct SubscriptionCounts {
-    filtered: [AtomicU64; REASONS.len()],
+    filtered: ByReason<AtomicU64>,
     failed: AtomicU64,
 }
 
 impl SubscriptionCounts {
     /// A message was kept away.
     pub(crate) fn count_filtered(&self, reason: Reason) {
-        if let Some(count) = self.filtered.get(reason as usize) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
+        self.filtered.of(reason).fetch_add(1, Ordering::Relaxed);
     }
 
     /// A delivery found no queue.
@@ -51,7 +76,7 @@ impl SubscriptionCounts {
     }
 
     fn all(&self) -> impl Iterator<Item = &AtomicU64> {
-        self.filtered.iter().chain([&self.failed])
+        self.filtered.named().into_iter().map(|(_, count)| count).chain([&self.failed])
     }
 
     /// Moves what was counted here to `others`.
@@ -71,21 +96,25 @@ pub(crate) struct SubscriptionSeries {
     /// Nothing for those that have none of their own.
     pub(super) arn: Option<String>,
     has_filter: bool,
-    pub(super) filtered: [u64; REASONS.len()],
+    pub(super) filtered: ByReason<u64>,
     pub(super) failed: u64,
 }
 
 impl SubscriptionSeries {
     fn of(arn: Option<String>, has_filter: bool, counts: &SubscriptionCounts) -> Self {
-        let filtered = std::array::from_fn(|reason| {
-            counts.filtered.get(reason).map_or(0, |count| count.load(Ordering::Relaxed))
-        });
+        let count = |reason| counts.filtered.of(reason).load(Ordering::Relaxed);
+        let filtered = ByReason {
+            attributes: count(Reason::Attributes),
+            body: count(Reason::Body),
+            no_attributes: count(Reason::NoAttributes),
+            invalid_body: count(Reason::InvalidBody),
+        };
         Self { arn, has_filter, filtered, failed: counts.failed.load(Ordering::Relaxed) }
     }
 
     /// Whether a filter keeps anything away, or has done.
     pub(super) fn is_filtered(&self) -> bool {
-        self.has_filter || self.filtered.iter().any(|count| *count > 0)
+        self.has_filter || self.filtered != ByReason::default()
     }
 }
 

@@ -88,6 +88,7 @@ impl Operation for PublishBatch {
         let mut ids = Vec::new();
         let mut measure = Measure::begin();
         let attempt = || {
+            measure.filtered = None;
             let topic = reference::find(Self::NAME, &name, cx)?;
             let sorted = sort(entries, &topic, cx)?;
             outcome.failed = sorted.failed.iter().map(|(id, fault)| Failed::new(id, fault)).collect();

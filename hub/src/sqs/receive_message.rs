@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct ReceiveMessage {
+pub(crate) struct ReceiveMessage {
     #[serde(default)]
     queue_url: QueueUrl,
     /// The old name of the next one.
@@ -36,7 +36,7 @@ pub(super) struct ReceiveMessage {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Received {
+pub(crate) struct Received {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     messages: Vec<Message>,
 }

@@ -313,8 +313,13 @@ impl Committer {
     }
 
     fn sync(&mut self) -> Result<(), Error> {
+        self.synced(Writer::sync)
+    }
+
+    /// Does what makes the log durable, and measures it.
+    fn synced(&mut self, sync: impl FnOnce(&mut Writer) -> Result<(), Error>) -> Result<(), Error> {
         let begun = Instant::now();
-        self.writer.sync()?;
+        sync(&mut self.writer)?;
         self.last_sync = Instant::now();
         self.vitals.syncs.observe(self.last_sync.duration_since(begun));
         Ok(())
@@ -322,8 +327,7 @@ impl Committer {
 
     /// Nothing has come for a while.
     fn rest(&mut self) -> Result<(), Error> {
-        self.last_sync = Instant::now();
-        self.writer.mark()
+        self.synced(Writer::mark)
     }
 
     fn hand_back(&self, put: impl FnOnce(&mut Durable)) {

@@ -7,7 +7,7 @@ use super::disk::Vitals;
 use super::files::Files;
 use super::folder::Lock;
 use super::format::checkpoint_name;
-use super::making::{self, Checkpointer, Making};
+use super::making::{Checkpointer, Making};
 use super::plan::{self, Report};
 use super::room::{Disk, Room};
 use super::segments::Segments;
@@ -79,11 +79,7 @@ impl Keeper {
     pub(crate) fn start(self, propose: Propose) -> std::io::Result<()> {
         let supply = Arc::clone(&self.supply);
         let shared = Arc::clone(&self.shared);
-        let supply = move || {
-            making::give_way();
-            supply.run();
-        };
-        let supplier = std::thread::Builder::new().name("supply".to_owned()).spawn(supply)?;
+        let supplier = std::thread::Builder::new().name("supply".to_owned()).spawn(move || supply.run())?;
         *shared.supplier.lock().unwrap_or_else(PoisonError::into_inner) = Some(supplier);
         let mut work = Work {
             needed_before: self.vitals.needed(),

@@ -22,17 +22,6 @@ pub(crate) const SUBCOMMAND: &str = "checkpoint";
 /// The lowest priority that there is.
 const NICENESS: i32 = 19;
 
-/// That of a thread whose work is needed, but not at once.
-#[cfg(target_os = "linux")]
-const THREAD_NICENESS: i32 = 10;
-
-/// Lets other threads go before the one that calls. Where threads have no priority of their own it does nothing.
-pub(crate) fn give_way() {
-    #[cfg(target_os = "linux")]
-    // Without it the thread is only less polite.
-    let _ = rustix::process::setpriority_process(None, THREAD_NICENESS);
-}
-
 /// Makes a checkpoint of everything before `until`, from the last one and the log.
 pub(crate) fn advance(files: &dyn Files, until: u64) -> Result<Report, Error> {
     let survey = Survey::make(files)?;

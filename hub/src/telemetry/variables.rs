@@ -57,7 +57,7 @@ pub(super) fn target(read: impl Fn(&str) -> Option<String>) -> Result<Option<Tar
     {
         return Err(format!("{name} is {protocol:?}: http/protobuf is the one protocol that is spoken"));
     }
-    check_sampler(&read)?;
+    check_sampler(read)?;
     let url = url(&endpoint, endpoint_name.contains("TRACES"))
         .ok_or_else(|| format!("{endpoint_name} is {endpoint:?}: a URL with http or https is expected"))?;
     let timeout = match of_exporter("TIMEOUT") {

@@ -270,6 +270,7 @@ def test_a_stop_sends_what_is_left(collector):
 
 def test_a_collector_that_never_answers_holds_nothing_up():
     silent = socket.create_server(("127.0.0.1", 0))
+    silent.settimeout(30)
     endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
     hour = str(3600 * 1000)
     variables = {"OTEL_EXPORTER_OTLP_TIMEOUT": hour, "OTEL_BSP_MAX_QUEUE_SIZE": "10", **SOON}

@@ -1,7 +1,7 @@
 //! From a publish to whoever waits for it: the work of `e2e`.
 //!
-//! The body of a message says when it was published, as a number of microseconds that begins with the measurement, so
-//! the consumer that gets it knows how long it took.
+//! The body of a message says in which run it was published and when, as a number of microseconds that begins with the
+//! run, so the consumer that gets it knows how long it took. What an earlier run has left is not counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,6 +32,7 @@ pub(super) struct Flow {
     topic_arn: String,
     body_bytes: usize,
     rate: u32,
+    run: u64,
     origin: Instant,
     received: AtomicU64,
     over: watch::Sender<bool>,
@@ -44,10 +45,11 @@ impl Flow {
         topic_arn: String,
         body_bytes: usize,
         rate: u32,
+        run: u64,
     ) -> Self {
         let (origin, received) = (Instant::now(), AtomicU64::new(0));
         let over = watch::Sender::new(false);
-        Self { requests, queue_urls, topic_arn, body_bytes, rate, origin, received, over }
+        Self { requests, queue_urls, topic_arn, body_bytes, rate, run, origin, received, over }
     }
 
     /// The first connection publishes, the others wait for it.
@@ -91,7 +93,7 @@ impl Flow {
             let read = |body: &[u8]| {
                 let arrived = self.now_us();
                 let received = Received::read(body)?;
-                let sent = received.iter().filter_map(|message| published_us(&message.body));
+                let sent = received.iter().filter_map(|message| self.published_us(&message.body));
                 let latencies = sent.map(|sent| Duration::from_micros(arrived.saturating_sub(sent)));
                 let handles = received.iter().map(|message| message.receipt_handle.as_ref());
                 let delete = (!received.is_empty()).then(|| self.requests.delete(queue_url, handles));
@@ -127,12 +129,14 @@ impl Flow {
 
     /// A body that is published now. One of a few bytes may be a little longer than it should be.
     fn body(&self) -> String {
-        format!("{:x<bytes$}", self.now_us(), bytes = self.body_bytes)
+        format!("{:x<bytes$}", format!("{}-{}", self.run, self.now_us()), bytes = self.body_bytes)
     }
-}
 
-fn published_us(body: &str) -> Option<u64> {
-    body.trim_end_matches('x').parse().ok()
+    /// When a message of this run was published.
+    fn published_us(&self, body: &str) -> Option<u64> {
+        let (run, published_us) = body.trim_end_matches('x').split_once('-')?;
+        (run.parse() == Ok(self.run)).then(|| published_us.parse().ok())?
+    }
 }
 
 #[cfg(test)]
@@ -142,12 +146,16 @@ mod tests {
     #[test]
     fn a_body_says_when_it_was_published() {
         let requests = Requests::new(&crate::authority::Authority::parse("hub").unwrap());
-        let flow = Flow::new(requests, Vec::new(), String::new(), 64, 100);
+        let flow = Flow::new(requests, Vec::new(), String::new(), 64, 100, 2);
         let before = flow.now_us();
         let body = flow.body();
-        let published = published_us(&body).unwrap();
+        let published = flow.published_us(&body).unwrap();
         assert!((before..=flow.now_us()).contains(&published), "{body}");
         assert_eq!(body.len(), 64);
-        assert_eq!([published_us("12"), published_us("12xx"), published_us("x")], [Some(12), Some(12), None]);
+        for (body, expected) in
+            [("2-12", Some(12)), ("2-12xx", Some(12)), ("1-12xx", None), ("x", None), ("12", None)]
+        {
+            assert_eq!(flow.published_us(body), expected, "{body}");
+        }
     }
 }

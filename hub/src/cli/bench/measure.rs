@@ -1,6 +1,7 @@
 //! One measurement, from the start of the server to its figures.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::crew::{Crew, Stretch};
@@ -33,12 +34,12 @@ pub(super) async fn measure(options: &Options, progress: &Progress) -> Result<Fi
     let ground = Ground::prepare(&running, options).await?;
     let crew = Crew { running: &running, progress };
     let measurement = Measurement { options, crew, ground: &ground, progress };
-    let stretch = measurement.run().await?;
-    let figures = Figures::new(options, &stretch, running.resident_bytes());
-    if running.goes_on() {
-        ground.clear().await?;
-    }
-    Ok(figures)
+    let stretch = measurement.run().await;
+    let resident_bytes = running.resident_bytes();
+    // Also if it failed: what was made there is somebody else's to live with.
+    let cleared = if running.goes_on() { ground.clear().await } else { Ok(()) };
+    let figures = Figures::new(options, &stretch?, resident_bytes);
+    cleared.map(|()| figures)
 }
 
 struct Measurement<'a> {
@@ -73,9 +74,10 @@ impl Measurement<'_> {
         F: Future<Output = Result<Stretch, Error>>,
     {
         self.say("warming up", false);
-        done(run(WARM_UP).await?)?;
+        let warm_up = done(run(WARM_UP).await?)?;
         self.say("measuring", true);
-        let stretch = done(run(self.options.duration).await?)?;
+        let mut stretch = done(run(self.options.duration).await?)?;
+        stretch.tally.add_errors(warm_up.tally);
         self.progress.measured(stretch.time);
         Ok(stretch)
     }
@@ -101,6 +103,7 @@ impl Measurement<'_> {
     async fn end_to_end(&self) -> Result<Stretch, Error> {
         // One more, to publish.
         let connections = self.connections().saturating_add(1);
+        let runs = AtomicU64::new(0);
         self.twice(|time| {
             let flow = Arc::new(Flow::new(
                 self.crew.running.requests.clone(),
@@ -108,6 +111,7 @@ impl Measurement<'_> {
                 self.topic_arn().to_owned(),
                 self.body().len(),
                 self.options.rate,
+                runs.fetch_add(1, Ordering::Relaxed),
             ));
             self.crew.run(connections, Some(time), move |worker| Arc::clone(&flow).work(worker))
         })

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::floor;
 use super::folder::TemporaryFolder;
 use crate::cli::{Error, serve};
+use crate::metrics::process;
 
 /// A server that is not ready after this time never will be.
 const START: Duration = Duration::from_secs(30);
@@ -35,7 +36,7 @@ impl Process {
         // Neither a file with settings nor variables shall make one hub another.
         command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::piped());
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("FANQ_") {
+            if ["FANQ_", "OTEL_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
                 command.env_remove(name);
             }
         }
@@ -62,7 +63,7 @@ impl Process {
 
     /// The memory that it has; none where the system does not say.
     pub(super) fn resident_bytes(&self) -> Option<u64> {
-        resident_bytes_of(&std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?)
+        process::resident_bytes(&self.child.id().to_string())
     }
 }
 
@@ -109,11 +110,6 @@ fn cpu_of(stat: &str, ticks_per_second: u64) -> Option<Duration> {
     Some(Duration::from_millis(ms))
 }
 
-fn resident_bytes_of(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1_024)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,7 +119,5 @@ mod tests {
         let stat = "812 (fa nq) x) S 1 812 812 0 -1 4194560 900 0 3 0 150 27 9 9 20 0 5 0 100 7 8";
         assert_eq!(cpu_of(stat, 100), Some(Duration::from_millis(1_770)));
         assert_eq!(cpu_of("812 (fanq) S 1", 100), None);
-        assert_eq!(resident_bytes_of("Name:\tfanq\nVmRSS:\t    2048 kB\nThreads: 3\n"), Some(2 << 20));
-        assert_eq!(resident_bytes_of("Name:\tkthreadd\n"), None);
     }
 }

@@ -45,6 +45,32 @@ async fn a_scrape_does_not_wait_for_the_log() {
 }
 
 #[tokio::test]
+async fn more_than_a_batch_waits_for_the_log_while_the_engine_sleeps_and_answers_others() {
+    let gated = Gated::new(Machine::default());
+    let (hub, gate) = (&gated.hub, &gated.gate);
+    gate.let_through(2);
+    let queue = hub.queue("orders").await;
+    let mut sends = futures_util::stream::FuturesUnordered::new();
+    for _ in 0..3_000 {
+        sends.push(hub.try_send(queue, "a"));
+    }
+    assert!(futures_util::FutureExt::now_or_never(futures_util::StreamExt::next(&mut sends)).is_none());
+    gate.proposed(3).await;
+    let asked = gate.asked();
+    for _ in 0..3 {
+        assert_eq!(counts(hub).await, (0, 0, 0));
+    }
+    let taken = hub.engine.receive(receiving(queue, LONG), Duration::from_millis(20)).await;
+    assert!(taken.unwrap().is_empty());
+    assert!(gate.asked() - asked < 30);
+    gate.let_through(usize::MAX);
+    while let Some(sent) = futures_util::StreamExt::next(&mut sends).await {
+        assert!(sent.is_ok());
+    }
+    assert_eq!(counts(hub).await, (3_000, 0, 0));
+}
+
+#[tokio::test]
 async fn a_full_disk_is_measured() {
     let hub = fixture();
     for (disk, is_full) in [(Disk::Enough, false), (Disk::Reserve, true), (Disk::Nothing, true)] {
