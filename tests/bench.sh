@@ -4,18 +4,18 @@
 # Builds the release binary, or takes FANQ_BIN. The last lines are a table in Markdown. A target that is missed is
 # called missed and is no failure: a busy machine measures itself. The exit code says whether everything was measured.
 #
-# FANQ_BENCH_SECONDS  seconds of each measurement (10)
-# FANQ_BENCH_PAIRS    pairs of each ratio (3); five where a long queue is compared with a short one
-# FANQ_BENCH_FOLDER   where the logs lie (the working directory): a disk, not memory
-# FANQ_BENCH_BACKLOG  messages of the long queue (1000000)
+# BENCH_SECONDS  seconds of each measurement (10)
+# BENCH_PAIRS    pairs of each ratio (3); five where a long queue is compared with a short one
+# BENCH_FOLDER   where the logs lie (the working directory): a disk, not memory
+# BENCH_BACKLOG  messages of the long queue (1000000)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-seconds=${FANQ_BENCH_SECONDS:-10}
-pairs=${FANQ_BENCH_PAIRS:-3}
-flat_pairs=${FANQ_BENCH_PAIRS:-5}
-folder=${FANQ_BENCH_FOLDER:-.}
-backlog=${FANQ_BENCH_BACKLOG:-1000000}
+seconds=${BENCH_SECONDS:-10}
+pairs=${BENCH_PAIRS:-3}
+flat_pairs=${BENCH_PAIRS:-5}
+folder=${BENCH_FOLDER:-.}
+backlog=${BENCH_BACKLOG:-1000000}
 
 if [[ -z "${FANQ_BIN:-}" ]]; then
     cargo build --release --locked --package fanq --bin fanq

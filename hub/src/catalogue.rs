@@ -173,10 +173,11 @@ impl Catalogue {
         });
     }
 
-    /// What was counted of up to so many subscriptions, and of the others together.
+    /// What was counted of up to so many subscriptions, and of the others together. Those of deleted topics have none.
     pub(crate) fn subscription_series(&self, limit: usize) -> Vec<SubscriptionSeries> {
         self.read(|views| {
-            let all = views.subscriptions.values().map(|view| {
+            let all = views.subscriptions.values();
+            let all = all.filter(|view| views.topic_names.contains_key(&view.topic)).map(|view| {
                 let named = || arn::of_subscription(&view.topic_name, view.uuid);
                 Candidate { id: view.id, has_filter: view.policy.is_some(), counts: &view.counts, arn: named }
             });

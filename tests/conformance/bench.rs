@@ -159,10 +159,10 @@ fn the_script_measures_all_targets() {
     let output = Command::new("bash")
         .arg(script)
         .env("FANQ_BIN", binary())
-        .env("FANQ_BENCH_SECONDS", "1")
-        .env("FANQ_BENCH_PAIRS", "1")
-        .env("FANQ_BENCH_BACKLOG", "20000")
-        .env("FANQ_BENCH_FOLDER", folder.path())
+        .env("BENCH_SECONDS", "1")
+        .env("BENCH_PAIRS", "1")
+        .env("BENCH_BACKLOG", "20000")
+        .env("BENCH_FOLDER", folder.path())
         .output()
         .unwrap();
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();

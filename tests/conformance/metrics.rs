@@ -194,6 +194,8 @@ fn what_filters_keep_away_is_counted_by_subscription_and_reason() {
     sns(&hub, &[("Action", "Unsubscribe"), ("SubscriptionArn", &by_attributes)], "RequestId");
     let scrape = Scrape::of(&hub);
     assert_eq!((failed(&scrape, &by_attributes), failed(&scrape, &by_body)), (None, Some(0.0)));
+    sns(&hub, &[("Action", "DeleteTopic"), ("TopicArn", TOPIC)], "RequestId");
+    assert_eq!(failed(&Scrape::of(&hub), &by_body), None);
 }
 
 #[test]

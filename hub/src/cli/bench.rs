@@ -72,14 +72,30 @@ async fn bench(asked: &Asked) -> Result<(), Error> {
     tokio::select! {
         result = work => result,
         () = signals.next() => Err(Error::Failed("interrupted".to_owned())),
+        () = hung_up() => Err(Error::Failed("the terminal has gone".to_owned())),
     }
+}
+
+/// Returns when the terminal goes, which must not leave behind what was started.
+#[cfg(unix)]
+async fn hung_up() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::hangup()) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn hung_up() {
+    std::future::pending().await
 }
 
 async fn single(options: &Options, json: bool) -> Result<(), Error> {
     let progress = Progress::new(options.duration);
     let figures = measure(options, &progress).await?;
     drop(progress);
-    warn_of_errors(&figures);
+    warn_of(&figures);
     if json {
         return print_json(&figures);
     }
@@ -100,8 +116,8 @@ async fn compare(options: &Options, other: &Options, pairs: u32, json: bool) -> 
     let Some(comparison) = Comparison::of(&measured) else {
         return Err(Error::Failed("nothing was measured".to_owned()));
     };
-    warn_of_errors(&comparison.figures);
-    warn_of_errors(&comparison.against);
+    warn_of(&comparison.figures);
+    warn_of(&comparison.against);
     if json {
         return print_json(&comparison);
     }
@@ -109,9 +125,15 @@ async fn compare(options: &Options, other: &Options, pairs: u32, json: bool) -> 
     Ok(())
 }
 
-fn warn_of_errors(figures: &Figures) {
+fn warn_of(figures: &Figures) {
     if let Some(first) = &figures.first_error {
         tracing::warn!("{}: {} errors, of which the first: {first}", figures.scenario, figures.errors);
+    }
+    if figures.has_missed_its_rate() {
+        tracing::warn!(
+            "{}: fewer publishes than --rate; a server that stalls looks better so",
+            figures.scenario
+        );
     }
 }
 

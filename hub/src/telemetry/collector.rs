@@ -20,7 +20,8 @@ const REPORT: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Collector {
     otlp: Otlp,
-    url: reqwest::Url,
+    /// Where they go, without a name and a password.
+    address: String,
     losses: Mutex<Losses>,
 }
 
@@ -38,7 +39,12 @@ impl Losses {
             return None;
         }
         self.reported_at = Some(now);
-        Some(std::mem::take(&mut self.spans))
+        Some(self.rest())
+    }
+
+    /// What has not been reported.
+    fn rest(&mut self) -> usize {
+        std::mem::take(&mut self.spans)
     }
 }
 
@@ -48,7 +54,7 @@ impl Collector {
         let exporter = Otlp::builder().with_http().with_http_client(client);
         let exporter = exporter.with_endpoint(target.url.as_str()).with_timeout(target.timeout);
         let otlp = exporter.build().map_err(|error| error.to_string())?;
-        Ok(Self { otlp, url: target.url.clone(), losses: Mutex::default() })
+        Ok(Self { otlp, address: address(&target.url), losses: Mutex::default() })
     }
 }
 
@@ -59,13 +65,17 @@ impl SpanExporter for Collector {
         if let Err(error) = &sent {
             let mut losses = self.losses.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(lost) = losses.add(spans, Instant::now()) {
-                tracing::warn!(%error, lost_spans = lost, "{} does not take traces", self.url);
+                tracing::warn!(%error, lost_spans = lost, "{} does not take traces", self.address);
             }
         }
         sent
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        let lost = self.losses.lock().unwrap_or_else(PoisonError::into_inner).rest();
+        if lost > 0 {
+            tracing::warn!(lost_spans = lost, "{} did not take traces", self.address);
+        }
         self.otlp.shutdown_with_timeout(timeout)
     }
 
@@ -91,7 +101,16 @@ fn client(target: &Target) -> Result<Client, Refusal> {
         let identity = Identity::from_pem(&both);
         client = client.identity(identity.map_err(|error| unusable(certificate, &error))?);
     }
-    client.build().map_err(|error| format!("no connection can be made to {}: {error}", target.url))
+    client.build().map_err(|error| format!("no connection can be made to {}: {error}", address(&target.url)))
+}
+
+/// Scheme, host and path of a URL.
+fn address(url: &reqwest::Url) -> String {
+    let mut url = url.clone();
+    // Both fail for URLs without a host only, which none of these is.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.to_string()
 }
 
 fn read(path: &str) -> Result<Vec<u8>, Refusal> {
@@ -113,5 +132,7 @@ mod tests {
         let reports = [(0, 5), (10, 7), (59, 1), (60, 2), (61, 3), (200, 1)]
             .map(|(second, spans)| losses.add(spans, start + Duration::from_secs(second)));
         assert_eq!(reports, [Some(5), None, None, Some(10), None, Some(4)]);
+        assert_eq!([losses.rest(), losses.add(2, start + Duration::from_secs(201)).map_or(9, |_| 0)], [0, 9]);
+        assert_eq!(losses.rest(), 2);
     }
 }

@@ -4,6 +4,8 @@
 //! cannot follow is said in the log, and there are no traces. Variables that are not named here are read by the
 //! OpenTelemetry SDK itself.
 
+use actix_web::http::header::{HeaderName, HeaderValue};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Where traces go if the variables say so.
@@ -23,6 +25,17 @@ pub(super) struct Target {
 pub(super) type Refusal = String;
 
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+
+/// An hour is more than anybody waits.
+const MILLISECONDS: RangeInclusive<u64> = 1..=3_600_000;
+
+/// What the SDK takes as it is: a queue takes its memory at once, and a delay of nothing keeps a processor busy.
+const BATCHES: [(&str, RangeInclusive<u64>); 4] = [
+    ("OTEL_BSP_MAX_QUEUE_SIZE", 1..=1_000_000),
+    ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1..=1_000_000),
+    ("OTEL_BSP_SCHEDULE_DELAY", MILLISECONDS),
+    ("OTEL_BSP_EXPORT_TIMEOUT", MILLISECONDS),
+];
 
 const SAMPLERS: [&str; 6] = [
     "always_on",
@@ -58,27 +71,60 @@ pub(super) fn target(read: impl Fn(&str) -> Option<String>) -> Result<Option<Tar
         return Err(format!("{name} is {protocol:?}: http/protobuf is the one protocol that is spoken"));
     }
     check_sampler(read)?;
+    // Not with the value, which may hold a password.
     let url = url(&endpoint, endpoint_name.contains("TRACES"))
-        .ok_or_else(|| format!("{endpoint_name} is {endpoint:?}: a URL with http or https is expected"))?;
+        .ok_or_else(|| format!("{endpoint_name}: a URL with http or https is expected"))?;
     let timeout = match of_exporter("TIMEOUT") {
         None => TIMEOUT_DEFAULT,
-        Some((text, name)) => Duration::from_millis(
-            text.parse().map_err(|_| format!("{name} is {text:?}: milliseconds are expected"))?,
-        ),
+        Some((text, name)) => Duration::from_millis(number(&name, &text, MILLISECONDS)?),
     };
+    for (name, range) in BATCHES {
+        read(name).map(|text| number(name, &text, range)).transpose()?;
+    }
+    if let Some((compression, name)) = of_exporter("COMPRESSION")
+        && !["gzip", "none"].contains(&compression.as_str())
+    {
+        return Err(format!("{name} is {compression:?}: gzip or none is expected"));
+    }
+    if let Some((headers, name)) = of_exporter("HEADERS")
+        && !headers.split(',').all(is_header)
+    {
+        return Err(format!("{name}: names and values are expected, as in a=b,c=d"));
+    }
     let file = |last| of_exporter(last).map(|(path, _)| path);
     let identity = file("CLIENT_CERTIFICATE").zip(file("CLIENT_KEY"));
     Ok(Some(Target { url, timeout, trusted: file("CERTIFICATE"), identity }))
 }
 
+/// A number within a range.
+fn number(name: &str, text: &str, range: RangeInclusive<u64>) -> Result<u64, Refusal> {
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        format!("{name} is {text:?}: a number from {} to {} is expected", range.start(), range.end())
+    })
+}
+
+/// Whether this is a header as the variables have it, its value encoded as in a URL.
+fn is_header(text: &str) -> bool {
+    let is_line_break = |value: &str| {
+        let value = value.to_ascii_lowercase();
+        value.contains("%0d") || value.contains("%0a")
+    };
+    text.split_once('=').is_some_and(|(name, value)| {
+        HeaderName::try_from(name.trim()).is_ok()
+            && HeaderValue::try_from(value).is_ok()
+            && !is_line_break(value)
+    })
+}
+
 /// The URL for traces: the one that is named for them as it is, or a path under the one that is named for everything.
 fn url(endpoint: &str, is_for_traces: bool) -> Option<reqwest::Url> {
-    let text = if is_for_traces {
-        endpoint.to_owned()
-    } else {
-        format!("{}/v1/traces", endpoint.strip_suffix('/').unwrap_or(endpoint))
-    };
-    reqwest::Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    let url = reqwest::Url::parse(endpoint).ok();
+    let mut url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())?;
+    if !is_for_traces {
+        url.set_path(&format!("{}/v1/traces", url.path().trim_end_matches('/')));
+    }
+    Some(url)
 }
 
 /// The SDK samples everything where it does not know the sampler, which is more than anybody asked for.

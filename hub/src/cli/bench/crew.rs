@@ -96,7 +96,10 @@ impl Worker {
             }
             Err(failure) => {
                 self.failures += 1;
-                self.tally().fail(1, || failure.to_string());
+                let is_given_up = self.is_given_up();
+                let mut tally = self.tally();
+                tally.fail(1, || failure.to_string());
+                tally.is_given_up |= is_given_up;
                 None
             }
         }

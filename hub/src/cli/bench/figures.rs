@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::crew::Stretch;
 use super::options::{Options, Subject};
+use super::scenario::Scenario;
 
 /// The figures of one measurement, or the medians of several.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,6 +27,8 @@ pub(super) struct Figures {
     pub(super) batch: u32,
     pub(super) queues: u32,
     pub(super) backlog: u32,
+    /// Publishes per second that were asked for, where that is so.
+    pub(super) rate: Option<u32>,
     pub(super) durability: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) duration_s: f64,
@@ -58,10 +61,16 @@ impl Figures {
             batch: options.batch,
             queues: options.queues,
             backlog: options.backlog,
+            rate: (options.scenario == Scenario::EndToEnd).then_some(options.rate),
             durability,
             endpoint,
             duration_s: rounded(seconds),
         }
+    }
+
+    /// Whether there was clearly less load than was asked for.
+    pub(super) fn has_missed_its_rate(&self) -> bool {
+        self.rate.is_some_and(|rate| self.requests_per_s < 0.9 * f64::from(rate))
     }
 
     /// What was asked for, in one line.

@@ -1,5 +1,7 @@
 //! The queues and the topic of a measurement, made before it and deleted after it.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::json;
 
@@ -111,7 +113,9 @@ impl Ground {
 
     async fn call(&mut self, operation: &str, request: &[u8]) -> Result<String, Error> {
         let read = |body: &[u8]| Ok(String::from_utf8_lossy(body).into_owned());
-        let answer = self.connection.exchange(request, read).await;
+        let answer = tokio::time::timeout(ANSWER, self.connection.exchange(request, read)).await;
+        let answer = answer
+            .map_err(|_| Error::Failed(format!("{operation}: no answer within {} s", ANSWER.as_secs())))?;
         answer.map_err(|failure| Error::Failed(format!("{operation}: {failure}")))
     }
 }
@@ -119,6 +123,9 @@ impl Ground {
 fn unexpected(operation: &str, answer: &str) -> Error {
     Error::Failed(format!("{operation}: the answer cannot be read: {answer}"))
 }
+
+/// For the answer to a request that prepares or clears.
+const ANSWER: Duration = Duration::from_secs(20);
 
 /// The text of an element of XML in which nothing is escaped, as an ARN is.
 fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {

@@ -210,12 +210,10 @@ impl Measurement<'_> {
     }
 }
 
-/// A stretch in which something succeeded.
+/// A stretch in which something succeeded, and under the load that was asked for.
 fn done(stretch: Stretch) -> Result<Stretch, Error> {
-    match stretch.tally.requests {
-        0 => {
-            Err(Error::Failed(stretch.tally.first_error.unwrap_or_else(|| "nothing was answered".to_owned())))
-        }
-        _ => Ok(stretch),
+    if stretch.tally.requests > 0 && !stretch.tally.is_given_up {
+        return Ok(stretch);
     }
+    Err(Error::Failed(stretch.tally.first_error.unwrap_or_else(|| "nothing was answered".to_owned())))
 }

@@ -15,13 +15,15 @@ pub(super) struct Tally {
     pub(super) messages: u64,
     pub(super) errors: u64,
     pub(super) first_error: Option<String>,
+    /// A connection was given up, so there was less load than was asked for.
+    pub(super) is_given_up: bool,
 }
 
 impl Tally {
     pub(super) fn new() -> Result<Self, String> {
         let latency_us =
             Histogram::new_with_bounds(1, LATENCY_US_MAX, DIGITS).map_err(|error| error.to_string())?;
-        Ok(Self { latency_us, requests: 0, messages: 0, errors: 0, first_error: None })
+        Ok(Self { latency_us, requests: 0, messages: 0, errors: 0, first_error: None, is_given_up: false })
     }
 
     pub(super) fn took(&mut self, latency: Duration) {
@@ -45,6 +47,7 @@ impl Tally {
     pub(super) fn add_errors(&mut self, other: Self) {
         self.errors += other.errors;
         self.first_error = self.first_error.take().or(other.first_error);
+        self.is_given_up |= other.is_given_up;
     }
 
     /// The time in milliseconds that this part of the requests did not exceed.
