@@ -25,6 +25,7 @@ pub(crate) mod survey;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod windows;
 pub(crate) mod witness;
 mod writer;
 

@@ -42,7 +42,10 @@ pub(crate) fn write(
 ) -> Result<Option<u64>, Error> {
     let name = checkpoint_name(place.position);
     let unfinished = format!("{name}{UNFINISHED}");
-    let state = machine.to_bytes();
+    // It takes less than in memory. What is claimed and not used costs nothing; to grow on the way would.
+    let mut state = Vec::new();
+    let _ = usize::try_from(machine.weight()).map(|bytes| state.try_reserve(bytes));
+    machine.encode(&mut state);
     let header = CheckpointHeader {
         store: place.store,
         position: place.position,
@@ -53,14 +56,14 @@ pub(crate) fn write(
     let bytes = (CheckpointHeader::BYTES + state.len()) as u64;
     let put = || {
         let file = space_for(files, &unfinished, bytes)?;
-        file.write_at(0, &[&header.encode()])?;
+        file.append_at(0, &[&header.encode()])?;
         let mut offset = CheckpointHeader::BYTES as u64;
         for part in state.chunks(PART_BYTES) {
             if give_up() {
                 files.remove(&unfinished)?;
                 return Ok(false);
             }
-            file.write_at(offset, &[part])?;
+            file.append_at(offset, &[part])?;
             offset += part.len() as u64;
         }
         file.sync()?;

@@ -9,6 +9,7 @@ use super::room::{Disk, Room};
 use super::segments::Segments;
 use super::space::Supply;
 use super::store::Durability;
+use super::windows::Windows;
 use super::writer::{Paper, Pending, Placed, Writer};
 use super::{Batch, Body, Error, Figures, Log};
 use crate::metrics::histogram::{self, Histogram};
@@ -93,6 +94,7 @@ pub(crate) struct DiskLog {
     durable: Arc<Mutex<Durable>>,
     committer: Option<JoinHandle<Option<Writer>>>,
     cache: Cache,
+    windows: Arc<Windows>,
     paper: Paper,
 }
 
@@ -131,6 +133,7 @@ impl DiskLog {
             std::thread::Builder::new().name("committer".to_owned()).spawn(move || committer.run())?;
         Ok(Self {
             clock: start.clock,
+            windows: Arc::new(Windows::new(Arc::clone(&segments))),
             segments,
             vitals: start.vitals,
             keeping: start.keeping,
@@ -182,13 +185,13 @@ impl Log for DiskLog {
     }
 
     fn body(&self, body: BodyRef) -> Body {
-        if let Some(bytes) = self.cache.find(body) {
+        if let Some(bytes) = self.cache.find(body).or_else(|| self.windows.find(body)) {
             return Body::AtHand(bytes);
         }
-        let segments = Arc::clone(&self.segments);
-        let segment = segments.holding(body.position.0);
+        let windows = Arc::clone(&self.windows);
+        let segment = self.segments.holding(body.position.0);
         Body::Stored(Box::new(move || match segment {
-            Some(segment) => segments.read(&segment, body),
+            Some(segment) => windows.read(&segment, body),
             None => Err(Error::no_body(body)),
         }))
     }

@@ -4,6 +4,7 @@
 //! simulated disk that forgets what was not synced, and one that fails on request. What a call has done is kept by
 //! a crash only after the `sync` of the file, and a name only after [`Files::sync_folder`].
 
+mod direct;
 pub(crate) mod real;
 #[cfg(test)]
 pub(crate) mod simulated;
@@ -42,6 +43,10 @@ pub(crate) trait File: Send + Sync {
 
     /// Writes the parts one behind the other.
     fn write_at(&self, offset: u64, parts: &[&[u8]]) -> io::Result<()>;
+
+    /// Writes the parts one behind the other, where a page of 4 KiB begins or behind what was appended last. What stands
+    /// behind them in their last page may become zeros.
+    fn append_at(&self, offset: u64, parts: &[&[u8]]) -> io::Result<()>;
 
     /// Keeps all that was written.
     fn sync(&self) -> io::Result<()>;

@@ -44,7 +44,7 @@ pub(crate) fn run_as_child(folder: &Path, until: u64) -> Result<(), Error> {
     // the one to end, not the hub.
     let _ = rustix::process::nice(NICENESS);
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    let report = advance(&RealFiles::new(folder), until)?;
+    let report = advance(&RealFiles::past_cache(folder), until)?;
     let wrap = |source| Error::file("standard output", source);
     io::stdout().write_all(&report.to_bytes()).and_then(|()| io::stdout().flush()).map_err(wrap)
 }

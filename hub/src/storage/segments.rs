@@ -142,7 +142,7 @@ impl Segments {
             let mut offset = 0;
             while offset < segment.bytes {
                 let part = usize::try_from(segment.bytes - offset).unwrap_or(usize::MAX).min(zeros.len());
-                file.write_at(offset, &[zeros.get(..part).unwrap_or_default()])?;
+                file.append_at(offset, &[zeros.get(..part).unwrap_or_default()])?;
                 offset += part as u64;
             }
         }
@@ -207,17 +207,21 @@ impl Segments {
 
     /// Reads a body from its file, and checks that it is what was written. May wait for the disk.
     pub(crate) fn read(&self, segment: &Segment, body: BodyRef) -> Result<Bytes, Error> {
-        let name = segment.name();
-        let file = self.files.open(&name).map_err(|source| Error::file(&name, source))?;
-        let mut bytes = vec![0; body.bytes as usize + SEAL_BYTES];
         let damaged = || Error::Body { position: body.position, bytes: body.bytes };
-        match file.read_at(body.position.0 - segment.start, &mut bytes) {
-            Ok(()) => {}
+        let bytes = match self.read_part(segment, body.position.0, body.bytes as usize + SEAL_BYTES) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(damaged()),
-            Err(source) => return Err(Error::file(&name, source)),
-        }
+            Err(source) => return Err(Error::file(&segment.name(), source)),
+        };
         let length = is_sealed(&bytes).ok_or_else(damaged)?;
         Ok(Bytes::from(bytes).slice(..length))
+    }
+
+    /// Reads what stands at a position, whatever it is. May wait for the disk.
+    pub(crate) fn read_part(&self, segment: &Segment, position: u64, bytes: usize) -> io::Result<Vec<u8>> {
+        let mut content = vec![0; bytes];
+        self.files.open(&segment.name())?.read_at(position - segment.start, &mut content)?;
+        Ok(content)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

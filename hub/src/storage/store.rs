@@ -108,7 +108,11 @@ pub(crate) enum OpenError {
 pub(crate) fn open(options: &Options, room: &Arc<Room>, progress: &Progress) -> Result<Opened, OpenError> {
     folder::create(&options.folder)?;
     let lock = Lock::take(&options.folder)?;
-    let files: Arc<dyn Files> = Arc::new(RealFiles::new(&options.folder));
+    // Whoever does not wait for the disk is better served by the cache.
+    let files: Arc<dyn Files> = Arc::new(match options.durability {
+        Durability::Sync => RealFiles::past_cache(&options.folder),
+        Durability::Interval(_) | Durability::None => RealFiles::new(&options.folder),
+    });
     let begun = begin(&files, SEGMENT_BYTES, uuid::Uuid::new_v4().as_u128(), progress, |machine| {
         LogClock::resuming(machine.time(), machine.clock(), options.clock, Sources::system())
             .map_err(OpenError::from)

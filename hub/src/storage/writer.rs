@@ -205,13 +205,20 @@ impl Writer {
             return Ok(());
         }
         let parts: Vec<&[u8]> = records.iter().map(|placed| &*placed.record).collect();
-        self.write_at(position, &parts)
+        self.append_at(position, &parts)
     }
 
-    fn write_at(&mut self, position: u64, parts: &[&[u8]]) -> Result<(), Error> {
+    fn append_at(&mut self, position: u64, parts: &[&[u8]]) -> Result<(), Error> {
+        self.write_with(position, |file, offset| file.append_at(offset, parts))
+    }
+
+    fn write_with(
+        &mut self,
+        position: u64,
+        write: impl FnOnce(&dyn File, u64) -> io::Result<()>,
+    ) -> Result<(), Error> {
         let (segment, file) = &self.active;
-        file.write_at(position - segment.start, parts)
-            .map_err(|source| Error::file(&segment.name(), source))?;
+        write(&**file, position - segment.start).map_err(|source| Error::file(&segment.name(), source))?;
         if self.unsynced.last().is_none_or(|(last, _)| last.start != segment.start) {
             self.unsynced.push(self.active.clone());
         }
@@ -240,7 +247,7 @@ impl Writer {
         let mut record = vec![0; RECORD_HEADER_BYTES];
         record.extend_from_slice(&next.to_le_bytes());
         header.write(self.key, &mut record);
-        self.write_at(self.end, &[&record])
+        self.append_at(self.end, &[&record])
     }
 
     /// Makes everything written so far durable.
@@ -261,7 +268,8 @@ impl Writer {
         }
         self.sync()?;
         let start = self.active.0.start;
-        self.write_at(start + MARK_OFFSET, &[&mark(self.key, start, self.run, self.durable_to)])?;
+        let mark = mark(self.key, start, self.run, self.durable_to);
+        self.write_with(start + MARK_OFFSET, |file, offset| file.write_at(offset, &[&mark]))?;
         self.sync()?;
         self.is_marked = true;
         Ok(())

@@ -71,6 +71,10 @@ impl File for PaddedFile {
         Err(io::ErrorKind::ReadOnlyFilesystem.into())
     }
 
+    fn append_at(&self, _offset: u64, _parts: &[&[u8]]) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
     fn sync(&self) -> io::Result<()> {
         Err(io::ErrorKind::ReadOnlyFilesystem.into())
     }

@@ -153,10 +153,12 @@ fn what_the_cache_has_no_room_for_is_read_from_the_disk() {
     let body = fixture.send("on the disk").unwrap();
     assert!(matches!(fixture.log.body(body), Body::Stored(_)));
     assert_eq!(fixture.read(body).unwrap(), "on the disk");
+    assert!(matches!(fixture.log.body(body), Body::AtHand(_)), "it was read a moment ago");
+    let body = fixture.send("is damaged").unwrap();
     let name = format::segment_name(0);
     fixture.disk.flip(&name, usize::try_from(body.position.0).unwrap() + 3, 2);
     assert!(
-        matches!(fixture.read(body), Err(Error::Body { position, bytes: 11 }) if position == body.position)
+        matches!(fixture.read(body), Err(Error::Body { position, bytes: 10 }) if position == body.position)
     );
 }
 

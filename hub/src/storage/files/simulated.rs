@@ -232,6 +232,21 @@ impl File for SimulatedFile {
         })
     }
 
+    fn append_at(&self, offset: u64, parts: &[&[u8]]) -> io::Result<()> {
+        if !self.disk()?.writes_pages {
+            return self.write_at(offset, parts);
+        }
+        let mut bytes = parts.concat();
+        let end = usize::try_from(offset).map_err(io::Error::other)? + bytes.len();
+        let size = usize::try_from(self.bytes()?).map_err(io::Error::other)?;
+        let page_end = end.next_multiple_of(PAGE_BYTES).min(size);
+        bytes.resize(bytes.len() + page_end.saturating_sub(end), 0);
+        let begin = offset - offset % PAGE_BYTES as u64;
+        let mut before = vec![0; usize::try_from(offset - begin).map_err(io::Error::other)?];
+        self.read_at(begin, &mut before)?;
+        self.write_at(begin, &[&before, &bytes])
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.disk()?.change(|disk, extent| {
             let (file, random) = disk.file_mut(self.inode)?;
@@ -258,6 +273,9 @@ impl File for SimulatedFile {
         })
     }
 }
+
+/// What the system writes at least where it goes past its cache.
+const PAGE_BYTES: usize = 4096;
 
 #[cfg(test)]
 mod tests;

@@ -44,6 +44,8 @@ enum Renaming {
 #[derive(Debug, Clone)]
 pub(super) struct Disk {
     pub(super) random: Random,
+    /// Whether what is appended is written in whole pages, as past the system's cache. Every other disk has that.
+    pub(super) writes_pages: bool,
     inodes: BTreeMap<u64, Inode>,
     next_inode: u64,
     names: BTreeMap<String, u64>,
@@ -73,6 +75,7 @@ impl Disk {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             random: Random::new(seed),
+            writes_pages: seed % 2 == 1,
             inodes: BTreeMap::new(),
             next_inode: 0,
             names: BTreeMap::new(),
