@@ -2,9 +2,10 @@
 # Runs all the tests, from a fresh clone on a machine with cargo and python3.
 #
 # Builds the release binary, runs the Rust tests of the workspace in the release profile, the examples in its
-# documentation, the tests with boto3, and those of the container; what the last two need is installed into .venv. A
-# part that this machine cannot do is a line that begins with SKIPPED. The last line is "N passed, N failed"; the exit
-# code is 0 if nothing failed.
+# documentation, the tests with boto3, those of the container, and those with other clients, in Python and for Node; what
+# Python needs is installed into .venv and .venv-<client>, what Node needs beside its tests, once. A part that this
+# machine cannot do is a line that begins with SKIPPED. The last line is "N passed, N failed"; the exit code is 0 if
+# nothing failed.
 #
 # FANQ_LONG=1 adds the tests that wait for real time to pass, a minute in all.
 set -euo pipefail
@@ -56,15 +57,30 @@ nextest() { sed 's/\x1b\[[0-9;]*m//g' "$log" | awk -v what="$1" '
     $1 == "Summary" { found = 0; for (i = 2; i <= NF; i++) if ($i ~ "^" what) { split($(i - 1), n, "/"); found = n[1] } }
     END { print found + 0 }'; }
 
+# Installs requirements into a virtual environment, as far as they are not there.
+python_environment() {
+    local environment=$1
+    shift
+    say "Requirements in $environment"
+    [[ -x $environment/bin/python ]] || python3 -m venv "$environment"
+    try requirements "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
+        "${@/#/--requirement=}"
+    if [[ $code -ne 0 ]]; then
+        echo "FAILED tests in $environment: their requirements cannot be installed"
+        failed=$((failed + 1))
+        return 1
+    fi
+}
+
 # Runs the tests of a folder with pytest, and adds their results. It says itself what was skipped, and why.
 python_tests() {
-    local name=$1 folder=$2
+    local name=$1 folder=$2 environment=$3
     local part=${folder##*/}
     local results="$logs/$part.xml"
     local python_passed python_failed python_skipped
     say "$name"
-    try "$part" .venv/bin/python -m pytest "$folder" --quiet -rsx --numprocesses auto --junitxml "$results"
-    read -r python_passed python_failed python_skipped < <(.venv/bin/python - "$results" <<'PYTHON'
+    try "$part" "$environment/bin/python" -m pytest "$folder" --quiet -rsx --numprocesses auto --junitxml "$results"
+    read -r python_passed python_failed python_skipped < <("$environment/bin/python" - "$results" <<'PYTHON'
 import sys
 from xml.etree import ElementTree
 
@@ -82,6 +98,20 @@ PYTHON
     count "$name" "$python_passed" "$python_failed"
     skipped=$((skipped + python_skipped))
 }
+
+# Installs what the tests in JavaScript need, unless it is there as the lock file has it.
+javascript_requirements() {
+    cd tests/clients/javascript && { cmp --silent package-lock.json node_modules/.installed ||
+        { npm ci --loglevel=error && cp package-lock.json node_modules/.installed; }; }
+}
+
+# (The AWS SDK warns of a Node that it will no longer run on in the future.)
+javascript_tests() {
+    cd tests/clients/javascript && NODE_NO_WARNINGS=1 npm test --silent -- --test-reporter=spec
+}
+
+# A number of the summary of Node's test runner: "ℹ pass 3".
+javascript() { awk -v what="$1" '$2 == what { found = $3 } END { print found + 0 }' "$log"; }
 
 say "Build"
 if ! cargo build --release --locked --package fanq --bin fanq; then
@@ -132,18 +162,35 @@ else
 fi
 
 if ! command -v python3 >/dev/null; then
-    skip "tests with boto3 and of the container: there is no python3"
+    skip "tests with clients in Python and of the container: there is no python3"
 elif ! { [[ -x .venv/bin/python ]] || python3 -m venv .venv; }; then
-    skip "tests with boto3 and of the container: this python3 makes no virtual environments (Debian: python3-venv)"
+    skip "tests with clients in Python and of the container: this python3 makes no virtual environments" \
+        "(Debian: python3-venv)"
 else
-    say "Requirements of the tests in Python"
-    try requirements .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-        --requirement tests/conformance/python/requirements.txt --requirement tests/container/requirements.txt
+    if python_environment .venv tests/conformance/python/requirements.txt tests/container/requirements.txt; then
+        python_tests "Tests with boto3" tests/conformance/python .venv
+        python_tests "Tests of the container" tests/container .venv
+    fi
+    for requirements in tests/clients/python/*/requirements.txt; do
+        client=$(basename "${requirements%/requirements.txt}")
+        if python_environment ".venv-$client" "$requirements"; then
+            python_tests "Tests with clients: $client" "tests/clients/python/$client" ".venv-$client"
+        fi
+    done
+fi
+
+node_version=$(node --version 2>/dev/null || true)
+if ! [[ $node_version =~ ^v([0-9]+) ]] || [[ ${BASH_REMATCH[1]} -lt 20 ]] || ! command -v npm >/dev/null; then
+    skip "tests with clients for Node: there is no node of version 20 or later with npm"
+else
+    say "Tests with clients for Node"
+    try javascript-requirements javascript_requirements
     if [[ $code -eq 0 ]]; then
-        python_tests "Tests with boto3" tests/conformance/python
-        python_tests "Tests of the container" tests/container
+        try javascript javascript_tests
+        count "tests with clients for Node" "$(javascript pass)" "$(($(javascript fail) + $(javascript cancelled)))"
+        skipped=$((skipped + $(javascript skipped)))
     else
-        echo "FAILED tests in Python: their requirements cannot be installed"
+        echo "FAILED tests with clients for Node: their requirements cannot be installed"
         failed=$((failed + 1))
     fi
 fi

@@ -3,13 +3,19 @@
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet::CRYPT;
+use base64::engine::GeneralPurpose;
+use base64::engine::general_purpose::NO_PAD;
 use queue_core::codec::{Codec, Reader};
 use queue_core::{DeduplicationKeys, Genesis, Receipt, SubscriptionId};
 use uuid::Uuid;
 
 /// Bytes of a handle's authentication code.
 const CODE_BYTES: usize = 16;
+
+/// Letters, digits, `.` and `/`. Not `-`, where the extended clients cut the handle off what they put in front of it,
+/// and which a command line takes for an option; and not `+`, which is a space in a form.
+const HANDLES: GeneralPurpose = GeneralPurpose::new(&CRYPT, NO_PAD);
 
 pub(crate) struct Secrets {
     handles: hmac::Key,
@@ -49,12 +55,12 @@ impl Secrets {
         let mut bytes = receipt.to_bytes();
         let code = hmac::sign(&self.handles, &bytes);
         bytes.extend(code.as_ref().iter().take(CODE_BYTES));
-        URL_SAFE_NO_PAD.encode(bytes)
+        HANDLES.encode(bytes)
     }
 
     /// The receipt behind a handle; none if no store with these keys ever made it.
     pub(crate) fn receipt(&self, handle: &str) -> Option<Receipt> {
-        let bytes = URL_SAFE_NO_PAD.decode(handle).ok()?;
+        let bytes = HANDLES.decode(handle).ok()?;
         let (receipt, code) = bytes.split_at_checked(bytes.len().checked_sub(CODE_BYTES)?)?;
         let expected = hmac::sign(&self.handles, receipt);
         aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_ref().get(..CODE_BYTES)?, code).ok()?;
@@ -106,6 +112,16 @@ mod tests {
     fn a_handle_gives_its_receipt_back() {
         let secrets = secrets();
         assert_eq!(secrets.receipt(&secrets.handle(&RECEIPT)), Some(RECEIPT));
+    }
+
+    #[test]
+    fn a_handle_has_nothing_that_clients_cut_at_or_escape() {
+        let secrets = secrets();
+        for number in 0..100 {
+            let handle = secrets.handle(&Receipt { number, ..RECEIPT });
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "./".contains(c);
+            assert!(handle.chars().all(is_plain), "{handle}");
+        }
     }
 
     #[test]

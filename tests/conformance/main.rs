@@ -12,5 +12,7 @@ mod metrics;
 mod orders;
 mod polls;
 mod query;
+mod queues;
 mod refusals;
+mod terraform;
 mod worlds;

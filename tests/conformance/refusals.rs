@@ -1,7 +1,7 @@
 //! Errors that a program matches on arrive as the types that its SDK models.
 
 use aws_sdk_sqs::error::ProvideErrorMetadata;
-use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry};
 use fanq_tests::Hub;
 
 use crate::clients::{fifo_queue, queue, sns, sqs};
@@ -27,6 +27,13 @@ async fn an_unknown_queue_is_that_type_in_every_operation() {
         sqs.list_queue_tags().queue_url(&url),
         sqs.list_dead_letter_source_queues().queue_url(&url),
         sqs.get_queue_url().queue_name("nothing"),
+        sqs.set_queue_attributes().queue_url(&url).attributes(QueueAttributeName::DelaySeconds, "1"),
+        sqs.tag_queue().queue_url(&url).tags("a", "b"),
+        sqs.untag_queue().queue_url(&url).tag_keys("a"),
+        sqs.change_message_visibility().queue_url(&url).receipt_handle("x").visibility_timeout(0),
+        sqs.change_message_visibility_batch().queue_url(&url).set_entries(Some(Vec::new())),
+        sqs.send_message_batch().queue_url(&url).set_entries(Some(Vec::new())),
+        sqs.delete_message_batch().queue_url(&url).set_entries(Some(Vec::new())),
     );
 }
 
@@ -105,6 +112,27 @@ async fn a_purge_too_soon_is_that_type() {
     let error = sqs.purge_queue().queue_url(&url).send().await.unwrap_err();
     assert_eq!(error.raw_response().unwrap().status().as_u16(), 403);
     assert!(error.into_service_error().is_purge_queue_in_progress());
+}
+
+#[tokio::test]
+async fn a_name_that_is_used_again_too_soon_is_that_type() {
+    let hub = Hub::start(&["--strict"]);
+    let sqs = sqs(&hub);
+    let url = queue(&sqs, "orders", &[]).await;
+    sqs.delete_queue().queue_url(&url).send().await.unwrap();
+    let error = sqs.create_queue().queue_name("orders").send().await.unwrap_err();
+    assert!(error.into_service_error().is_queue_deleted_recently());
+}
+
+#[tokio::test]
+async fn lists_of_values_are_that_type() {
+    let hub = Hub::start(&[]);
+    let sqs = sqs(&hub);
+    let url = queue(&sqs, "orders", &[]).await;
+    let list = MessageAttributeValue::builder().data_type("String").string_list_values("a").build().unwrap();
+    let request = sqs.send_message().queue_url(&url).message_body("x").message_attributes("kinds", list);
+    let error = request.send().await.unwrap_err();
+    assert!(error.into_service_error().is_unsupported_operation());
 }
 
 #[tokio::test]

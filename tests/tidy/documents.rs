@@ -10,8 +10,8 @@ fn document(name: &str) -> String {
 
 #[test]
 fn each_difference_from_aws_is_shown_by_a_test() {
-    let architecture = document("ARCHITECTURE.md");
-    let (_, section) = architecture.split_once("\n## Differences from AWS\n").unwrap();
+    let guide = document("docs/migrating.md");
+    let (_, section) = guide.split_once("\n## What differs from AWS\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
     let rows = section.lines().filter(|line| line.starts_with("| ")).skip(1).collect::<Vec<_>>();
     assert!(rows.len() > 5, "the table is there");
@@ -27,6 +27,28 @@ fn each_difference_from_aws_is_shown_by_a_test() {
     };
     let found = rows.into_iter().filter(|row| !shown(row)).map(str::to_owned).collect::<Vec<_>>();
     nothing_found("every difference from AWS is shown by a test", &found);
+}
+
+#[test]
+fn metrics_that_documents_name_are_there() {
+    let table = document("hub/src/metrics/table.rs");
+    let families = table.lines().filter_map(|line| line.split_once(" = ")?.1.split_once(" \""));
+    let families = families.filter_map(|(kind, rest)| Some((kind, rest.split_once('"')?.0)));
+    let families = families.collect::<Vec<_>>();
+    assert!(families.len() > 30, "the table is there");
+    let exists = |name: &str| {
+        let of_histogram = ["_bucket", "_sum", "_count"].into_iter().find_map(|part| name.strip_suffix(part));
+        families
+            .iter()
+            .any(|(kind, family)| *family == name || *kind == "Histogram" && of_histogram == Some(*family))
+    };
+    let mut found = Vec::new();
+    for (path, text) in files().iter().filter(|(path, _)| path.ends_with(".md")) {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let named = words.filter(|word| word.starts_with("fanq_") && !word.ends_with('_') && !exists(word));
+        found.extend(named.map(|name| format!("{path}: {name}")));
+    }
+    nothing_found("every metric that a document names is one of ours", &found);
 }
 
 #[test]

@@ -37,7 +37,9 @@ fn walk(folder: &Path, prefix: &str) -> Vec<String> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
-        if ["target", ".git", ".venv", "node_modules", "__pycache__"].contains(&name.as_str()) {
+        if ["target", ".git", "node_modules", "__pycache__"].contains(&name.as_str())
+            || name.starts_with(".venv")
+        {
             continue;
         }
         let path = format!("{prefix}{name}");

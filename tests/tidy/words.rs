@@ -44,7 +44,8 @@ fn no_file_speaks_of_machines_or_registries() {
 fn files_end_with_a_line_and_lines_with_a_letter() {
     let mut found = Vec::new();
     for (name, text) in files() {
-        let is_ours = [".rs", ".py", ".md", ".toml", ".sh", ".yml"].iter().any(|end| name.ends_with(end));
+        let is_ours =
+            [".rs", ".py", ".js", ".tf", ".md", ".toml", ".sh", ".yml"].iter().any(|end| name.ends_with(end));
         if is_ours
             && !text.is_empty()
             && (!text.ends_with('\n') || text.lines().any(|line| line != line.trim_end()))
