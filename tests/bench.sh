@@ -90,6 +90,8 @@ row "SendMessageBatch of 10: ≥ 45 % of the floor" \
     least 0.45 ratios.requests "of the floor" send --batch 10 --against floor --pairs "$pairs"
 row "receive 10 and delete 10: ≥ 45 % of the messages of SendMessageBatch of 10" \
     least 0.45 ratios.messages "of sending" receive --batch 10 --against send --pairs "$pairs"
+row "FIFO send with 1,000 groups: ≥ 70 % of standard send" \
+    least 0.7 ratios.requests "of standard send" send --fifo --groups 1000 --against send --pairs "$pairs"
 row "publish to 10 queues: ≤ 1.5 × the CPU of one" \
     most 1.5 ratios.cpu "× the CPU" fanout --queues 10 --against "fanout --queues 1" --pairs "$pairs"
 row "publish to 100 queues: ≤ 5 × the CPU of one" \
@@ -98,6 +100,10 @@ row "publish to a waiting consumer, none: median ≤ 1 ms" \
     most 1 p50_ms "ms" e2e --durability none
 row "the same, sync" \
     none 0 p50_ms "ms" e2e
+row "10,000 long polls on 1,000 queues: ≤ 28 KiB of memory each" \
+    most 28672 bytes_per_poll "bytes" polls --polls 10000 --queues 1000
+row "of these, a send wakes one: p99 < 10 ms" \
+    most 10 p99_ms "ms" polls --polls 10000 --queues 1000
 # Within 20 %: no slower than four fifths. Nobody minds if the long queue is faster.
 row "send with $backlog queued: within 20 % of 1,000 queued" \
     least 0.8 ratios.messages "of the short queue" \

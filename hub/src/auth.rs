@@ -70,6 +70,11 @@ const OWNER_ONLY: [&str; 18] = [
     "UntagResource",
 ];
 
+/// Whether no policy can allow an action to other accounts.
+pub(crate) fn is_owners_alone(action: &str) -> bool {
+    OWNER_ONLY.contains(&action)
+}
+
 /// Asks whether a caller may perform an action on a thing that belongs to these accounts. `denied` says that he may
 /// not in the words of the service.
 ///
@@ -82,7 +87,7 @@ pub(crate) fn authorize(
     has_policy: bool,
     denied: impl FnOnce() -> Fault,
 ) -> Result<(), Fault> {
-    let is_open = has_policy && !OWNER_ONLY.contains(&action);
+    let is_open = has_policy && !is_owners_alone(action);
     if is_open || owners.contains(&caller.account.as_str()) { Ok(()) } else { Err(denied()) }
 }
 

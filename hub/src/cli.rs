@@ -26,6 +26,7 @@ mod check;
 mod checkpoint;
 mod demo;
 mod health;
+mod open_files;
 mod restore;
 mod serve;
 

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
-use actix_http::{HttpService, KeepAlive};
-use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_http::{HttpService, KeepAlive, Request};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactoryExt, apply_fn_factory, fn_service, map_config,
+};
 use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::web::Payload;
 use actix_web::{App, HttpRequest, web};
@@ -27,17 +29,21 @@ mod body;
 mod clock;
 mod connection;
 mod metrics;
+mod places;
 mod request;
 mod stream;
 
 use backend::Backend;
 use connection::Connection;
+use places::Places;
 pub(crate) use request::into_http;
 use stream::Stream;
 
-/// What one client may take of the server.
+/// What one client may take of the server, and all of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
+    /// Connections at once.
+    pub(crate) connections: usize,
     /// For the head of a request, from its first byte to its last.
     pub(crate) head: Duration,
     /// For the body of a request, from the end of its head.
@@ -59,6 +65,7 @@ pub(crate) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            connections: 10_000,
             head: Duration::from_secs(15),
             body: Duration::from_secs(30),
             body_bytes: 8 * 1024 * 1024,
@@ -150,7 +157,12 @@ pub(crate) fn start<B: Backend>(
 ) -> io::Result<Running> {
     let address = listener.local_addr()?;
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let builder = Server::build().workers(workers).disable_signals().shutdown_timeout(limits.stop_seconds);
+    let places = Places::new(limits.connections, workers);
+    let builder = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(places.of_each_worker())
+        .disable_signals()
+        .shutdown_timeout(limits.stop_seconds);
     let stopping = builder.graceful_shutdown_signal();
     let site = request::Site { backend, limits, address };
     let server = builder.listen("http", listener, move || {
@@ -179,14 +191,21 @@ pub(crate) fn start<B: Backend>(
             .on_connect_ext(|connection: &Connection, data| {
                 data.insert(connection.watch());
             })
-            .h1(map_config(app, |()| AppConfig::default()));
-        fn_service(move |stream: TcpStream| async move {
-            let peer = stream.peer_addr().ok();
-            stream.set_nodelay(true).map_err(DispatchError::Io)?;
-            let stream = Stream::new(stream);
-            let connection = Connection::new(stream.clone(), limits.head, limits.write);
-            connection.watch().look_at(stream);
-            Ok::<_, DispatchError>((connection, peer))
+            .h1(apply_fn_factory(map_config(app, |()| AppConfig::default()), |mut request: Request, app| {
+                request::make_small(&mut request);
+                app.call(request)
+            }));
+        let places = Arc::clone(&places);
+        fn_service(move |stream: TcpStream| {
+            let place = places.take();
+            async move {
+                let peer = stream.peer_addr().ok();
+                stream.set_nodelay(true).map_err(DispatchError::Io)?;
+                let stream = Stream::new(stream);
+                let connection = Connection::new(stream.clone(), limits.head, limits.write);
+                connection.watch().keep(stream, place);
+                Ok::<_, DispatchError>((connection, peer))
+            }
         })
         .and_then(http)
     })?;

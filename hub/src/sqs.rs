@@ -4,6 +4,7 @@ use crate::operation::operations;
 
 operations! {
     served {
+        add_permission::AddPermission,
         change_message_visibility::ChangeMessageVisibility,
         change_message_visibility_batch::ChangeMessageVisibilityBatch,
         create_queue::CreateQueue,
@@ -17,6 +18,7 @@ operations! {
         list_queues::ListQueues,
         purge_queue::PurgeQueue,
         receive_message::ReceiveMessage,
+        remove_permission::RemovePermission,
         send_message::SendMessage,
         send_message_batch::SendMessageBatch,
         set_queue_attributes::SetQueueAttributes,
@@ -24,10 +26,8 @@ operations! {
         untag_queue::UntagQueue,
     }
     not yet {
-        AddPermission,
         CancelMessageMoveTask,
         ListMessageMoveTasks,
-        RemovePermission,
         StartMessageMoveTask,
     }
 }

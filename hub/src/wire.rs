@@ -128,6 +128,12 @@ impl<'a> Protocol<'a> {
     }
 }
 
+/// Whether messages are asked for in AWS JSON, as nearly all clients do that wait for them.
+pub(crate) fn asks_to_receive(headers: &HeaderMap) -> bool {
+    let action = headers.get(&TARGET).and_then(|target| target.as_bytes().strip_prefix(b"AmazonSQS."));
+    action == Some(ReceiveMessage::NAME.as_bytes())
+}
+
 /// Answers one request. Every outcome is an answer: what cannot be read is refused in the format that the
 /// caller would have got.
 pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<'_>) -> Response {

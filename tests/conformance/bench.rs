@@ -56,6 +56,9 @@ fn messages_of_a_request(object: &Value) -> f64 {
 fn what_goes_into_queues_is_measured() {
     check(&["send"]);
     check(&["send", "--backlog", "500"]);
+    let fifo = check(&["send", "--fifo", "--groups", "5"]);
+    assert_eq!(fifo["groups"], 5);
+    check(&["send", "--fifo", "--batch", "10"]);
     let batch = check(&["send", "--batch", "10", "--queues", "2", "--durability", "none"]);
     assert!((messages_of_a_request(&batch) - 10.0).abs() < 0.01, "{batch}");
 }
@@ -64,6 +67,7 @@ fn what_goes_into_queues_is_measured() {
 fn what_comes_out_of_queues_is_measured() {
     check(&["receive", "--batch", "10"]);
     check(&["receive", "--backlog", "1000", "--queues", "3", "--durability", "none"]);
+    check(&["receive", "--fifo", "--batch", "10"]);
 }
 
 #[test]
@@ -72,6 +76,12 @@ fn what_goes_through_a_topic_is_measured() {
     assert!((messages_of_a_request(&fanout) - 5.0).abs() < 0.01, "{fanout}");
     let flow = check(&["e2e", "--durability", "none", "--queues", "2", "--body-bytes", "1"]);
     assert!((messages_of_a_request(&flow) - 2.0).abs() < 0.01, "{flow}");
+}
+
+#[test]
+fn what_wakes_one_of_many_polls_is_measured() {
+    let polls = check(&["polls", "--queues", "2", "--rate", "50"]);
+    assert!(polls["bytes_per_poll"].is_u64() && polls["rate"] == 50, "{polls}");
 }
 
 #[test]
@@ -93,7 +103,7 @@ fn two_measurements_are_compared() {
 #[test]
 fn a_running_hub_is_measured_and_left_as_it_was() {
     let hub = Hub::start(&[]);
-    for scenario in ["send", "receive", "fanout", "e2e"] {
+    for scenario in ["send", "receive", "fanout", "e2e", "polls"] {
         let object = measured(&[scenario, "--endpoint", &hub.endpoint()]);
         assert_eq!((&object["errors"], &object["endpoint"]), (&0.into(), &hub.endpoint().into()), "{object}");
         assert_eq!((&object["cpu_us_per_request"], &object["rss_bytes"]), (&Value::Null, &Value::Null));
@@ -168,7 +178,7 @@ fn the_script_measures_all_targets() {
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
     let rows = printed.lines().filter(|line| line.contains("`fanq bench ")).collect::<Vec<_>>();
-    assert_eq!(rows.len(), 10, "{printed}");
+    assert_eq!(rows.len(), 13, "{printed}");
     for row in rows {
         assert!([" met |", " missed |", " – |"].iter().any(|end| row.ends_with(end)), "{row}");
     }

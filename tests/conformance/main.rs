@@ -4,8 +4,8 @@
 
 mod bench;
 mod clients;
-
 mod exposure;
+mod files;
 mod hostile;
 mod life;
 mod metrics;
@@ -13,6 +13,7 @@ mod orders;
 mod polls;
 mod query;
 mod queues;
+mod quotas;
 mod refusals;
 mod terraform;
 mod worlds;

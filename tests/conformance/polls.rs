@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
-use fanq_tests::{Connection, Hub, Request};
+use fanq_tests::{Connection, Hub, Request, eventually};
 
 use crate::clients::{bodies, queue, receive_within, send, sqs, sqs_of};
 
@@ -58,6 +58,44 @@ async fn many_waiting_receivers_share_the_messages_and_none_waits_in_vain() {
     }
     got.sort();
     assert_eq!(got, (0..20).map(|number| format!("{number:02}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn one_send_wakes_exactly_one_of_hundreds() {
+    const QUEUES: usize = 30;
+    const POLLS: usize = 300;
+    let hub = Hub::start(&[]);
+    let waiting = |count: usize| {
+        let line = format!("\nfanq_waiting_receivers {count}\n");
+        eventually(&line, || Request::get("/metrics").send(&hub).text().contains(&line));
+    };
+    for queue in 0..QUEUES {
+        let created = Request::json("CreateQueue", format!(r#"{{"QueueName": "q{queue}"}}"#)).send(&hub);
+        assert_eq!(created.status, 200, "{created:?}");
+    }
+    let mut polls = Vec::new();
+    for number in 0..POLLS {
+        let asked = format!(r#"{{"QueueUrl": "q{}", "WaitTimeSeconds": 20}}"#, number % QUEUES);
+        let mut poll = Connection::open(&hub);
+        poll.write(&Request::json("ReceiveMessage", asked).bytes(&hub));
+        polls.push(poll);
+    }
+    waiting(POLLS);
+    for queue in 0..QUEUES {
+        let message = format!(r#"{{"QueueUrl": "q{queue}", "MessageBody": "for q{queue}"}}"#);
+        assert_eq!(Request::json("SendMessage", message).send(&hub).status, 200);
+        eventually("a poll ends", || polls.iter_mut().any(Connection::has_answer));
+        let (mut ended, others): (Vec<_>, Vec<_>) = polls
+            .into_iter()
+            .map(|mut poll| (poll.has_answer(), poll))
+            .partition(|(has_answer, _)| *has_answer);
+        assert_eq!(ended.len(), 1, "q{queue}");
+        let answer = ended[0].1.answer().text();
+        assert!(answer.contains(&format!("for q{queue}\"")), "{answer}");
+        polls = others.into_iter().map(|(_, poll)| poll).collect();
+    }
+    waiting(POLLS - QUEUES);
+    assert!(!polls.iter_mut().any(Connection::has_answer));
 }
 
 #[tokio::test]

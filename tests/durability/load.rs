@@ -25,13 +25,26 @@ use random::Random;
 use shared::Shared;
 pub(crate) use shared::micros;
 
-/// Workers that send and publish, and as many that receive.
-const WORKERS: u64 = 4;
+/// What a load is like.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    /// Workers that send and publish.
+    pub(crate) producers: u64,
+    /// Workers that receive.
+    pub(crate) consumers: u64,
+    /// With more messages than this in the queues, producers wait: what is kept is drained after each run.
+    pub(crate) backlog_max: i64,
+    /// Message groups of each FIFO queue.
+    pub(crate) groups: u64,
+    /// Whether consumers vanish, cut connections, and come back with receipts of long ago.
+    pub(crate) is_rough: bool,
+}
 
-/// With more messages than this in the queues, producers wait: what is kept is drained after each run. Where nobody
-/// receives, more come together before that.
-const BACKLOG_MAX: i64 = 4_000;
-const BACKLOG_OF_SENDERS_MAX: i64 = 15_000;
+/// Few workers, and few groups, so that most are locked most of the time.
+const ORDINARY: Shape = Shape { producers: 4, consumers: 4, backlog_max: 4_000, groups: 6, is_rough: false };
+
+/// Where nobody receives, more messages come together.
+const SENDING: Shape = Shape { consumers: 0, backlog_max: 15_000, ..ORDINARY };
 
 /// What the clock of the hub and that of the workers may differ by: the hub reads the clock of the machine at each
 /// start, and that clock may be set.
@@ -58,26 +71,31 @@ pub(crate) struct Ended {
 impl Load {
     /// Makes queues, topics and subscriptions, and starts the workers.
     pub(crate) fn begin(address: SocketAddr, seed: u64) -> Self {
+        Self::begin_as(ORDINARY, address, seed)
+    }
+
+    /// The same with another load.
+    pub(crate) fn begin_as(shape: Shape, address: SocketAddr, seed: u64) -> Self {
         world::create(address);
-        Self::work(address, seed, true, BACKLOG_MAX)
+        Self::work(shape, address, seed)
     }
 
     /// Starts workers that only send and publish, to queues and topics that are there.
     pub(crate) fn sending(address: SocketAddr, seed: u64) -> Self {
-        Self::work(address, seed, false, BACKLOG_OF_SENDERS_MAX)
+        Self::work(SENDING, address, seed)
     }
 
-    fn work(address: SocketAddr, seed: u64, receives: bool, backlog_max: i64) -> Self {
-        let shared = Arc::new(Shared::new(address, world::history(), backlog_max));
+    fn work(shape: Shape, address: SocketAddr, seed: u64) -> Self {
+        let shared = Arc::new(Shared::new(address, world::history(), shape));
         let mut random = Random::new(seed);
         let mut workers = Vec::new();
-        for number in 0..WORKERS {
-            let (producer, consumer) = (random.fork(), random.fork());
-            let (to_send, to_receive) = (Arc::clone(&shared), Arc::clone(&shared));
-            workers.push(thread::spawn(move || producer::run(&to_send, number, producer)));
-            if receives {
-                workers.push(thread::spawn(move || consumer::run(&to_receive, consumer)));
-            }
+        for number in 0..shape.producers {
+            let (shared, random) = (Arc::clone(&shared), random.fork());
+            workers.push(thread::spawn(move || producer::run(&shared, number, random)));
+        }
+        for _ in 0..shape.consumers {
+            let (shared, random) = (Arc::clone(&shared), random.fork());
+            workers.push(thread::spawn(move || consumer::run(&shared, random)));
         }
         Self { shared, workers }
     }

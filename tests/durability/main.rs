@@ -13,6 +13,7 @@ mod load;
 mod backup;
 mod check;
 mod connections;
+mod crowd;
 mod faults;
 mod full;
 mod kill;

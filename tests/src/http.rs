@@ -184,6 +184,15 @@ impl Connection {
         Ok(answer)
     }
 
+    /// Whether some of an answer has arrived.
+    pub fn has_answer(&mut self) -> bool {
+        let stream = self.stream.get_ref();
+        stream.set_nonblocking(true).expect("a look without waiting");
+        let has_arrived = stream.peek(&mut [0]).is_ok_and(|bytes| bytes > 0);
+        stream.set_nonblocking(false).expect("reads that wait");
+        has_arrived || !self.stream.buffer().is_empty()
+    }
+
     fn try_line(&mut self) -> Result<String, String> {
         let mut line = String::new();
         match self.stream.read_line(&mut line) {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use clap::{ArgMatches, Command};
 
-use super::serve::{self, Signals};
-use super::{Error, print_line, runtime};
+use super::serve::Signals;
+use super::{Error, open_files, print_line, runtime};
 
 mod answer;
 mod comparison;
@@ -23,10 +23,12 @@ mod ground;
 mod measure;
 mod messages;
 mod options;
+mod polls;
 mod process;
 mod progress;
 mod request;
 mod scenario;
+mod sends;
 mod subject;
 mod tally;
 
@@ -43,7 +45,8 @@ pub(super) fn command() -> Command {
         .about("Measure how much a hub can do, with the load made on this machine")
         .after_help(
             "send: SendMessage(Batch). receive: ReceiveMessage and DeleteMessageBatch. fanout: Publish to a topic with \
-             --queues raw subscriptions. e2e: from a publish to a consumer in a long poll. floor: send, to a server \
+             --queues raw subscriptions. e2e: from a publish to a consumer in a long poll. polls: from a send to the one of many \
+             long polls that it wakes. floor: send, to a server \
              that reads and answers as a hub does and does nothing in between.",
         )
         .args(options::arguments())
@@ -52,7 +55,7 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
     let asked = Asked::read(matches)?;
-    serve::raise_file_limit();
+    open_files::raise_limit();
     let runtime = runtime()?;
     let result = runtime.block_on(bench(&asked));
     runtime.shutdown_background();
@@ -131,7 +134,7 @@ fn warn_of(figures: &Figures) {
     }
     if figures.has_missed_its_rate() {
         tracing::warn!(
-            "{}: fewer publishes than --rate; a server that stalls looks better so",
+            "{}: fewer requests than --rate; a server that stalls looks better so",
             figures.scenario
         );
     }

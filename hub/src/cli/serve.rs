@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::{ArgMatches, Command};
 use tracing::{info, warn};
 
-use super::{Error, config_flag, load_settings, print_line, runtime, stop};
+use super::{Error, config_flag, load_settings, open_files, print_line, runtime, stop};
 use crate::base_url::local_authority;
 use crate::config::{self, Settings};
 use crate::door::Door;
@@ -37,9 +37,10 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(matches: &ArgMatches, traces: Option<Traces>) -> Result<(), Error> {
     let settings = load_settings(matches, Some(matches))?;
-    raise_file_limit();
+    let files = open_files::raise_limit();
+    open_files::warn_if_few(files);
     let runtime = runtime()?;
-    let result = runtime.block_on(serve(settings));
+    let result = runtime.block_on(serve(settings, files));
     if let Some(traces) = traces {
         traces.end();
     }
@@ -48,24 +49,7 @@ pub(super) fn run(matches: &ArgMatches, traces: Option<Traces>) -> Result<(), Er
     result
 }
 
-/// Lets the process open as many files as the system allows it to. A segment, a body that is read from the disk, and
-/// each connection take one, and many systems begin with 1,024, for the sake of programs that this is none of.
-#[cfg(unix)]
-pub(super) fn raise_file_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current != maximum
-        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
-    {
-        warn!(%error, ?current, "the limit of open files could not be raised");
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) fn raise_file_limit() {}
-
-async fn serve(settings: Settings) -> Result<(), Error> {
+async fn serve(settings: Settings, files: Option<u64>) -> Result<(), Error> {
     // Before anything is announced, so that no signal finds nobody waiting for it.
     let mut signals =
         Signals::listen().map_err(|error| Error::Failed(format!("cannot wait for signals: {error}")))?;
@@ -73,7 +57,8 @@ async fn serve(settings: Settings) -> Result<(), Error> {
     let region = settings.region.clone();
     let door = Door::closed(settings);
     // From here on requests are answered, if only by saying that it is too early.
-    let mut running = server::start(Arc::clone(&door), listener, Limits::default())
+    let limits = Limits { connections: open_files::connections(files), ..Limits::default() };
+    let mut running = server::start(Arc::clone(&door), listener, limits)
         .map_err(|error| Error::Failed(format!("cannot start the server: {error}")))?;
     warn_of_exposure(running.address.ip());
     let hub = tokio::select! {

@@ -9,7 +9,7 @@
 use std::cell::{Cell, OnceCell};
 use std::future::poll_fn;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -18,6 +18,7 @@ use actix_web::HttpRequest;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use super::places::Place;
 use super::stream::Stream;
 
 /// What the stream and the request handler of one connection tell each other.
@@ -28,7 +29,8 @@ pub(super) struct Watch {
     in_handler: Cell<bool>,
     /// The library has read that the client closed its end.
     has_gone: Cell<bool>,
-    stream: OnceCell<Stream>,
+    /// The stream, and the place among the connections that goes with it.
+    kept: OnceCell<(Stream, Place)>,
 }
 
 impl Watch {
@@ -40,14 +42,14 @@ impl Watch {
         InHandler(watch)
     }
 
-    /// Lets handlers look at the stream.
-    pub(super) fn look_at(&self, stream: Stream) {
+    /// Lets handlers look at the stream, and keeps the connection's place for as long as it is there.
+    pub(super) fn keep(&self, stream: Stream, place: Place) {
         // A connection has one stream, which was not given before.
-        let _ = self.stream.set(stream);
+        let _ = self.kept.set((stream, place));
     }
 
     fn client_has_gone(&self) -> bool {
-        self.has_gone.get() || self.stream.get().is_some_and(Stream::is_closed_by_client)
+        self.has_gone.get() || self.kept.get().is_some_and(|(stream, _)| stream.is_closed_by_client())
     }
 }
 
@@ -59,9 +61,9 @@ impl InHandler {
     /// read that the client is gone, and drops them then; an answer that was ready in that moment would be written
     /// to nobody, with the messages in it. Nor does the library know at once: an answer may be ready between the
     /// client's end and the news of it, so a request that had to wait looks for itself before it goes on.
-    pub(super) async fn unless_gone<F: Future>(&self, work: F) -> F::Output {
+    /// (The work stays where it is: moved in here, a request that waits would have room for it twice.)
+    pub(super) async fn unless_gone<F: Future>(&self, mut work: Pin<&mut F>) -> F::Output {
         let mut has_waited = false;
-        let mut work = pin!(work);
         poll_fn(|cx| {
             let is_gone = if has_waited { self.0.client_has_gone() } else { self.0.has_gone.get() };
             has_waited = true;
@@ -217,6 +219,7 @@ impl Deadline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::pin::pin;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     const HEAD: Duration = Duration::from_secs(10);
@@ -316,10 +319,11 @@ mod tests {
     async fn nothing_is_done_for_a_client_that_has_gone() {
         let (mut connection, client) = pair();
         let in_handler = enter(&connection);
-        assert_eq!(in_handler.unless_gone(async { 1 }).await, 1);
+        assert_eq!(in_handler.unless_gone(pin!(async { 1 })).await, 1);
         drop(client);
         connection.read_u8().await.unwrap_err();
-        let work = in_handler.unless_gone(async { 2 });
+        let work = pin!(async { 2 });
+        let work = in_handler.unless_gone(work);
         assert!(tokio::time::timeout(HEAD, work).await.is_err());
     }
 }

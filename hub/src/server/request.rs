@@ -1,6 +1,7 @@
 //! One request, from its head to its answer.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
@@ -27,6 +28,18 @@ pub(super) struct Site<B> {
 impl<B> Clone for Site<B> {
     fn clone(&self) -> Self {
         Self { backend: Arc::clone(&self.backend), limits: self.limits, address: self.address }
+    }
+}
+
+/// Keeps the headers of a receive, which may wait for long, in a map of their size: the library's has room for 28, and
+/// 5 KiB for each of ten thousand that wait are much. Others are gone too soon for that to be worth the work.
+pub(super) fn make_small(request: &mut actix_http::Request) {
+    let headers = request.headers_mut();
+    if wire::asks_to_receive(headers) {
+        let small = HeaderMap::with_capacity(headers.len_keys());
+        for (name, value) in std::mem::replace(headers, small) {
+            headers.append(name, value);
+        }
     }
 }
 
@@ -126,7 +139,7 @@ async fn route<B: Backend>(
         return clock::answer(&*site.backend, request.method(), &body).await;
     }
     let head = Head::from(request);
-    let answer = site.backend.answer(wire::Request { head, body, base_url });
+    let answer = pin!(site.backend.answer(wire::Request { head, body, base_url }));
     let answer = if head.may_take() { in_handler.unless_gone(answer).await } else { answer.await };
     into_http(answer)
 }

@@ -10,6 +10,7 @@ pub(crate) mod message_attribute;
 pub(crate) mod name;
 pub(crate) mod number;
 pub(crate) mod page;
+pub(crate) mod permission;
 pub(crate) mod policy;
 pub(crate) mod receipt_handle;
 pub(crate) mod redrive_allow_policy;

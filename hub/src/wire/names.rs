@@ -27,6 +27,20 @@ impl Names<'_> {
         self.parameter(member)
     }
 
+    /// What this member of an output is called in the JSON that Query answers with.
+    pub(super) fn member(self, member: &str) -> &str {
+        match (self.service, member) {
+            (Service::Sqs, "Messages") => "messages",
+            (Service::Sqs, "QueueUrls") => "queueUrls",
+            (Service::Sqs | Service::Sns | Service::Sts, _) => member,
+        }
+    }
+
+    /// Whether this member of an output is a map, which that JSON shows as a list of its entries.
+    pub(super) fn is_listed_map(self, member: &str) -> bool {
+        self.service == Service::Sqs && matches!(member, "Attributes" | "MessageAttributes" | "Tags")
+    }
+
     /// What surrounds each element of a list, where lists have such a thing.
     pub(super) fn list(self) -> Option<&'static str> {
         match self.service {

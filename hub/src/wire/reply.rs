@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::names::Names;
 use super::request_id::RequestId;
@@ -148,20 +149,43 @@ fn success_xml<T: Serialize>(
 
 fn success_json<T: Serialize>(names: Names<'_>, id: &RequestId, output: &T) -> serde_json::Result<Vec<u8>> {
     let action = names.action;
-    let result = none_if_null(serde_json::to_vec(output)?);
-    let mut out = format!(r#"{{"{action}Response":{{"#).into_bytes();
-    if !result.is_empty() {
-        out.extend_from_slice(format!(r#""{action}Result":"#).as_bytes());
-        out.extend_from_slice(&result);
-        out.push(b',');
+    let mut answer = Map::new();
+    let result = in_query_json(names, serde_json::to_value(output)?);
+    if !result.is_null() {
+        answer.insert(format!("{action}Result"), result);
     }
-    out.extend_from_slice(format!(r#""ResponseMetadata":{{"RequestId":"{}"}}}}}}"#, id.as_str()).as_bytes());
-    Ok(out)
+    answer.insert("ResponseMetadata".to_owned(), json!({ "RequestId": id.as_str() }));
+    serde_json::to_vec(&Map::from_iter([(format!("{action}Response"), Value::Object(answer))]))
+}
+
+/// A part of an output as Query shows it in JSON: SQS has lists of entries there where AWS JSON has maps.
+fn in_query_json(names: Names<'_>, value: Value) -> Value {
+    match value {
+        Value::Array(elements) => elements.into_iter().map(|element| in_query_json(names, element)).collect(),
+        Value::Object(members) => {
+            let member = |(member, value): (String, Value)| {
+                let name = names.member(&member).to_owned();
+                match value {
+                    Value::Object(map) if names.is_listed_map(&member) => {
+                        (name, entries(names, &member, map))
+                    }
+                    value => (name, in_query_json(names, value)),
+                }
+            };
+            Value::Object(members.into_iter().map(member).collect())
+        }
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
+    }
+}
+
+fn entries(names: Names<'_>, member: &str, map: Map<String, Value>) -> Value {
+    let (key_name, value_name) = names.entry(member);
+    map.into_iter().map(|(key, value)| json!({ key_name: key, value_name: value })).collect()
 }
 
 fn fault_json(fault: &Fault) -> Vec<u8> {
     let (namespace, shape) = fault.code().json_type();
-    let message = serde_json::Value::from(fault.message());
+    let message = Value::from(fault.message());
     format!(r#"{{"__type":"{namespace}#{shape}","message":{message}}}"#).into_bytes()
 }
 
@@ -182,7 +206,7 @@ fn fault_xml(service: Service, id: &RequestId, fault: &Fault) -> Vec<u8> {
 }
 
 fn fault_query_json(service: Service, id: &RequestId, fault: &Fault) -> Vec<u8> {
-    serde_json::json!({
+    json!({
         "Error": {
             "Code": fault.code().query_code(service),
             "Message": fault.query_message(),

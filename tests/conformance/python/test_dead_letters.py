@@ -110,6 +110,68 @@ def test_messages_stay_when_the_dead_letter_queue_is_gone(sqs):
     assert bodies(receive(sqs, url)) == ["hello"]
 
 
+def test_a_message_due_to_move_stays_when_the_dead_letter_queue_is_gone_and_moves_when_it_is_back(sqs, clock):
+    url, dead = pair(sqs, count=1)
+    send(sqs, url)
+    receive_one(sqs, url, VisibilityTimeout=10)
+    sqs.delete_queue(QueueUrl=dead)
+    clock.advance(600)
+    assert counts(sqs, url) == (1, 0, 0)
+    receive_one(sqs, url, VisibilityTimeout=10)
+    clock.advance(600)
+    assert counts(sqs, url) == (1, 0, 0)
+    assert make_queue(sqs, "dead") == dead
+    assert receive(sqs, url) == []
+    assert bodies(receive(sqs, dead)) == ["hello"]
+
+
+def test_a_message_moves_at_once_whatever_the_delay_of_the_dead_letter_queue(sqs):
+    dead = make_queue(sqs, "dead", DelaySeconds="900")
+    url = make_queue(sqs, RedrivePolicy=redrive_policy(arn_of(sqs, dead), 1))
+    send(sqs, url)
+    receive_one(sqs, url, VisibilityTimeout=0)
+    assert receive(sqs, url) == []
+    assert bodies(receive(sqs, dead)) == ["hello"]
+
+
+def test_a_fifo_message_is_kept_anew_from_its_move(sqs, clock):
+    dead = make_fifo(sqs, "dead.fifo", MessageRetentionPeriod="100")
+    url = make_fifo(sqs, RedrivePolicy=redrive_policy(arn_of(sqs, dead), 1))
+    send_fifo(sqs, url, "a")
+    clock.advance(90)
+    receive_one(sqs, url, VisibilityTimeout=0)
+    assert receive(sqs, url) == []
+    clock.advance(99)
+    assert counts(sqs, dead) == (1, 0, 0), "99 seconds from the move, 189 from the send"
+    clock.advance(1)
+    assert counts(sqs, dead) == (0, 0, 0)
+
+
+def test_everything_about_a_message_moves_with_it(sqs, clock):
+    url, dead = pair(sqs, count=1)
+    sent = send(sqs, url, MessageGroupId="tenant", MessageAttributes={"n": text("1")},
+                MessageSystemAttributes={"AWSTraceHeader": text("Root=1")})
+    before = receive_one(sqs, url, AttributeNames=["All"], VisibilityTimeout=0)
+    clock.advance(5)
+    assert receive(sqs, url) == []
+    after = receive_one(sqs, dead, AttributeNames=["All"], MessageAttributeNames=["All"])
+    assert after["MessageId"] == sent["MessageId"] and after["MessageAttributes"] == {"n": text("1")}
+    assert after["Attributes"] == before["Attributes"] | {
+        "ApproximateReceiveCount": "2", "DeadLetterQueueSourceArn": arn_of(sqs, url)}
+
+
+def test_a_queue_may_be_its_own_dead_letter_queue(sqs):
+    url = make_queue(sqs)
+    arn = arn_of(sqs, url)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": redrive_policy(arn, 1)})
+    assert sqs.list_dead_letter_source_queues(QueueUrl=url)["queueUrls"] == [url]
+    send(sqs, url)
+    receive_one(sqs, url, VisibilityTimeout=0)
+    assert receive(sqs, url) == [], "this receive moves it to where it is"
+    got = receive_one(sqs, url, AttributeNames=["DeadLetterQueueSourceArn"])
+    assert (got["Body"], got["Attributes"]) == ("hello", {"DeadLetterQueueSourceArn": arn})
+
+
 def test_a_policy_that_is_removed_moves_nothing(sqs):
     url, dead = pair(sqs, count=1)
     send(sqs, url)
@@ -176,10 +238,45 @@ def test_a_dead_letter_queue_can_refuse_its_sources(sqs, world):
     make_queue(sqs, "friend", RedrivePolicy=redrive_policy(f"{prefix}:some", 3))
 
 
-def test_the_policy_of_a_dead_letter_queue_is_returned_as_it_was_set(sqs):
-    policy = '{"redrivePermission": "allowAll"}'
+@pytest.mark.parametrize("policy", [
+    '{"redrivePermission": "allowAll"}',
+    ' {"redrivePermission":"denyAll"}\n',
+    json.dumps({"sourceQueueArns": [f"arn:aws:sqs:us-east-1:111122223333:q{number}" for number in range(10)],
+                "redrivePermission": "byQueue"}),
+])
+def test_the_policy_of_a_dead_letter_queue_is_returned_as_it_was_set(sqs, policy):
     url = make_queue(sqs, RedriveAllowPolicy=policy)
-    assert json.loads(attributes_of(sqs, url, "RedriveAllowPolicy")["RedriveAllowPolicy"]) == json.loads(policy)
+    assert attributes_of(sqs, url, "RedriveAllowPolicy") == {"RedriveAllowPolicy": policy}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedriveAllowPolicy": ""})
+    assert attributes_of(sqs, url, "RedriveAllowPolicy") == {}
+
+
+def test_sources_are_refused_when_they_set_their_policy_and_not_later(sqs):
+    url, dead = pair(sqs, count=1)
+    sqs.set_queue_attributes(QueueUrl=dead, Attributes={"RedriveAllowPolicy": '{"redrivePermission": "denyAll"}'})
+    send(sqs, url)
+    receive_one(sqs, url, VisibilityTimeout=0)
+    assert receive(sqs, url) == []
+    assert counts(sqs, dead) == (1, 0, 0), "what was allowed stays so"
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"DelaySeconds": "1"})
+    with refused_value():
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": redrive_policy(arn_of(sqs, dead), 2)})
+
+
+def test_pages_of_sources_are_stable_when_queues_come_and_go(sqs):
+    dead = make_queue(sqs, "dead")
+    policy = redrive_policy(arn_of(sqs, dead), 3)
+    urls = [make_queue(sqs, f"q-{number}", RedrivePolicy=policy) for number in range(6)]
+    page = sqs.list_dead_letter_source_queues(QueueUrl=dead, MaxResults=2)
+    assert page["queueUrls"] == urls[:2]
+    sqs.delete_queue(QueueUrl=urls[1])
+    make_queue(sqs, "a-new", RedrivePolicy=policy)
+    rest = []
+    while "NextToken" in page:
+        page = sqs.list_dead_letter_source_queues(QueueUrl=dead, MaxResults=2, NextToken=page["NextToken"])
+        rest += page["queueUrls"]
+    assert rest == urls[2:]
+    assert "NextToken" not in sqs.list_dead_letter_source_queues(QueueUrl=dead), "a token is for those who asked for pages"
 
 
 def test_the_sources_of_a_dead_letter_queue_are_listed(sqs, world):

@@ -65,6 +65,17 @@ def test_a_message_of_one_mebibyte_passes(sqs):
         send(sqs, url, body + "x")
 
 
+def test_every_part_of_a_message_counts_but_its_system_attributes(sqs):
+    url = make_queue(sqs, MaximumMessageSize="1024")
+    attributes = {"euro": text("€", "String.money"), "raw": binary(bytes(10))}
+    counted = len("euro€String.money".encode()) + len("rawBinary") + 10
+    body = "x" * (1024 - counted)
+    trace = {"AWSTraceHeader": text("Root=1-5759e988-bd862e3fe1be46a994272793")}
+    send(sqs, url, body, MessageAttributes=attributes, MessageSystemAttributes=trace)
+    with refused_value():
+        send(sqs, url, body + "x", MessageAttributes=attributes, MessageSystemAttributes=trace)
+
+
 def test_a_message_to_no_queue_is_refused(sqs, world):
     with no_such_queue():
         send(sqs, f"{world.hub.endpoint}/{world.account}/nothing")
@@ -167,6 +178,21 @@ def test_wrong_attributes_are_refused(sqs, attributes):
     assert counts(sqs, url) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("number,fits", [
+    ("0", True), ("-1.50", True), ("+7", True), ("1e126", True), ("1e-128", True), ("9" * 38, True), ("00012", True),
+    ("9" * 39, False), ("1e127", False), ("1e-129", False), ("", False), ("1,5", False), ("0x10", False), ("NaN", False),
+])
+def test_a_number_has_38_digits_and_keeps_its_form(sqs, number, fits):
+    url = make_queue(sqs)
+    attributes = {"n": text(number, "Number")}
+    if not fits:
+        with refused_value():
+            send(sqs, url, MessageAttributes=attributes)
+        return
+    assert send(sqs, url, MessageAttributes=attributes)["MD5OfMessageAttributes"] == md5_of_attributes(attributes)
+    assert receive_one(sqs, url, MessageAttributeNames=["n"])["MessageAttributes"] == attributes
+
+
 def test_ten_attributes_of_the_longest_names_are_accepted(sqs):
     url = make_queue(sqs)
     attributes = {"n" * 255 + str(number): text("1e3", "Number.k") for number in range(10)}
@@ -185,11 +211,30 @@ def test_a_trace_header_is_stored_and_returned(sqs):
     assert got["Attributes"] == {"AWSTraceHeader": "some-trace-id"}
 
 
+def test_entries_of_a_batch_have_trace_headers_of_their_own(sqs):
+    url = make_queue(sqs)
+    sent = sqs.send_message_batch(QueueUrl=url, Entries=[
+        {"Id": "a", "MessageBody": "a", "MessageSystemAttributes": {"AWSTraceHeader": text("some-trace-id")}},
+        {"Id": "b", "MessageBody": "b"},
+    ])
+    digests = {entry["Id"]: entry.get("MD5OfMessageSystemAttributes") for entry in sent["Successful"]}
+    assert digests == {"a": "fdce4f2818803f2f73becc09a54792c0", "b": None}
+    got = {message["Body"]: message.get("Attributes") for message in receive(sqs, url, AttributeNames=["AWSTraceHeader"])}
+    assert got == {"a": {"AWSTraceHeader": "some-trace-id"}, "b": None}
+
+
+@pytest.mark.parametrize("value", [text("1", "Number"), binary(b"x"), text(""), text("x", "String.label"), text("\x01")])
+def test_a_trace_header_is_a_text(sqs, value):
+    with refused_value():
+        send(sqs, make_queue(sqs), MessageSystemAttributes={"AWSTraceHeader": value})
+
+
 def test_a_trace_header_of_the_request_is_stored_too(world, queues):
     url = make_queue(queues)
     trace = {"X-Amzn-Trace-Id": "Root=1-5759e988-bd862e3fe1be46a994272793"}
     answer = world.post_json("SendMessage", {"QueueUrl": url, "MessageBody": "x"}, headers=trace)
     assert answer.status == 200, answer.text
+    assert "MD5OfMessageSystemAttributes" not in answer.json(), "there is no digest of what was not sent as one"
     got = receive_one(queues, url, MessageSystemAttributeNames=["AWSTraceHeader"])
     assert got["Attributes"] == {"AWSTraceHeader": trace["X-Amzn-Trace-Id"]}
 
@@ -643,6 +688,18 @@ def test_a_batch_has_a_size_of_its_own(sqs):
         sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", "MessageBody": half}, {"Id": "b", "MessageBody": half + "x"}])
     assert caught.type is sqs.exceptions.BatchRequestTooLong
     assert counts(sqs, url) == (2, 0, 0)
+
+
+def test_the_size_of_a_batch_is_that_of_all_its_parts_whatever_its_queue_allows(sqs):
+    url = make_queue(sqs, MaximumMessageSize="1024")
+    part = "x" * (1048576 // 2 - len("nString") - 1)
+    entry = {"MessageBody": part, "MessageAttributes": {"n": text("v")}}
+    answer = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a"} | entry, {"Id": "b"} | entry])
+    assert [failed["Code"] for failed in answer["Failed"]] == ["InvalidParameterValue"] * 2, "each is too large for the queue"
+    more = {"Id": "c", "MessageBody": "x"}
+    message = "Batch requests cannot be longer than 1048576 bytes. You have sent 1048577 bytes."
+    with refused(PREFIX + "BatchRequestTooLong", message):
+        sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a"} | entry, {"Id": "b"} | entry, more])
 
 
 def test_entries_that_fail_do_not_stop_the_others(sqs):

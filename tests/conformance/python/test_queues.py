@@ -81,6 +81,32 @@ def test_creating_a_queue_with_the_same_name_and_different_attributes_is_refused
     assert caught.type is sqs.exceptions.QueueNameExists
 
 
+@pytest.mark.parametrize("given,different", [
+    ({"DelaySeconds": "1"}, {"DelaySeconds": "2"}),
+    ({"MaximumMessageSize": "1024"}, {"MaximumMessageSize": "1048576"}),
+    ({"KmsMasterKeyId": "alias/a"}, {"KmsMasterKeyId": "alias/b"}),
+    ({"SqsManagedSseEnabled": "false"}, {"SqsManagedSseEnabled": "true"}),
+    ({"RedriveAllowPolicy": {"redrivePermission": "denyAll"}}, {"RedriveAllowPolicy": {"redrivePermission": "allowAll"}}),
+    ({}, {"ReceiveMessageWaitTimeSeconds": "20"}),
+])
+def test_the_attribute_that_differs_is_named(sqs, given, different):
+    make_queue(sqs, **given)
+    make_queue(sqs, **given)
+    (name,) = different
+    with refused("QueueAlreadyExists", f"A queue already exists with the same name and a different value for attribute {name}"):
+        make_queue(sqs, **different)
+
+
+@pytest.mark.parametrize("attribute,different", [
+    ("ContentBasedDeduplication", "true"), ("DeduplicationScope", "messageGroup"),
+])
+def test_attributes_of_fifo_queues_are_compared_too(sqs, attribute, different):
+    url = make_fifo(sqs)
+    assert make_fifo(sqs) == url
+    with refused("QueueAlreadyExists", f"A queue already exists with the same name and a different value for attribute {attribute}"):
+        make_fifo(sqs, **{attribute: different})
+
+
 @pytest.mark.parametrize("name", ["", "a b", "ü", "a" * 81, "orders.fifo", "or/ders", "orders.", "orders!"])
 def test_a_queue_name_is_80_letters_digits_hyphens_and_underscores(world, protocol, name):
     answer = world.call("sqs", protocol, "CreateQueue", {"QueueName": name})
@@ -99,6 +125,7 @@ def test_a_fifo_queue_needs_its_suffix(sqs):
 
 
 RANGES = [
+    ("KmsDataKeyReusePeriodSeconds", 60, 86400),
     ("DelaySeconds", 0, 900),
     ("MaximumMessageSize", 1024, 1048576),
     ("MessageRetentionPeriod", 60, 1209600),
@@ -109,9 +136,13 @@ RANGES = [
 
 @pytest.mark.parametrize("name,least,most", RANGES)
 def test_numeric_attributes_have_ranges(sqs, name, least, most):
-    url = make_queue(sqs, "a", **{name: str(least)})
+    key = {"KmsMasterKeyId": "alias/mine"} if name.startswith("Kms") else {}
+    url = make_queue(sqs, "a", **{name: str(least)}, **key)
+    assert attributes_of(sqs, url, name) == {name: str(least)}
     sqs.set_queue_attributes(QueueUrl=url, Attributes={name: str(most)})
     assert attributes_of(sqs, url, name) == {name: str(most)}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: f"00{least}"})
+    assert attributes_of(sqs, url, name) == {name: str(least)}, "numbers have one form"
     for wrong in (str(least - 1), str(most + 1), "", "ten", "1.5", "99999999999999999999999999"):
         with refused("InvalidAttributeValue", f"Invalid value for the parameter {name}."):
             make_queue(sqs, "b", **{name: wrong})
@@ -143,14 +174,11 @@ def test_an_empty_string_removes_a_policy(sqs):
     assert "RedrivePolicy" not in attributes_of(sqs, url)
 
 
-def test_a_policy_is_returned_as_it_was_set(sqs):
-    url = make_queue(sqs)
-    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn_of(sqs, url)}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    assert json.loads(attributes_of(sqs, url, "Policy")["Policy"]) == json.loads(policy)
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
-    assert attributes_of(sqs, url, "Policy") == {}
+def test_an_empty_string_at_creation_is_no_attribute(sqs):
+    empty = dict.fromkeys(("Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"), "")
+    url = make_queue(sqs, **empty)
+    assert attributes_of(sqs, url, *empty) == {}
+    assert make_queue(sqs, **empty) == url
 
 
 def test_the_kind_of_a_queue_cannot_be_changed(sqs):
@@ -181,6 +209,10 @@ def test_one_kind_of_encryption_at_a_time(sqs):
     }
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"SqsManagedSseEnabled": "true"})
     assert attributes_of(sqs, url, "KmsMasterKeyId", "SqsManagedSseEnabled") == {"SqsManagedSseEnabled": "true"}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"KmsMasterKeyId": "alias/mine"})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"KmsMasterKeyId": ""})
+    got = attributes_of(sqs, url, "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled")
+    assert got == {"SqsManagedSseEnabled": "false"}, "the other kind does not come back by itself"
     with refused("InvalidAttributeName"):
         make_queue(sqs, "other", KmsMasterKeyId="alias/mine", SqsManagedSseEnabled="true")
 
@@ -366,6 +398,46 @@ def test_a_queue_has_50_tags_at_most(sqs):
     with refused_value("Too many tags added for queue orders."):
         sqs.tag_queue(QueueUrl=url, Tags={"one-more": ""})
     sqs.tag_queue(QueueUrl=url, Tags={"k0": "overwritten"})
+
+
+@pytest.mark.parametrize("key,value,fits", [
+    ("k" * 128, "v" * 256, True), ("ü" * 128, "ü" * 256, True), ("Team", "", True), ("awsome:", "x", True), (" ", " ", True),
+    ("k" * 129, "", False), ("", "v", False), ("k", "v" * 257, False), ("aws:k", "v", False), ("AWS:k", "v", False),
+])
+def test_tags_have_limits(sqs, key, value, fits):
+    url = make_queue(sqs)
+    if fits:
+        sqs.tag_queue(QueueUrl=url, Tags={key: value})
+        sqs.create_queue(QueueName="tagged", tags={key: value})
+        assert sqs.list_queue_tags(QueueUrl=url)["Tags"] == {key: value}
+        return
+    with refused_value():
+        sqs.tag_queue(QueueUrl=url, Tags={key: value})
+    with refused_value():
+        sqs.create_queue(QueueName="tagged", tags={key: value})
+    assert "Tags" not in sqs.list_queue_tags(QueueUrl=url)
+    with no_such_queue():
+        sqs.get_queue_url(QueueName="tagged")
+
+
+def test_keys_of_tags_are_different_in_different_case(sqs):
+    url = make_queue(sqs)
+    sqs.tag_queue(QueueUrl=url, Tags={"team": "1", "Team": "2"})
+    assert sqs.list_queue_tags(QueueUrl=url)["Tags"] == {"team": "1", "Team": "2"}
+
+
+def test_tags_of_a_queue_that_exists_are_neither_compared_nor_added(sqs):
+    url = sqs.create_queue(QueueName="orders", tags={"a": "1"})["QueueUrl"]
+    assert sqs.create_queue(QueueName="orders", tags={"a": "2", "b": "3"})["QueueUrl"] == url
+    assert sqs.list_queue_tags(QueueUrl=url)["Tags"] == {"a": "1"}
+
+
+def test_tags_are_no_modification_of_the_attributes(sqs, clock):
+    url = make_queue(sqs)
+    clock.advance(90)
+    sqs.tag_queue(QueueUrl=url, Tags={"a": "1"})
+    got = attributes_of(sqs, url, "CreatedTimestamp", "LastModifiedTimestamp")
+    assert got["CreatedTimestamp"] == got["LastModifiedTimestamp"]
 
 
 def test_tags_of_an_unknown_queue_are_an_error(sqs, world):

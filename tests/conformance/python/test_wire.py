@@ -69,17 +69,6 @@ def test_text_in_xml_is_escaped_so_that_parsers_do_not_change_it(world, queues, 
     assert answer.xml().find(f".//{SQS}Body").text == "a\r\n<b>&\"c\"\r"
 
 
-def test_a_query_caller_that_accepts_json_gets_json(world, url):
-    answer = world.post_form({"Action": "SendMessage", "QueueUrl": url, "MessageBody": "x"}, headers={"Accept": "application/json"})
-    shown = answer.json()["SendMessageResponse"]
-    assert shown["SendMessageResult"]["MD5OfMessageBody"] == md5("x")
-    assert shown["ResponseMetadata"]["RequestId"]
-    refused = world.post_form({"Action": "SendMessage", "QueueUrl": "nothing", "MessageBody": "x"}, headers={"Accept": "application/json"})
-    assert refused.status == 400
-    assert refused.json()["Error"]["Code"] == "AWS.SimpleQueueService.NonExistentQueue"
-    assert refused.json()["Error"]["Type"] == "Sender" and refused.json()["RequestId"]
-
-
 def test_an_unknown_action_is_refused(world, url):
     for path in ("/", path_of(url)):
         fault = world.post_form({"Action": "MakeCoffee", "Version": "2012-11-05"}, path=path).fault()
@@ -91,7 +80,7 @@ def test_an_unknown_action_is_refused(world, url):
 
 
 def test_an_action_that_is_not_built_yet_says_so(world, url):
-    for action in ("AddPermission", "StartMessageMoveTask"):
+    for action in ("StartMessageMoveTask",):
         fault = world.post_form({"Action": action, "Version": "2012-11-05", "QueueUrl": url}).fault()
         assert (fault.status, fault.code) == (400, "InvalidAction"), action
         assert world.post_json(action, {"QueueUrl": url}).fault().status == 400, action
@@ -139,6 +128,8 @@ def test_operations_without_output_answer_in_json_with_an_empty_body(world, queu
         ("DeleteMessage", {"ReceiptHandle": handle}),
         ("SetQueueAttributes", {"Attributes": {"DelaySeconds": "1"}}),
         ("TagQueue", {"Tags": {"a": "b"}}),
+        ("AddPermission", {"Label": "a", "AWSAccountIds": ["111122223333"], "Actions": ["*"]}),
+        ("RemovePermission", {"Label": "a"}),
         ("UntagQueue", {"TagKeys": ["a"]}),
         ("PurgeQueue", {}),
         ("DeleteQueue", {}),

@@ -37,9 +37,7 @@ pub(crate) struct Client {
 impl Client {
     /// An operation of SQS.
     pub(crate) fn sqs(&mut self, address: SocketAddr, operation: &str, input: &Value) -> Reply {
-        let kind =
-            format!("Content-Type: application/x-amz-json-1.0\r\nX-Amz-Target: AmazonSQS.{operation}\r\n");
-        self.call(address, &kind, &input.to_string())
+        self.call(address, &sqs_kind(operation), &input.to_string())
     }
 
     /// An operation of SNS, with its name among the parameters.
@@ -48,11 +46,30 @@ impl Client {
         self.call(address, kind, &fanq_tests::form(parameters))
     }
 
+    /// Asks, and hangs up at some moment of the next: before the answer has come, or with the answer unread.
+    pub(crate) fn sqs_cut(
+        &mut self,
+        address: SocketAddr,
+        operation: &str,
+        input: &Value,
+        within: Duration,
+    ) -> Reply {
+        self.connection = None;
+        let Ok(mut stream) = open(address) else {
+            return Reply::NotSent;
+        };
+        let request = request(address, &sqs_kind(operation), &input.to_string());
+        let stream = stream.get_mut();
+        let wrote = stream.write_all(request.as_bytes());
+        let waited =
+            wrote.and_then(|()| stream.set_read_timeout(Some(within))).and_then(|()| stream.peek(&mut [0]));
+        // Whatever came, the client that was to have it is gone.
+        drop(waited);
+        Reply::Unknown
+    }
+
     fn call(&mut self, address: SocketAddr, kind: &str, body: &str) -> Reply {
-        let request = format!(
-            "POST / HTTP/1.1\r\nHost: {address}\r\n{kind}Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
+        let request = request(address, kind, body);
         let connection = self.connection.take().filter(|(open, _)| *open == address);
         let mut stream = match connection {
             Some((_, stream)) => stream,
@@ -106,6 +123,15 @@ impl Reply {
             Self::Full | Self::NotSent | Self::Unknown => panic!("a call failed: {self:?}"),
         }
     }
+}
+
+fn sqs_kind(operation: &str) -> String {
+    format!("Content-Type: application/x-amz-json-1.0\r\nX-Amz-Target: AmazonSQS.{operation}\r\n")
+}
+
+fn request(address: SocketAddr, kind: &str, body: &str) -> String {
+    let length = body.len();
+    format!("POST / HTTP/1.1\r\nHost: {address}\r\n{kind}Content-Length: {length}\r\n\r\n{body}")
 }
 
 fn open(address: SocketAddr) -> std::io::Result<BufReader<TcpStream>> {

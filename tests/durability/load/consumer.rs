@@ -1,6 +1,7 @@
 //! A worker that receives: it deletes most messages, and keeps, gives back or extends some.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use fanq_tests::history::{Action, Delivery, Outcome, Text, read_body, token};
 use serde_json::{Value, json};
@@ -9,6 +10,13 @@ use super::client::{Client, Reply};
 use super::random::Random;
 use super::shared::Shared;
 use super::world::{QUEUES, Queue};
+
+/// Queues whose receives are cut now and then. Of a receive that is cut nobody knows what it took, so nobody can say how
+/// often a message was received where there are some: the counts are exact in the other queues.
+const CUT: [&str; 3] = ["orders", "orders.fifo", "all.fifo"];
+
+/// How late a receive is cut, at the latest.
+const CUT_WITHIN: Duration = Duration::from_millis(5);
 
 /// A message and what its receiver has to say to be rid of it.
 pub(crate) struct Received {
@@ -28,6 +36,8 @@ pub(crate) struct Consumer<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) client: Client,
     random: Random,
+    /// A message that was received some time ago and not deleted, and its queue.
+    old: Option<(&'static str, Received)>,
 }
 
 /// Works until the load stops.
@@ -42,6 +52,9 @@ pub(crate) fn run(shared: &Shared, random: Random) {
             queue = consumer.random.pick(&QUEUES);
         }
         let ask = consumer.ask(queue);
+        if shared.shape.is_rough {
+            consumer.misbehave(address, queue, ask);
+        }
         let Some(messages) = consumer.receive(address, queue.name, ask) else {
             shared.await_change(version);
             continue;
@@ -53,7 +66,7 @@ pub(crate) fn run(shared: &Shared, random: Random) {
 
 impl<'a> Consumer<'a> {
     pub(crate) fn new(shared: &'a Shared, random: Random) -> Self {
-        Self { shared, client: Client::default(), random }
+        Self { shared, client: Client::default(), random, old: None }
     }
 
     fn ask(&mut self, queue: &Queue) -> Ask {
@@ -65,17 +78,39 @@ impl<'a> Consumer<'a> {
         }
     }
 
+    /// Does what a consumer does that is broken.
+    fn misbehave(&mut self, address: SocketAddr, queue: &'static Queue, ask: Ask) {
+        match self.random.below(100) {
+            // It vanishes with all that it was given, and another one takes its place.
+            0..3 => {
+                let messages = self.receive(address, queue.name, ask).unwrap_or_default();
+                self.client = Client::default();
+                self.old =
+                    messages.into_iter().next().map(|message| (queue.name, message)).or(self.old.take());
+            }
+            3..6 if CUT.contains(&queue.name) => self.receive_and_hang_up(address, queue.name, ask),
+            6..10 => {
+                if let Some((queue, message)) = self.old.take() {
+                    self.delete_once(address, queue, &[message]);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn receive_and_hang_up(&mut self, address: SocketAddr, queue: &str, ask: Ask) {
+        let invoked = self.shared.now();
+        let within = self.random.time(Duration::from_micros(100), CUT_WITHIN);
+        let outcome = self.client.sqs_cut(address, "ReceiveMessage", &input(queue, ask), within).outcome();
+        let visibility = ask.visibility_seconds * 1_000_000;
+        let action = Action::Receive { queue: queue.into(), visibility, messages: Vec::new() };
+        self.shared.note(invoked, [(outcome, action)]);
+    }
+
     /// Receives; none if the hub is not there or goes away.
     pub(crate) fn receive(&mut self, address: SocketAddr, queue: &str, ask: Ask) -> Option<Vec<Received>> {
-        let input = json!({
-            "QueueUrl": queue,
-            "MaxNumberOfMessages": ask.count,
-            "WaitTimeSeconds": ask.wait_seconds,
-            "VisibilityTimeout": ask.visibility_seconds,
-            "MessageSystemAttributeNames": ["All"],
-        });
         let invoked = self.shared.now();
-        let reply = self.client.sqs(address, "ReceiveMessage", &input);
+        let reply = self.client.sqs(address, "ReceiveMessage", &input(queue, ask));
         let outcome = reply.outcome();
         let received = match &reply {
             Reply::Done(answer) => Some(read_messages(answer)),
@@ -166,6 +201,17 @@ impl<'a> Consumer<'a> {
         let (receipt, timeout) = (message.delivery.receipt, seconds * 1_000_000);
         self.shared.note(invoked, [(outcome, Action::Hide { queue: queue.into(), name, receipt, timeout })]);
     }
+}
+
+/// What a receive says.
+fn input(queue: &str, ask: Ask) -> Value {
+    json!({
+        "QueueUrl": queue,
+        "MaxNumberOfMessages": ask.count,
+        "WaitTimeSeconds": ask.wait_seconds,
+        "VisibilityTimeout": ask.visibility_seconds,
+        "MessageSystemAttributeNames": ["All"],
+    })
 }
 
 /// The messages of an answer.

@@ -8,9 +8,6 @@ use super::random::Random;
 use super::shared::Shared;
 use super::world::{EVENTS, EVENTS_FIFO, Topic};
 
-/// Message groups of each FIFO queue. Few, so that most are locked most of the time.
-const GROUPS: u64 = 6;
-
 struct Producer<'a> {
     shared: &'a Shared,
     client: Client,
@@ -24,7 +21,7 @@ pub(crate) fn run(shared: &Shared, number: u64, random: Random) {
     let _watched = shared.watched();
     let mut producer = Producer { shared, client: Client::default(), random, number, messages: 0 };
     while let Some((_, version)) = shared.address() {
-        if shared.backlog() > shared.backlog_max() {
+        if shared.backlog() > shared.shape.backlog_max {
             shared.await_change(version);
         } else {
             producer.step();
@@ -42,7 +39,8 @@ impl Producer<'_> {
                 self.send("later", seconds);
             }
             40..48 => self.send("poison", 0),
-            48..68 => self.send("orders.fifo", 0),
+            48..64 => self.send("orders.fifo", 0),
+            64..68 => self.send_batch("orders.fifo"),
             68..74 => self.send("poison.fifo", 0),
             74..88 => self.publish(&EVENTS),
             _ => self.publish(&EVENTS_FIFO),
@@ -59,7 +57,7 @@ impl Producer<'_> {
             _ => 20 + self.random.below(1_500),
         };
         let body = body(&name, usize::try_from(bytes).unwrap());
-        let group = is_fifo.then(|| Text::from(format!("g{}", self.random.below(GROUPS))));
+        let group = is_fifo.then(|| Text::from(format!("g{}", self.random.below(self.shared.shape.groups))));
         let deduplication = is_fifo.then(|| Text::clone(&name));
         (Sent { name, group, deduplication, delay: delay_seconds * 1_000_000 }, body)
     }
@@ -67,10 +65,7 @@ impl Producer<'_> {
     fn send(&mut self, queue: &str, delay_seconds: u64) {
         let (message, body) = self.message(queue.ends_with(".fifo"), delay_seconds);
         let mut input = json!({ "QueueUrl": queue, "MessageBody": body });
-        if let (Some(group), Some(id)) = (&message.group, &message.deduplication) {
-            input["MessageGroupId"] = json!(**group);
-            input["MessageDeduplicationId"] = json!(**id);
-        }
+        name_group(&mut input, &message);
         if delay_seconds > 0 {
             input["DelaySeconds"] = json!(delay_seconds);
         }
@@ -134,7 +129,8 @@ impl Producer<'_> {
 
     fn send_batch(&mut self, queue: &str) {
         let count = 2 + self.random.below(9);
-        let messages = (0..count).map(|_| self.message(false, 0)).collect::<Vec<_>>();
+        let is_fifo = queue.ends_with(".fifo");
+        let messages = (0..count).map(|_| self.message(is_fifo, 0)).collect::<Vec<_>>();
         let mut bytes = 0;
         // Together they must not be larger than one may be.
         let fits = |(_, body): &&(Sent, String)| {
@@ -142,8 +138,11 @@ impl Producer<'_> {
             bytes < 900_000
         };
         let messages = messages.iter().take_while(fits).collect::<Vec<_>>();
-        let entry =
-            |(id, (_, body)): (usize, &&(Sent, String))| json!({ "Id": id.to_string(), "MessageBody": body });
+        let entry = |(id, (message, body)): (usize, &&(Sent, String))| {
+            let mut entry = json!({ "Id": id.to_string(), "MessageBody": body });
+            name_group(&mut entry, message);
+            entry
+        };
         let entries = messages.iter().enumerate().map(entry).collect::<Vec<Value>>();
         let input = json!({ "QueueUrl": queue, "Entries": entries });
         let Some((address, version)) = self.shared.address() else {
@@ -162,5 +161,13 @@ impl Producer<'_> {
         if outcome != Outcome::Done {
             self.shared.await_change(version);
         }
+    }
+}
+
+/// Says what a message of a FIFO queue has to say.
+fn name_group(entry: &mut Value, message: &Sent) {
+    if let (Some(group), Some(id)) = (&message.group, &message.deduplication) {
+        entry["MessageGroupId"] = json!(**group);
+        entry["MessageDeduplicationId"] = json!(**id);
     }
 }

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use fanq_tests::history::{Action, History, NEVER, Operation, Outcome};
 
-use super::Ended;
+use super::{Ended, Shape};
 
 /// A worker that could not reach the hub looks again after this time if nobody tells it anything.
 const AGAIN: Duration = Duration::from_millis(20);
 
 pub(crate) struct Shared {
-    backlog_max: i64,
+    pub(crate) shape: Shape,
     began: Instant,
     began_by_clock: SystemTime,
     place: Mutex<Place>,
@@ -53,11 +53,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    pub(crate) fn new(address: SocketAddr, history: History, backlog_max: i64) -> Self {
+    pub(crate) fn new(address: SocketAddr, history: History, shape: Shape) -> Self {
         let place = Place { address: Some(address), version: 0, stopped: false, failed: false };
         let notes = Notes { history, ends: Vec::new(), counts: BTreeMap::new(), backlog: 0 };
         Self {
-            backlog_max,
+            shape,
             began: Instant::now(),
             began_by_clock: SystemTime::now(),
             place: Mutex::new(place),
@@ -128,11 +128,6 @@ impl Shared {
         place.version += 1;
         drop(place);
         self.changed.notify_all();
-    }
-
-    /// With more messages than this in the queues, producers wait.
-    pub(crate) fn backlog_max(&self) -> i64 {
-        self.backlog_max
     }
 
     /// About how many messages are in the queues.

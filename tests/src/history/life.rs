@@ -24,6 +24,7 @@ pub(super) fn check(index: &Index<'_>, report: &mut Report) {
             held_twice(index, life, report);
             counts(index, life, report);
             moved(index, life, report);
+            in_two_places(index, life, report);
         }
     }
 }
@@ -176,5 +177,21 @@ fn moved(index: &Index<'_>, life: &Life<'_>, report: &mut Report) {
         let operations = before.chain([first.operation]).collect::<Vec<_>>();
         let what = "it moved before it had been received as often as that takes".to_owned();
         report.add(Kind::Miscounted, queue.name, life.name, &operations, what);
+    }
+}
+
+/// Whether it was received here after somebody had it where it moves to from here.
+fn in_two_places(index: &Index<'_>, life: &Life<'_>, report: &mut Report) {
+    let onward = index.onward(life.queue).into_iter().skip(1);
+    let moved = onward.filter_map(|queue| index.find(queue, life.name)).flat_map(|life| &life.deliveries);
+    let Some(moved) = moved.min_by_key(|given| given.finished) else {
+        return;
+    };
+    let queue = index.queues[life.queue].name;
+    for given in life.deliveries.iter().filter(|given| given.invoked > moved.finished) {
+        if is_same(moved.delivery, given.delivery) {
+            let what = format!("it had moved on by {}", moved.finished);
+            report.add(Kind::InTwoPlaces, queue, life.name, &[moved.operation, given.operation], what);
+        }
     }
 }

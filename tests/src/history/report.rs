@@ -29,6 +29,8 @@ pub enum Kind {
     PartialPublish,
     /// The content of a message is not what was sent.
     WrongBody,
+    /// A message was received in a queue after it had moved on from there.
+    InTwoPlaces,
     /// The receives of a message were not counted, or it moved to a dead-letter queue too early or too late.
     Miscounted,
 }

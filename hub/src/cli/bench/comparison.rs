@@ -71,8 +71,11 @@ impl Comparison {
 fn medians(all: &[&Figures]) -> Option<Figures> {
     let of = |figure: fn(&Figures) -> f64| median(all.iter().map(|it| figure(it))).map(rounded);
     let cpu = all.iter().map(|it| it.cpu_us_per_request).collect::<Option<Vec<_>>>();
-    let mut rss = all.iter().map(|it| it.rss_bytes).collect::<Option<Vec<_>>>().unwrap_or_default();
-    rss.sort_unstable();
+    let bytes = |figure: fn(&Figures) -> Option<u64>| {
+        let mut bytes = all.iter().map(|it| figure(it)).collect::<Option<Vec<_>>>()?;
+        bytes.sort_unstable();
+        bytes.get(bytes.len().div_euclid(2)).copied()
+    };
     Some(Figures {
         requests_per_s: of(|it| it.requests_per_s)?,
         messages_per_s: of(|it| it.messages_per_s)?,
@@ -83,7 +86,8 @@ fn medians(all: &[&Figures]) -> Option<Figures> {
         errors: all.iter().map(|it| it.errors).sum(),
         first_error: all.iter().find_map(|it| it.first_error.clone()),
         cpu_us_per_request: cpu.and_then(median).map(rounded),
-        rss_bytes: rss.get(rss.len().div_euclid(2)).copied(),
+        rss_bytes: bytes(|it| it.rss_bytes),
+        bytes_per_poll: bytes(|it| it.bytes_per_poll),
         ..(*all.first()?).clone()
     })
 }

@@ -34,6 +34,8 @@ pub(super) struct Stretch {
     pub(super) time: Duration,
     /// What the server used; none if nobody knows.
     pub(super) cpu: Option<Duration>,
+    /// Memory of the server, where polls are measured.
+    pub(super) bytes_per_poll: Option<u64>,
 }
 
 impl Stretch {
@@ -42,6 +44,7 @@ impl Stretch {
             tally: Tally::new().map_err(Error::Failed)?,
             time: Duration::ZERO,
             cpu: Some(Duration::ZERO),
+            bytes_per_poll: None,
         })
     }
 

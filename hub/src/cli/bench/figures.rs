@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::crew::Stretch;
 use super::options::{Options, Subject};
-use super::scenario::Scenario;
 
 /// The figures of one measurement, or the medians of several.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,12 +21,17 @@ pub(super) struct Figures {
     /// Of the server; none if it is not ours.
     pub(super) cpu_us_per_request: Option<f64>,
     pub(super) rss_bytes: Option<u64>,
+    /// Memory of the server that each poll takes, where polls are measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bytes_per_poll: Option<u64>,
     pub(super) connections: u32,
     pub(super) body_bytes: u32,
     pub(super) batch: u32,
     pub(super) queues: u32,
     pub(super) backlog: u32,
-    /// Publishes per second that were asked for, where that is so.
+    /// Message groups of FIFO queues; none of standard ones.
+    pub(super) groups: Option<u32>,
+    /// Publishes or sends per second that were asked for, where that is so.
     pub(super) rate: Option<u32>,
     pub(super) durability: Option<String>,
     pub(super) endpoint: Option<String>,
@@ -56,12 +60,14 @@ impl Figures {
             first_error: tally.first_error.clone(),
             cpu_us_per_request: stretch.cpu.map(per_request).map(rounded),
             rss_bytes,
+            bytes_per_poll: stretch.bytes_per_poll,
             connections: options.connections,
             body_bytes: options.body_bytes,
             batch: options.batch,
             queues: options.queues,
             backlog: options.backlog,
-            rate: (options.scenario == Scenario::EndToEnd).then_some(options.rate),
+            groups: options.groups,
+            rate: options.scenario.has_rate().then_some(options.rate),
             durability,
             endpoint,
             duration_s: rounded(seconds),
@@ -82,6 +88,9 @@ impl Figures {
                 title.push_str(&format!(" --{flag} {value}"));
             }
         }
+        if let Some(groups) = self.groups {
+            title.push_str(&format!(" --fifo --groups {groups}"));
+        }
         for (flag, value) in [("durability", &self.durability), ("endpoint", &self.endpoint)] {
             if let Some(value) = value {
                 title.push_str(&format!(" --{flag} {value}"));
@@ -93,7 +102,8 @@ impl Figures {
     /// The rows of the table: a name, and the value as it is shown.
     pub(super) fn rows(&self) -> Vec<(&'static str, String)> {
         let unknown = || "-".to_owned();
-        vec![
+        let bytes = |bytes: u64| BinaryBytes(bytes).to_string();
+        let mut rows = vec![
             ("requests/s", whole(self.requests_per_s)),
             ("messages/s", whole(self.messages_per_s)),
             ("median", format!("{:.3} ms", self.p50_ms)),
@@ -102,8 +112,10 @@ impl Figures {
             ("longest", format!("{:.3} ms", self.max_ms)),
             ("errors", HumanCount(self.errors).to_string()),
             ("CPU per request", self.cpu_us_per_request.map_or_else(unknown, |us| format!("{us:.1} µs"))),
-            ("memory", self.rss_bytes.map_or_else(unknown, |bytes| BinaryBytes(bytes).to_string())),
-        ]
+            ("memory", self.rss_bytes.map_or_else(unknown, bytes)),
+        ];
+        rows.extend(self.bytes_per_poll.map(|each| ("memory per poll", bytes(each))));
+        rows
     }
 }
 

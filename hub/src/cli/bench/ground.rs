@@ -55,7 +55,11 @@ impl Ground {
         }
         let name = format!("fanq-bench-{}", uuid::Uuid::new_v4().simple());
         for number in 0..options.queues {
-            let input = json!({ "QueueName": format!("{name}-{number}") });
+            let input = if options.groups.is_some() {
+                json!({ "QueueName": format!("{name}-{number}.fifo"), "Attributes": { "FifoQueue": "true" } })
+            } else {
+                json!({ "QueueName": format!("{name}-{number}") })
+            };
             let created: Created = ground.json("CreateQueue", &input).await?;
             ground.queue_urls.push(created.queue_url);
         }

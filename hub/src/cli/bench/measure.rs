@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::crew::{Crew, Stretch};
 use super::figures::Figures;
@@ -10,6 +10,7 @@ use super::flow::Flow;
 use super::ground::Ground;
 use super::messages::{self, Quota, Work};
 use super::options::Options;
+use super::polls::{self, Polls};
 use super::progress::Progress;
 use super::scenario::Scenario;
 use super::subject::Running;
@@ -65,6 +66,7 @@ impl Measurement<'_> {
             Scenario::Receive => self.rounds(Half::Draining).await,
             Scenario::Fanout => self.fanout().await,
             Scenario::EndToEnd => self.end_to_end().await,
+            Scenario::Polls => self.polls().await,
         }
     }
 
@@ -116,6 +118,40 @@ impl Measurement<'_> {
             self.crew.run(connections, Some(time), move |worker| Arc::clone(&flow).work(worker))
         })
         .await
+    }
+
+    /// Has all polls wait, looks at what they take, and measures from then on.
+    async fn polls(&self) -> Result<Stretch, Error> {
+        self.say("polling", false);
+        let running = self.crew.running;
+        let polls = Arc::new(Polls {
+            requests: running.requests.clone(),
+            queue_urls: self.ground.queue_urls.clone(),
+            body: self.body(),
+            rate: self.options.rate,
+            duration: self.options.duration,
+            progress: polls::Progress::new(self.connections()),
+        });
+        let before = running.resident_bytes();
+        // Neither what it takes to begin so many polls nor to end them is what is measured.
+        let sending = async {
+            polls.waiting().await;
+            self.say("measuring", true);
+            let (began, cpu, with_polls) = (Instant::now(), running.cpu(), running.resident_bytes());
+            polls.over().await;
+            let cpu = running.cpu().zip(cpu).map(|(end, begin)| end.saturating_sub(begin));
+            Ok((began.elapsed(), cpu, with_polls))
+        };
+        let work = Arc::clone(&polls);
+        // One more, to send.
+        let connections = self.connections().saturating_add(1);
+        let run = self.crew.run(connections, None, move |worker| Arc::clone(&work).work(worker));
+        let (sent, stretch) = tokio::try_join!(sending, async { done(run.await?) })?;
+        let (time, cpu, with_polls) = sent;
+        let taken = with_polls.zip(before).map(|(with, without)| with.saturating_sub(without));
+        let bytes_per_poll = taken.and_then(|bytes| bytes.checked_div(self.options.connections.into()));
+        self.progress.measured(time);
+        Ok(Stretch { time, cpu, bytes_per_poll, ..stretch })
     }
 
     /// Sends and drains in turns, above the backlog, until the half that counts has taken as long as was asked. The
@@ -185,6 +221,7 @@ impl Measurement<'_> {
             queue_urls: self.ground.queue_urls.clone(),
             body: self.body(),
             batch,
+            groups: self.options.groups,
             quota,
         }
     }

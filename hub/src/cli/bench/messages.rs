@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 
 use super::crew::Worker;
 use super::request::Requests;
+use super::sends::Sends;
 
 /// A queue that gives nothing so often in a row does not have what was put into it.
 const EMPTY_ANSWERS_MAX: u32 = 100;
@@ -67,6 +68,8 @@ pub(super) struct Work {
     pub(super) queue_urls: Vec<String>,
     pub(super) body: String,
     pub(super) batch: u32,
+    /// Of FIFO queues.
+    pub(super) groups: Option<u32>,
     pub(super) quota: Quota,
 }
 
@@ -74,6 +77,11 @@ impl Work {
     /// The queue that a connection serves.
     fn queue(&self, worker: &Worker) -> usize {
         worker.index.checked_rem(self.queue_urls.len()).unwrap_or_default()
+    }
+
+    fn sends(&self, worker: &Worker, batch: u32) -> Sends {
+        let queue_url = self.url(self.queue(worker));
+        Sends::new(&self.requests, queue_url, &self.body, batch, self.groups, worker.index)
     }
 
     fn url(&self, queue: usize) -> &str {
@@ -84,14 +92,14 @@ impl Work {
 /// Sends until the quota of the queue is used up or the time is over.
 pub(super) async fn send(work: Arc<Work>, mut worker: Worker) {
     let queue = work.queue(&worker);
-    let whole = work.requests.send(work.url(queue), &work.body, work.batch);
+    let mut whole = work.sends(&worker, work.batch);
     while !worker.is_over() {
         let count = work.quota.take(queue, work.batch);
         if count == 0 {
             return;
         }
-        let last = (count < work.batch).then(|| work.requests.send(work.url(queue), &work.body, count));
-        let request = last.as_deref().unwrap_or(&whole);
+        let mut last = (count < work.batch).then(|| work.sends(&worker, count));
+        let request = last.as_mut().unwrap_or(&mut whole).next();
         let failed = worker.ask_timed(request, |body| if count == 1 { Ok(0) } else { failed_entries(body) });
         match failed.await {
             Some(failed) => settle(&worker, count, failed),

@@ -21,6 +21,8 @@ const BODY_BYTES: RangeInclusive<i64> = 1..=1_048_576;
 /// As many entries as a batch can have.
 const BATCH: RangeInclusive<i64> = 1..=10;
 const QUEUES: RangeInclusive<i64> = 1..=1_000;
+/// As many as the digits of a group's name.
+const GROUPS: RangeInclusive<i64> = 1..=1_000_000;
 const BACKLOG: RangeInclusive<i64> = 0..=100_000_000;
 /// The publisher has one connection, and timers are no finer than a millisecond.
 const RATE: RangeInclusive<i64> = 1..=10_000;
@@ -39,6 +41,8 @@ pub(super) struct Options {
     pub(super) batch: u32,
     pub(super) queues: u32,
     pub(super) backlog: u32,
+    /// Message groups, where the queues are FIFO.
+    pub(super) groups: Option<u32>,
     pub(super) rate: u32,
     pub(super) duration: Duration,
     pub(super) subject: Subject,
@@ -72,6 +76,8 @@ struct Given {
     batch: Option<u32>,
     queues: Option<u32>,
     backlog: Option<u32>,
+    is_fifo: bool,
+    groups: Option<u32>,
     rate: Option<u32>,
     duration: Option<Duration>,
     durability: Option<String>,
@@ -91,12 +97,23 @@ pub(super) fn arguments() -> Vec<Arg> {
             .value_name("SCENARIO")
             .value_parser(PossibleValuesParser::new(Scenario::ALL.map(Scenario::name)))
             .help("What to measure"),
-        number("connections", CONNECTIONS, "Connections that are used at once [default: 64]".to_owned()),
+        number(
+            "connections",
+            CONNECTIONS,
+            "Connections that are used at once; in polls, the polls [default: 64, in polls 10000]".to_owned(),
+        )
+        .visible_alias("polls"),
         number("body-bytes", BODY_BYTES, "Size of a message [default: 1024]".to_owned()),
         number("batch", BATCH, "Messages of a request; with 1, SendMessage [default: 1]".to_owned()),
         number("queues", QUEUES, "Queues, or subscriptions of the topic [default: 1]".to_owned()),
         number("backlog", BACKLOG, "Messages that lie in the queues all the while [default: 0]".to_owned()),
-        number("rate", RATE, "Publishes per second of e2e [default: 100]".to_owned()),
+        Arg::new("fifo")
+            .long("fifo")
+            .action(ArgAction::SetTrue)
+            .help("Of send and receive: FIFO queues, and each message with a deduplication id of its own"),
+        number("groups", GROUPS, "Message groups of the FIFO queues [default: 1000]".to_owned())
+            .requires("fifo"),
+        number("rate", RATE, "Publishes per second of e2e, sends of polls [default: 100]".to_owned()),
         Arg::new("duration")
             .long("duration")
             .value_name("TIME")
@@ -121,7 +138,7 @@ pub(super) fn further_arguments() -> Vec<Arg> {
     vec![
         Arg::new("against").long("against").value_name("SCENARIO [FLAGS]").help(
             "Measure this as well, in turns, and tell the median of the ratios; it has the flags of this command but \
-             for those that it gives itself",
+             for those that it gives itself, and --fifo",
         ),
         Arg::new("pairs")
             .long("pairs")
@@ -189,6 +206,8 @@ impl Given {
             batch: number("batch"),
             queues: number("queues"),
             backlog: number("backlog"),
+            is_fifo: matches.get_flag("fifo"),
+            groups: number("groups"),
             rate: number("rate"),
             duration: matches.get_one::<Duration>("duration").copied(),
             durability,
@@ -207,6 +226,9 @@ impl Given {
             batch: self.batch.or(other.batch),
             queues: self.queues.or(other.queues),
             backlog: self.backlog.or(other.backlog),
+            // The kind of a queue has no flag that says "standard", so it is not taken over.
+            is_fifo: self.is_fifo,
+            groups: self.groups,
             rate: self.rate.or(other.rate),
             duration: self.duration.or(other.duration),
             durability: self.durability.or(other.durability),
@@ -229,11 +251,11 @@ impl Given {
                 "floor measures a server of its own without a log: no --endpoint, no --durability".to_owned(),
             );
         }
-        if self.backlog.is_some() && !scenario.has_backlog() {
-            return wrong(format!("--backlog is for send and receive, not for {name}"));
+        if (self.backlog.is_some() || self.is_fifo) && !scenario.is_of_queues() {
+            return wrong(format!("--backlog and --fifo are for send and receive, not for {name}"));
         }
-        if self.rate.is_some() && scenario != Scenario::EndToEnd {
-            return wrong(format!("--rate is for e2e, not for {name}"));
+        if self.rate.is_some() && !scenario.has_rate() {
+            return wrong(format!("--rate is for e2e and polls, not for {name}"));
         }
         Ok(())
     }
@@ -255,11 +277,12 @@ impl Given {
         };
         let options = Options {
             scenario,
-            connections: self.connections.unwrap_or(64),
+            connections: self.connections.unwrap_or(scenario.connections()),
             body_bytes: self.body_bytes.unwrap_or(1_024),
             batch: self.batch.unwrap_or(1),
             queues: self.queues.unwrap_or(1),
-            backlog: self.backlog.filter(|_| scenario.has_backlog()).unwrap_or(0),
+            backlog: self.backlog.filter(|_| scenario.is_of_queues()).unwrap_or(0),
+            groups: self.is_fifo.then(|| self.groups.unwrap_or(1_000)),
             rate: self.rate.unwrap_or(100),
             duration: self.duration.unwrap_or(Duration::from_secs(10)),
             subject,

@@ -14,7 +14,8 @@ pub(super) struct Requests {
 #[serde(rename_all = "PascalCase")]
 struct SendMessage<'a> {
     queue_url: &'a str,
-    message_body: &'a str,
+    #[serde(flatten)]
+    message: Message<'a>,
 }
 
 #[derive(Serialize)]
@@ -28,7 +29,25 @@ struct Entries<'a, E> {
 #[serde(rename_all = "PascalCase")]
 struct SendEntry<'a> {
     id: String,
+    #[serde(flatten)]
+    message: Message<'a>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Message<'a> {
     message_body: &'a str,
+    #[serde(flatten)]
+    fifo: Option<Fifo<'a>>,
+}
+
+/// What a message of a FIFO queue has besides.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Fifo<'a> {
+    #[serde(rename = "MessageGroupId")]
+    pub(super) group: &'a str,
+    #[serde(rename = "MessageDeduplicationId")]
+    pub(super) id: &'a str,
 }
 
 #[derive(Serialize)]
@@ -76,12 +95,19 @@ impl Requests {
         [head.as_bytes(), body].concat()
     }
 
-    /// Sends one message, or several as a batch.
-    pub(super) fn send(&self, queue_url: &str, message_body: &str, batch: u32) -> Vec<u8> {
+    /// Sends one message, or several as a batch, all of them the same.
+    pub(super) fn send(
+        &self,
+        queue_url: &str,
+        message_body: &str,
+        batch: u32,
+        fifo: Option<Fifo<'_>>,
+    ) -> Vec<u8> {
+        let message = Message { message_body, fifo };
         if batch == 1 {
-            return self.json("SendMessage", &SendMessage { queue_url, message_body });
+            return self.json("SendMessage", &SendMessage { queue_url, message });
         }
-        let entries = (0..batch).map(|number| SendEntry { id: number.to_string(), message_body }).collect();
+        let entries = (0..batch).map(|number| SendEntry { id: number.to_string(), message }).collect();
         self.json("SendMessageBatch", &Entries { queue_url, entries })
     }
 
@@ -118,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_request_is_whole() {
-        let request = String::from_utf8(requests().send("http://hub:4566/0/q", "x\"", 1)).unwrap();
+        let request = String::from_utf8(requests().send("http://hub:4566/0/q", "x\"", 1, None)).unwrap();
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
         assert_eq!(body, r#"{"QueueUrl":"http://hub:4566/0/q","MessageBody":"x\""}"#);
         assert!(head.starts_with("POST / HTTP/1.1\r\nHost: hub:4566\r\n"), "{head}");
@@ -128,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_batch_has_as_many_entries_as_asked_for() {
-        let request = String::from_utf8(requests().send("q", "x", 2)).unwrap();
+        let request = String::from_utf8(requests().send("q", "x", 2, None)).unwrap();
         let entries = r#""Entries":[{"Id":"0","MessageBody":"x"},{"Id":"1","MessageBody":"x"}]}"#;
         assert!(request.ends_with(entries), "{request}");
         let request = String::from_utf8(requests().delete("q", ["a", "b"].into_iter())).unwrap();

@@ -11,12 +11,15 @@ pub(super) enum Scenario {
     Fanout,
     /// From a publish to the consumer that waits for it.
     EndToEnd,
+    /// From a send to the one of many long polls that it wakes.
+    Polls,
     /// `Send`, to a server that only reads and answers.
     Floor,
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 5] = [Self::Send, Self::Receive, Self::Fanout, Self::EndToEnd, Self::Floor];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Send, Self::Receive, Self::Fanout, Self::EndToEnd, Self::Polls, Self::Floor];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -24,21 +27,31 @@ impl Scenario {
             Self::Receive => "receive",
             Self::Fanout => "fanout",
             Self::EndToEnd => "e2e",
+            Self::Polls => "polls",
             Self::Floor => "floor",
         }
     }
 
-    pub(super) const fn has_backlog(self) -> bool {
+    /// Whether queues are filled or emptied as fast as that goes, so that it matters how long and of which kind they are.
+    pub(super) const fn is_of_queues(self) -> bool {
         match self {
             Self::Send | Self::Receive => true,
-            Self::Fanout | Self::EndToEnd | Self::Floor => false,
+            Self::Fanout | Self::EndToEnd | Self::Polls | Self::Floor => false,
+        }
+    }
+
+    /// Whether something is done so many times a second, and not as fast as it can be.
+    pub(super) const fn has_rate(self) -> bool {
+        match self {
+            Self::EndToEnd | Self::Polls => true,
+            Self::Send | Self::Receive | Self::Fanout | Self::Floor => false,
         }
     }
 
     /// Whether each queue needs a connection of its own: one that had none would be left out without a word.
     pub(super) const fn has_connections_per_queue(self) -> bool {
         match self {
-            Self::Send | Self::Receive | Self::EndToEnd => true,
+            Self::Send | Self::Receive | Self::EndToEnd | Self::Polls => true,
             Self::Fanout | Self::Floor => false,
         }
     }
@@ -47,7 +60,15 @@ impl Scenario {
     pub(super) const fn has_topic(self) -> bool {
         match self {
             Self::Fanout | Self::EndToEnd => true,
-            Self::Send | Self::Receive | Self::Floor => false,
+            Self::Send | Self::Receive | Self::Polls | Self::Floor => false,
+        }
+    }
+
+    /// Connections, unless somebody says how many.
+    pub(super) const fn connections(self) -> u32 {
+        match self {
+            Self::Polls => 10_000,
+            Self::Send | Self::Receive | Self::Fanout | Self::EndToEnd | Self::Floor => 64,
         }
     }
 }

@@ -51,6 +51,15 @@ pub(crate) const SOURCE_QUEUE_ARNS: usize = 10;
 pub(crate) const POLICY_BYTES: usize = 8_192;
 /// Statements of a policy.
 pub(crate) const POLICY_STATEMENTS: usize = 20;
+/// Principals of a policy, over all its statements.
+pub(crate) const POLICY_PRINCIPALS: usize = 50;
+/// Conditions of a policy, over all its statements.
+pub(crate) const POLICY_CONDITIONS: usize = 10;
+
+/// Characters of the label of a permission.
+pub(crate) const LABEL: RangeInclusive<usize> = 1..=80;
+/// Actions of a permission.
+pub(crate) const PERMISSION_ACTIONS: usize = 7;
 
 /// Tags of a queue.
 pub(crate) const TAGS: usize = 50;

@@ -1,9 +1,10 @@
 //! The attribute `Policy`, which is kept as it was sent.
 
 use super::limits;
+use crate::shape::principal;
 use serde_json::{Map, Value};
 
-/// Whether a text has the form of a policy of a queue. Whether the principals that it names exist cannot be known.
+/// Whether a text has the form of a policy of a queue.
 pub(crate) fn is_valid(text: &str) -> bool {
     if text.len() > limits::POLICY_BYTES {
         return false;
@@ -17,8 +18,15 @@ pub(crate) fn is_valid(text: &str) -> bool {
         Some(statement) => vec![statement],
         None => Vec::new(),
     };
+    let statements = statements.iter().map(|statement| statement.as_object().filter(|it| is_statement(it)));
+    let Some(statements) = statements.collect::<Option<Vec<_>>>() else {
+        return false;
+    };
+    let total =
+        |count: fn(&Map<String, Value>) -> usize| statements.iter().copied().map(count).sum::<usize>();
     (1..=limits::POLICY_STATEMENTS).contains(&statements.len())
-        && statements.iter().all(|statement| statement.as_object().is_some_and(is_statement))
+        && total(principals) <= limits::POLICY_PRINCIPALS
+        && total(conditions) <= limits::POLICY_CONDITIONS
 }
 
 fn is_version(version: Option<&Value>) -> bool {
@@ -40,11 +48,32 @@ fn is_statement(statement: &Map<String, Value>) -> bool {
 }
 
 fn is_principal(principal: &Value) -> bool {
+    let of_kind = |(kind, names): (&String, &Value)| {
+        is_texts(names) && (kind != "AWS" || texts(names).all(principal::may_exist))
+    };
     match principal {
         Value::String(text) => text == "*",
-        Value::Object(kinds) => !kinds.is_empty() && kinds.values().all(is_texts),
+        Value::Object(kinds) => !kinds.is_empty() && kinds.iter().all(of_kind),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => false,
     }
+}
+
+fn principals(statement: &Map<String, Value>) -> usize {
+    let named = [statement.get("Principal"), statement.get("NotPrincipal")].into_iter().flatten();
+    named
+        .map(|principal| principal.as_object().map_or(1, |kinds| kinds.values().flat_map(texts).count()))
+        .sum()
+}
+
+fn conditions(statement: &Map<String, Value>) -> usize {
+    let operators = statement.get("Condition").and_then(Value::as_object).into_iter().flatten();
+    operators.map(|(_, keys)| keys.as_object().map_or(1, Map::len)).sum()
+}
+
+/// One text, or those of a list.
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    let list = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+    value.as_str().into_iter().chain(list)
 }
 
 fn is_texts(value: &Value) -> bool {
@@ -65,16 +94,32 @@ mod tests {
     #[test]
     fn a_policy_has_statements() {
         let many = format!(r#"{{"Statement":[{}]}}"#, [STATEMENT; 21].join(","));
+        let principals = |count: usize| {
+            let names = vec![r#""111122223333""#; count].join(",");
+            format!(r#"{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":[{names}]}},"Action":"*"}}}}"#)
+        };
+        let conditions = |count: usize| {
+            let keys = (0..count).map(|key| format!(r#""aws:{key}":"x""#)).collect::<Vec<_>>().join(",");
+            let condition = format!(r#"{{"StringEquals":{{{keys}}}}}"#);
+            format!(
+                r#"{{"Statement":{{"Effect":"Deny","Principal":"*","Action":"*","Condition":{condition}}}}}"#
+            )
+        };
         let large = format!(r#"{{"Id":"{}","Statement":{STATEMENT}}}"#, "x".repeat(8_192));
         let cases = [
             (format!(r#"{{"Version":"2012-10-17","Statement":[{STATEMENT}]}}"#), true),
             (format!(r#"{{"Version":"2008-10-17","Id":"x","Statement":{STATEMENT}}}"#), true),
             (r#"{"Statement":{"Effect":"Deny","Principal":"*","NotAction":["sqs:*"]}}"#.to_owned(), true),
             (
-                r#"{"Statement":{"Effect":"Allow","NotPrincipal":{"AWS":["1","2"]},"Action":"*"}}"#
+                r#"{"Statement":{"Effect":"Allow","NotPrincipal":{"AWS":["111122223333","*"]},"Action":"*"}}"#
                     .to_owned(),
                 true,
             ),
+            (principals(50), true),
+            (principals(51), false),
+            (conditions(10), true),
+            (conditions(11), false),
+            (r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"nobody"},"Action":"*"}}"#.to_owned(), false),
             (format!(r#"{{"Version":"2020-10-17","Statement":[{STATEMENT}]}}"#), false),
             (r#"{"Statement":{"Effect":"Maybe","Principal":"*","Action":"*"}}"#.to_owned(), false),
             (r#"{"Statement":{"Effect":"Allow","Principal":"me","Action":"*"}}"#.to_owned(), false),

@@ -1,7 +1,7 @@
 //! The topic attribute `Policy`: who may do what with a topic. Here it is only checked and kept.
 
-use crate::auth::is_account;
 use crate::shape::arn;
+use crate::shape::principal::may_exist;
 use crate::shape::topic::limits;
 use queue_core::Name;
 use serde_json::Value;
@@ -81,20 +81,6 @@ fn check_principals(principals: &Value) -> Result<(), Flaw> {
     };
     let accounts = by_kind.get("AWS").map_or(Ok(Vec::new()), texts)?;
     if accounts.into_iter().all(may_exist) { Ok(()) } else { Err(Flaw::PrincipalNotFound) }
-}
-
-/// Whether a principal has the form of one. Which accounts and users exist is not the hub's to know.
-fn may_exist(principal: &str) -> bool {
-    let is_id = |text: &str| {
-        let known = ["AIDA", "AROA"].iter().any(|kind| text.starts_with(kind));
-        known && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-    };
-    match arn::Arn::parse(principal) {
-        Some(arn) => {
-            matches!(arn.service, "iam" | "sts") && is_account(arn.account) && !arn.resource.is_empty()
-        }
-        None => principal == "*" || is_account(principal) || is_id(principal),
-    }
 }
 
 /// One text or a list of some.

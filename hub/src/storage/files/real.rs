@@ -111,7 +111,10 @@ impl File for RealFile {
         if into.len() >= LARGE_BYTES
             && let Some(direct) = self.past_cache().direct()
         {
-            done = direct.read(offset, into)?;
+            done = match direct.read(offset, into) {
+                Err(error) if is_unsupported(&error) => 0,
+                read => read?,
+            };
         }
         self.file.read_exact_at(into.get_mut(done..).unwrap_or_default(), offset + done as u64)
     }

@@ -2,7 +2,9 @@ use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
 
 use super::super::Code;
-use super::super::sample::{Done, Received, Subscriptions};
+use super::super::sample::{
+    AttributeValue, Attributes, Done, Message, Queues, Received, Subscriptions, pairs,
+};
 use super::*;
 
 const ID: &str = "00000000-0000-4000-8000-000000000000";
@@ -72,6 +74,46 @@ fn query_answers_can_be_had_as_json() {
         "DeleteTopic",
         &(),
         r#"{"DeleteTopicResponse":{"ResponseMetadata":{"RequestId":"ID"}}}"#,
+    );
+}
+
+#[test]
+fn sqs_lists_the_entries_of_its_maps_in_that_json_and_sns_does_not() {
+    let message = Message {
+        attributes: pairs([("SenderId", "me".to_owned())]),
+        message_attributes: pairs([("a", AttributeValue::string("v"))]),
+        ..Message::default()
+    };
+    check(
+        Format::QueryJson,
+        Service::Sqs,
+        "ReceiveMessage",
+        &Received { messages: vec![message] },
+        concat!(
+            r#"{"ReceiveMessageResponse":{"ReceiveMessageResult":{"messages":[{"MessageId":"","MD5OfBody":"","#,
+            r#""Body":"","Attributes":[{"Name":"SenderId","Value":"me"}],"MessageAttributes":[{"Name":"a","#,
+            r#""Value":{"StringValue":"v","DataType":"String"}}]}]},"ResponseMetadata":{"RequestId":"ID"}}}"#,
+        ),
+    );
+    check(
+        Format::QueryJson,
+        Service::Sqs,
+        "ListQueues",
+        &Queues { urls: vec!["u".to_owned()], tags: pairs([("k", "v".to_owned())]) },
+        concat!(
+            r#"{"ListQueuesResponse":{"ListQueuesResult":{"queueUrls":["u"],"Tags":[{"Key":"k","Value":"v"}]},"#,
+            r#""ResponseMetadata":{"RequestId":"ID"}}}"#,
+        ),
+    );
+    check(
+        Format::QueryJson,
+        Service::Sns,
+        "GetTopicAttributes",
+        &Attributes { attributes: pairs([("Owner", "me".to_owned())]) },
+        concat!(
+            r#"{"GetTopicAttributesResponse":{"GetTopicAttributesResult":{"Attributes":{"Owner":"me"}},"#,
+            r#""ResponseMetadata":{"RequestId":"ID"}}}"#,
+        ),
     );
 }
 

@@ -31,6 +31,19 @@ fn a_message_that_moves_too_early_is_miscounted() {
 }
 
 #[test]
+fn a_message_that_comes_where_it_has_moved_on_from_is_in_two_places() {
+    let received = |again: u64| {
+        let story = Story::with_dead_letters(2).send((1, 2), "orders", "a").receive((3, 4), "orders", &["a"]);
+        let story = story.ends(Outcome::Unknown).receive((15_000, 15_001), "orders", &[]);
+        let story = story.receive((26_000, 26_005), "dead", &["a"]);
+        story.receive((again, again + 1), "orders", &["a"])
+    };
+    received(26_006).shows(Kind::InTwoPlaces);
+    // It may have been the one that took it last.
+    received(26_005).is_fine();
+}
+
+#[test]
 fn a_receive_without_an_answer_may_have_counted() {
     let story = Story::with_dead_letters(2).send((1, 2), "orders", "a");
     let story = story.receive((3, 4), "orders", &["a"]);

@@ -13,6 +13,7 @@ fn figures(requests: u64, latency_us: u64, cpu_ms: Option<u64>) -> Figures {
         batch: 1,
         queues: 1,
         backlog: 0,
+        groups: None,
         rate: 100,
         duration: Duration::from_secs(1),
         subject: Subject::Hub { durability: "sync".to_owned(), folder: None },

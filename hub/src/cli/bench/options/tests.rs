@@ -22,6 +22,7 @@ fn without_flags_the_defaults_count() {
         batch: 1,
         queues: 1,
         backlog: 0,
+        groups: None,
         rate: 100,
         duration: Duration::from_secs(10),
         subject: hub("sync"),
@@ -61,6 +62,20 @@ fn the_other_measurement_takes_over_what_it_does_not_say() {
 }
 
 #[test]
+fn fifo_queues_are_compared_with_standard_ones() {
+    let found = asked(&["send", "--fifo", "--groups", "7", "--against", "send"]);
+    let (other, _) = found.against.unwrap();
+    assert_eq!((found.options.groups, other.groups), (Some(7), None));
+    assert_eq!(asked(&["receive", "--fifo"]).options.groups, Some(1_000));
+}
+
+#[test]
+fn polls_are_connections() {
+    assert_eq!(asked(&["polls"]).options.connections, 10_000);
+    assert_eq!(asked(&["polls", "--polls", "20", "--queues", "10"]).options.connections, 20);
+}
+
+#[test]
 fn a_hub_is_compared_with_an_endpoint_in_either_order() {
     let found = asked(&["send", "--endpoint", "http://other", "--against", "send --durability none"]);
     assert_eq!(found.options.subject, Subject::Endpoint(Authority::parse("other:80").unwrap()));
@@ -82,6 +97,8 @@ fn wrong_usage_is_refused() {
         (&["send", "--queues", "100"], "at least --queues"),
         (&["floor", "--endpoint", "http://hub"], "a server of its own"),
         (&["fanout", "--backlog", "1"], "not for fanout"),
+        (&["polls", "--fifo"], "not for polls"),
+        (&["send", "--groups", "2"], "--fifo"),
         (&["send", "--rate", "1"], "not for send"),
         (&["send", "--pairs", "3"], "--against"),
         (&["send", "--against", "sned"], "invalid value 'sned'"),
