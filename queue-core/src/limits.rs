@@ -12,6 +12,12 @@ pub const MOVES_PER_RECEIVE: usize = 1_000;
 pub const VISIBILITY_TOTAL: Duration = Duration::from_secs(43_200);
 /// Messages in flight in one queue.
 pub const IN_FLIGHT_PER_QUEUE: usize = 120_000;
+/// How many messages of one tenant of a standard queue are in flight, at least, for it to count as noisy: what AWS
+/// documents of fair queues.
+pub const NOISY_IN_FLIGHT: u32 = 30;
+/// More than how much of what is in flight in a standard queue one tenant has to hold to count as noisy; from the
+/// same place.
+pub const NOISY_PERCENT: u64 = 10;
 /// How long an accepted deduplication id is remembered, from the first send.
 pub const DEDUPLICATION_WINDOW: Duration = Duration::from_secs(300);
 /// How long a ReceiveRequestAttemptId is remembered.

@@ -16,6 +16,7 @@ pub(crate) mod receipt;
 mod receive;
 pub(crate) mod remains;
 mod standard;
+mod tenants;
 mod weight;
 
 use crate::deduplication::Deduplication;
@@ -215,10 +216,9 @@ impl Queue {
     fn insert(&mut self, message: Message) {
         self.last_number += 1;
         let (number, state) = (self.last_number, message.state);
-        self.order.add(number, &message);
         self.messages.insert(number, message);
         self.enter(number, state);
-        self.order.state_changed(number, &self.messages);
+        self.order.added(number, &self.messages);
     }
 
     /// A message is in this state from now on.
@@ -253,7 +253,7 @@ impl Queue {
         let before = std::mem::replace(&mut message.state, state);
         self.leave(number, before);
         self.enter(number, state);
-        self.order.state_changed(number, &self.messages);
+        self.order.state_changed(number, before, &self.messages);
     }
 
     /// Ends a receive, at a moment that may have passed. A message that has no receive left is swept away if none
@@ -340,17 +340,26 @@ impl Order {
         if attributes.fifo { Self::Fifo(Fifo::default()) } else { Self::Standard(Standard::default()) }
     }
 
-    fn add(&mut self, number: u64, message: &Message) {
+    fn added(&mut self, number: u64, messages: &Messages) {
+        let Some(message) = messages.get(number) else {
+            return;
+        };
         match self {
-            Self::Standard(_) => {}
-            Self::Fifo(fifo) => fifo.add(number, message),
+            Self::Standard(standard) => standard.enter(number, message.group.as_ref(), message.state),
+            Self::Fifo(fifo) => fifo.added(number, message, messages),
         }
     }
 
-    fn state_changed(&mut self, number: u64, messages: &Messages) {
+    fn state_changed(&mut self, number: u64, before: State, messages: &Messages) {
+        let Some(message) = messages.get(number) else {
+            return;
+        };
         match self {
-            Self::Standard(standard) => standard.state_changed(number, messages),
-            Self::Fifo(fifo) => fifo.state_changed(number, messages),
+            Self::Standard(standard) => {
+                standard.leave(number, message.group.as_ref(), before);
+                standard.enter(number, message.group.as_ref(), message.state);
+            }
+            Self::Fifo(fifo) => fifo.state_changed(message, messages),
         }
     }
 
@@ -371,7 +380,7 @@ impl Order {
 
     fn removed(&mut self, number: u64, message: &Message, messages: &Messages) {
         match self {
-            Self::Standard(standard) => standard.state_changed(number, messages),
+            Self::Standard(standard) => standard.leave(number, message.group.as_ref(), message.state),
             Self::Fifo(fifo) => fifo.removed(number, message, messages),
         }
     }

@@ -14,6 +14,7 @@ mod dedup;
 mod delay;
 mod due;
 mod entry;
+mod fair;
 mod fanout;
 mod fifo;
 mod fingerprint;

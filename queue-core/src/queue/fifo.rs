@@ -55,13 +55,14 @@ impl Fifo {
         self.groups.get(group)?.messages.range(from..).next().copied()
     }
 
-    pub(super) fn add(&mut self, number: u64, message: &Message) {
+    pub(super) fn added(&mut self, number: u64, message: &Message, messages: &Messages) {
         let Some(group) = &message.group else { return };
         self.groups.entry(Arc::clone(group)).or_default().messages.insert(number);
+        self.refresh(group, messages);
     }
 
-    pub(super) fn state_changed(&mut self, number: u64, messages: &Messages) {
-        if let Some(group) = messages.get(number).and_then(|message| message.group.as_ref()) {
+    pub(super) fn state_changed(&mut self, message: &Message, messages: &Messages) {
+        if let Some(group) = &message.group {
             self.refresh(group, messages);
         }
     }

@@ -65,16 +65,30 @@ impl Queue {
     }
 
     fn assert_standard(&self) {
-        let mut listed = BTreeSet::new();
-        if let Order::Standard(standard) = &self.order {
-            let mut next = standard.next(0);
-            while let Some(number) = next {
-                listed.insert(number);
-                next = standard.next(number + 1);
-            }
-        }
+        let Order::Standard(standard) = &self.order else { return };
+        let order: Vec<u64> = standard.in_order(self.counts.in_flight).collect();
+        let listed: BTreeSet<u64> = order.iter().copied().collect();
+        assert_eq!(listed.len(), order.len(), "nothing is listed twice");
         assert_eq!(listed, self.visible(), "what is visible is listed");
         assert_eq!(self.deliverable(), listed.len().min(self.room()));
+        let mut tenants = BTreeMap::<Arc<str>, (BTreeSet<u64>, u32)>::new();
+        for (number, message) in self.messages.iter() {
+            let Some(name) = &message.group else { continue };
+            match message.state {
+                State::Visible | State::Spent(_) => {
+                    tenants.entry(Arc::clone(name)).or_default().0.insert(number);
+                }
+                State::InFlight(_) => tenants.entry(Arc::clone(name)).or_default().1 += 1,
+                State::Delayed(_) => {}
+            }
+        }
+        let kept = standard.tenants.iter();
+        let kept = kept.map(|(name, visible, in_flight)| (Arc::clone(name), (visible.clone(), in_flight)));
+        assert_eq!(kept.collect::<BTreeMap<_, _>>(), tenants, "tenants with what is visible and in flight");
+        let is_noisy = |in_flight: u32| in_flight >= 30 && u64::from(in_flight) * 10 > self.counts.in_flight;
+        let noisy = tenants.iter().filter(|(_, (_, in_flight))| is_noisy(*in_flight));
+        let known: BTreeSet<&str> = standard.tenants.noisy(self.counts.in_flight).into_iter().collect();
+        assert_eq!(known, noisy.map(|(name, _)| &**name).collect(), "noisy is who holds a large share");
     }
 
     fn assert_fifo(&self) {

@@ -1,6 +1,6 @@
 //! A set of message numbers that takes about a bit for each, as long as they are close together.
 
-use super::messages::{decode_word, from_place, join, split};
+use super::messages::{decode_word, from_place, join, places, split};
 use crate::codec::{Codec, DecodeError, Reader};
 use crate::weight::in_tree;
 use std::collections::BTreeMap;
@@ -48,6 +48,11 @@ impl Numbers {
             let bits = if *index == start { from_place(*word, place) } else { *word };
             (bits != 0).then(|| join(*index, bits.trailing_zeros()))
         })
+    }
+
+    /// All of them, in ascending order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u64> {
+        self.words.iter().flat_map(|(index, word)| places(*word).map(|place| join(*index, place)))
     }
 
     pub(crate) fn pop_first(&mut self) -> Option<u64> {

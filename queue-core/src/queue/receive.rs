@@ -51,9 +51,10 @@ impl Queue {
         let mut choice = Choice { taken: Vec::new(), exhausted: Vec::new(), maximum };
         match &self.order {
             Order::Standard(standard) => {
-                let mut next = standard.next(0);
-                while let Some(number) = next.filter(|number| choice.consider(self, *number, redrive)) {
-                    next = standard.next(number + 1);
+                let mut order = standard.in_order(self.counts.in_flight);
+                while choice.goes_on()
+                    && order.next().is_some_and(|number| choice.consider(self, number, redrive))
+                {
                 }
             }
             Order::Fifo(fifo) => {

@@ -92,6 +92,19 @@ fn the_window_outlives_a_move_and_is_not_asked_by_it() {
 }
 
 #[test]
+fn a_sweep_ends_no_window_either() {
+    check(
+        "0s   create dead fifo
+         and  create q fifo visibility=10s dlq=dead/1
+         0s   send q 'a' group=x id=1
+         0s   receive q                       → a
+         70s  counts dead                     → 1 visible
+         299s send q 'b' group=x id=1         → a (duplicate, #1)
+         300s send q 'c' group=x id=1         → c (new, #2)",
+    );
+}
+
+#[test]
 fn queues_have_windows_of_their_own() {
     check(
         "0s   create q fifo

@@ -104,6 +104,48 @@ fn a_shown_message_waits_for_none_behind_it() {
 }
 
 #[test]
+fn a_group_is_unlocked_when_its_receives_end_each_in_its_time() {
+    check(
+        "0s   create q fifo visibility=30s
+         0s   send q 'a' group=x, 'b' group=x, 'c' group=x
+         0s   receive q max=2                 → a, b
+         0s   visibility q 1=10s, 2=20s
+         // Before b, which is still in flight; c waits behind it.
+         10s  receive q visibility=5s         → a (receipt 3)
+         15s  delete q 3                      → ReceiptExpired
+         15s  receive q                       → a (receipt 4)
+         16s  delete q 4
+         19s  receive q                       → nothing
+         20s  receive q                       → b, c",
+    );
+}
+
+#[test]
+fn a_receive_lasts_for_twelve_hours_at_most() {
+    check(
+        "0s   create q fifo visibility=30s
+         0s   send q 'a' group=x
+         0s   receive q                       → a
+         10s  visibility q 1=12h              → BeyondVisibilityTotal
+         10s  visibility q 1=43190s           → done
+         43199s receive q                     → nothing
+         43200s receive q                     → a (receipt 2)",
+    );
+}
+
+#[test]
+fn a_change_of_an_ended_receive_in_a_batch_fails_alone() {
+    check(
+        "0s   create q fifo visibility=10s
+         0s   send q 'a' group=x, 'b' group=y
+         0s   receive q                       → a, b
+         5s   visibility q 2=30s
+         10s  visibility q 1=30s, 2=0s        → ReceiptExpired, done
+         10s  receive q                       → a, b",
+    );
+}
+
+#[test]
 fn an_ended_receive_can_neither_delete_nor_extend() {
     check(
         "0s   create q fifo visibility=10s
@@ -194,6 +236,56 @@ fn an_attempt_counts_no_more_once_anything_happened_to_its_messages() {
          2s   receive q attempt=t             → d
          // Its timeout ended.
          32s  receive q attempt=t             → b (count 2), c (count 2), d (count 2)",
+    );
+}
+
+#[test]
+fn an_attempt_counts_no_more_once_a_message_of_it_has_expired() {
+    check(
+        "0s   create q fifo visibility=10m retention=100s
+         0s   send q 'a' group=x
+         50s  send q 'b' group=y, 'c' group=z
+         60s  receive q max=2 attempt=t       → a (receipt 1), b (receipt 2)
+         99s  receive q max=2 attempt=t       → a (receipt 1), b (receipt 2)
+         100s receive q max=2 attempt=t       → c (receipt 3)",
+    );
+}
+
+#[test]
+fn a_repeated_attempt_takes_what_it_took_whatever_else_it_asks_for() {
+    check(
+        "0s   create q fifo visibility=10s
+         0s   send q 'a' group=x, 'b' group=y, 'c' group=z
+         0s   receive q max=2 attempt=t       → a, b
+         1s   receive q max=10 visibility=60s attempt=t → a (receipt 1), b (receipt 2)
+         1s   receive q                       → c
+         60s  counts q                        → 1 visible, 2 in flight",
+    );
+}
+
+#[test]
+fn a_repeated_attempt_is_no_further_receive_on_the_way_to_a_dead_letter_queue() {
+    check(
+        "0s   create dead.fifo fifo
+         and  create q fifo visibility=10s dlq=dead.fifo/1
+         0s   send q 'a' group=x
+         0s   receive q attempt=t             → a (count 1)
+         5s   receive q attempt=t             → a (count 1)
+         5s   counts dead.fifo                → nothing
+         15s  receive q attempt=t             → nothing
+         15s  receive dead.fifo               → a (count 2, from q)",
+    );
+}
+
+#[test]
+fn an_attempt_id_is_known_to_its_queue_only() {
+    check(
+        "0s   create q fifo
+         and  create r fifo
+         0s   send q 'a' group=x
+         0s   send r 'b' group=x
+         0s   receive q attempt=t             → a
+         0s   receive r attempt=t             → b",
     );
 }
 

@@ -141,6 +141,7 @@ proptest! {
         for from in 0..500 {
             prop_assert_eq!(numbers.next(from), expected.range(from..).next().copied());
         }
+        prop_assert!(numbers.iter().eq(expected.iter().copied()));
         let mut anew = Numbers::default();
         expected.iter().for_each(|number| anew.insert(*number));
         prop_assert_eq!(&numbers, &anew);

@@ -214,6 +214,35 @@ fn a_moved_message_is_not_delayed() {
 }
 
 #[test]
+fn neither_is_one_moved_into_a_fifo_queue_whenever_its_delay_is_set() {
+    check(
+        "0s   create dead.fifo fifo delay=15m
+         and  create q fifo visibility=0s dlq=dead.fifo/1
+         0s   send q 'a' group=x
+         0s   receive q                       → a
+         0s   receive q                       → nothing
+         0s   set dead.fifo delay=10m
+         1s   receive dead.fifo               → a (#1)",
+    );
+}
+
+#[test]
+fn a_move_unlocks_the_group_only_up_to_what_is_still_in_flight() {
+    check(
+        "0s   create dead.fifo fifo
+         and  create q fifo visibility=10s dlq=dead.fifo/1
+         0s   send q 'a' group=x, 'b' group=x, 'c' group=x
+         0s   receive q max=2                 → a, b
+         5s   visibility q 2=60s
+         10s  receive q                       → nothing
+         10s  receive dead.fifo               → a
+         11s  receive q                       → nothing
+         12s  delete q 2
+         12s  receive q                       → c",
+    );
+}
+
+#[test]
 fn a_receipt_of_the_source_is_good_for_nothing() {
     check(
         "0s   create dead

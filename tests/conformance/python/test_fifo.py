@@ -1,5 +1,7 @@
 """FIFO queues: order, groups and deduplication."""
 
+import concurrent.futures
+
 import pytest
 
 from checks import (
@@ -129,6 +131,30 @@ def test_extending_the_last_message_lets_the_others_return(sqs, clock):
     assert bodies(receive(sqs, url)) == ["a", "b"]
 
 
+def test_a_message_given_back_waits_for_none_behind_it_and_those_behind_others_stay_locked(sqs):
+    url = make_fifo(sqs)
+    letters(sqs, url, "abcd")
+    a, b, c = receive(sqs, url, most=3)
+    hide(sqs, url, c, 0)
+    assert receive(sqs, url) == []
+    hide(sqs, url, a, 0)
+    again = receive_one(sqs, url)
+    assert again["Body"] == "a"
+    assert receive(sqs, url) == []
+    delete(sqs, url, b, again)
+    assert bodies(receive(sqs, url)) == ["c", "d"]
+
+
+def test_a_long_poll_wakes_when_its_group_is_unlocked(sqs):
+    url = make_fifo(sqs)
+    letters(sqs, url, "ab")
+    first = receive_one(sqs, url)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        poll = pool.submit(receive, sqs, url, WaitTimeSeconds=20)
+        delete(sqs, url, first)
+        assert bodies(poll.result()) == ["b"]
+
+
 def test_a_group_goes_on_when_a_message_of_it_expires(sqs, clock):
     url = make_fifo(sqs, MessageRetentionPeriod="60")
     letters(sqs, url, "a")
@@ -168,6 +194,93 @@ def test_deleting_within_an_extended_timeout_works(sqs, clock):
     clock.advance(50)
     delete(sqs, url, got)
     assert counts(sqs, url) == (0, 0, 0)
+
+
+def test_the_visibility_of_an_expired_receive_cannot_be_changed(sqs, clock):
+    url = make_fifo(sqs)
+    letters(sqs, url, "a")
+    late = receive_one(sqs, url, VisibilityTimeout=10)
+    clock.advance(10)
+    message = f"Value {late['ReceiptHandle']} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
+    with refused_value(message):
+        hide(sqs, url, late, 30)
+    entry = {"Id": "late", "ReceiptHandle": late["ReceiptHandle"], "VisibilityTimeout": 30}
+    batch = sqs.change_message_visibility_batch(QueueUrl=url, Entries=[entry])
+    assert [entry["Code"] for entry in batch["Failed"]] == ["InvalidParameterValue"]
+    assert counts(sqs, url) == (1, 0, 0)
+
+
+def test_a_receive_without_a_timeout_cannot_delete(sqs):
+    url = make_fifo(sqs)
+    letters(sqs, url, "a")
+    got = receive_one(sqs, url, VisibilityTimeout=0)
+    with refused_value():
+        delete(sqs, url, got)
+    assert counts(sqs, url) == (1, 0, 0)
+
+
+# Receive attempts
+
+
+def attempt(sqs, url, id="once", **more):
+    return receive(sqs, url, ReceiveRequestAttemptId=id, **more)
+
+
+def handles(messages):
+    return [message["ReceiptHandle"] for message in messages]
+
+
+def test_a_repeated_attempt_gets_the_same_messages_with_the_same_handles_hidden_anew(sqs, clock):
+    url = make_fifo(sqs)
+    letters(sqs, url, "abc")
+    first = attempt(sqs, url, most=2, VisibilityTimeout=30, AttributeNames=["ApproximateReceiveCount"])
+    assert bodies(first) == ["a", "b"]
+    clock.advance(20)
+    again = attempt(sqs, url, most=2, VisibilityTimeout=30, AttributeNames=["ApproximateReceiveCount"])
+    assert (bodies(again), handles(again)) == (["a", "b"], handles(first))
+    assert [message["Attributes"] for message in again] == [{"ApproximateReceiveCount": "1"}] * 2
+    clock.advance(20)
+    assert receive(sqs, url) == []
+    delete(sqs, url, *first)
+    assert bodies(receive(sqs, url)) == ["c"]
+
+
+def test_an_attempt_counts_no_more_once_a_message_of_it_is_deleted_or_changed(sqs):
+    url = make_fifo(sqs)
+    for group in "xyz":
+        send_fifo(sqs, url, group, group)
+    x, _ = attempt(sqs, url, most=2)
+    delete(sqs, url, x)
+    z, = attempt(sqs, url, most=2)
+    assert z["Body"] == "z"
+    hide(sqs, url, z, 60)
+    assert attempt(sqs, url) == []
+
+
+def test_an_attempt_is_remembered_for_five_minutes(sqs, clock):
+    url = make_fifo(sqs)
+    for group in "xy":
+        send_fifo(sqs, url, group, group)
+    first = attempt(sqs, url, most=1, VisibilityTimeout=3600)
+    clock.advance(299)
+    assert handles(attempt(sqs, url, most=1, VisibilityTimeout=3600)) == handles(first)
+    clock.advance(1.1)
+    assert bodies(attempt(sqs, url, most=1, VisibilityTimeout=3600)) == ["y"]
+
+
+@pytest.mark.parametrize("id", ["a b", "ü", "a" * 129])
+def test_the_id_of_an_attempt_is_128_letters_digits_and_punctuation(sqs, id):
+    with refused_value(f"Value {id} for parameter ReceiveRequestAttemptId is invalid. Reason: ReceiveRequestAttemptId "
+                       "can only include alphanumeric and punctuation characters. 1 to 128 in length."):
+        attempt(sqs, make_fifo(sqs), id)
+
+
+def test_a_standard_queue_knows_no_attempts(sqs):
+    url = make_queue(sqs)
+    send(sqs, url, "a")
+    send(sqs, url, "b")
+    assert bodies(attempt(sqs, url, most=1)) == ["a"]
+    assert bodies(attempt(sqs, url, most=1)) == ["b"]
 
 
 # Deduplication
@@ -238,6 +351,23 @@ def test_the_scope_in_force_is_the_one_at_creation(sqs):
     assert bodies(receive(sqs, url)) == ["a"]
 
 
+def test_a_scope_of_groups_stays_in_force_whatever_is_shown_later(sqs):
+    url = make_fifo(sqs, DeduplicationScope="messageGroup")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"DeduplicationScope": "queue"})
+    assert attributes_of(sqs, url, "DeduplicationScope") == {"DeduplicationScope": "queue"}
+    send_fifo(sqs, url, "a", "x", id="same")
+    send_fifo(sqs, url, "b", "y", id="same")
+    assert sorted(bodies(receive(sqs, url))) == ["a", "b"]
+
+
+def test_a_queue_of_high_throughput_deduplicates_within_groups(sqs):
+    url = make_fifo(sqs, DeduplicationScope="messageGroup", FifoThroughputLimit="perMessageGroupId")
+    first = send_fifo(sqs, url, "a", "x", id="same")
+    assert send_fifo(sqs, url, "b", "y", id="same")["MessageId"] != first["MessageId"]
+    assert send_fifo(sqs, url, "c", "x", id="same")["MessageId"] == first["MessageId"]
+    assert bodies(receive(sqs, url)) == ["a", "b"]
+
+
 def test_duplicates_within_a_batch_are_swallowed(sqs):
     url = make_fifo(sqs)
     sent = sqs.send_message_batch(QueueUrl=url, Entries=[
@@ -289,6 +419,13 @@ def test_a_delay_of_a_single_fifo_message_is_refused_and_zero_means_that_of_the_
         send(sqs, url, MessageGroupId="g", MessageDeduplicationId="1", DelaySeconds=5)
     send(sqs, url, MessageGroupId="g", MessageDeduplicationId="2", DelaySeconds=0)
     assert counts(sqs, url) == (0, 0, 1)
+    batch = sqs.send_message_batch(QueueUrl=url, Entries=[
+        {"Id": str(delay), "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": f"d{delay}",
+         "DelaySeconds": delay} for delay in (0, 5)
+    ])
+    assert [entry["Id"] for entry in batch["Successful"]] == ["0"]
+    assert [(entry["Id"], entry["Code"]) for entry in batch["Failed"]] == [("5", "InvalidParameterValue")]
+    assert counts(sqs, url) == (0, 0, 2)
 
 
 # What a message of a FIFO queue needs

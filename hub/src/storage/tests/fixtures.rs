@@ -23,7 +23,7 @@ use std::time::Duration;
 const SEGMENT_BYTES: u64 = 20 << 10;
 
 /// The state that the store has.
-const DIGEST: u128 = 0xb719_7f53_d3f7_9631_b527_046c_ec47_3f8c;
+const DIGEST: u128 = 0x0220_1a06_a3f3_db3c_8c8d_ad00_7820_61bf;
 
 /// The messages that are in it.
 const MESSAGES: [&str; 7] = ["early", "late", "first", "second", "story", "large", "larger"];

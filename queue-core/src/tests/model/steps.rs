@@ -70,13 +70,18 @@ pub(super) fn history(steps: usize) -> impl Strategy<Value = History> {
 
 fn step() -> impl Strategy<Value = Step> {
     let slot = || prop_oneof![3 => Just(0_usize), 3 => Just(3), 2 => Just(5), 2 => 0..QUEUES];
+    // Enough of one tenant to make it noisy.
+    let flood =
+        (0_u8..3, 30_u8..70).prop_map(|(group, count)| (0..count).map(|id| (group, id, None)).collect());
+    let maximum = prop_oneof![9 => 0_u32..11, 1 => 30_u32..60];
     let message = (0_u8..3, 0_u8..12, option::weighted(0.2, 0_u64..20));
     let visibility = || prop_oneof![1 => Just(0_u64), 6 => 1_u64..40, 1 => Just(43_200), 1 => Just(50_000)];
     let pick = || 0_usize..12;
     prop_oneof![
         2 => Just(Step::Pass),
         20 => (slot(), vec(message, 1..5)).prop_map(|(slot, messages)| Step::Send(slot, messages)),
-        30 => (slot(), 0_u32..11, visibility(), option::weighted(0.5, 0_u8..2)).prop_map(
+        3 => flood.prop_map(|messages| Step::Send(0, messages)),
+        30 => (slot(), maximum, visibility(), option::weighted(0.5, 0_u8..2)).prop_map(
             |(slot, maximum, visibility, attempt)| Step::Receive { slot, maximum, visibility, attempt }
         ),
         12 => vec(pick(), 1..4).prop_map(Step::Delete),
@@ -100,9 +105,13 @@ fn redrive(slot: usize, maximum_receives: u32) -> Option<RedrivePolicy> {
     TARGETS[slot].map(|target| RedrivePolicy { target: name(&queue_name(target)), maximum_receives })
 }
 
+fn is_fifo(slot: usize) -> bool {
+    (FIRST_FIFO..=LAST_FIFO).contains(&slot)
+}
+
 pub(super) fn attributes(slot: usize) -> QueueAttributes {
     QueueAttributes {
-        fifo: (FIRST_FIFO..=LAST_FIFO).contains(&slot),
+        fifo: is_fifo(slot),
         retention: Duration::from_secs(700),
         deduplication_scope: if slot == LAST_FIFO {
             DeduplicationScope::Group
@@ -178,7 +187,7 @@ fn send(duel: &mut Duel, slot: usize, messages: &[(u8, u8, Option<u64>)]) -> Bea
         outgoing.push(Outgoing {
             body: body(&text),
             delay: delay.map(Duration::from_secs),
-            group: Some(group.to_string().into()),
+            group: (is_fifo(slot) || *group > 0).then(|| group.to_string().into()),
             deduplication: Some(DeduplicationKeys {
                 overall: u128::from(*id),
                 in_group: hash(&format!("{group}/{id}")),

@@ -37,7 +37,7 @@ pub(super) struct Letter {
     pub(super) first: Option<Timestamp>,
     pub(super) receives: u32,
     pub(super) receives_here: u32,
-    pub(super) group: String,
+    pub(super) group: Option<String>,
     pub(super) source: Option<String>,
 }
 
@@ -81,7 +81,7 @@ impl Shelf {
             first: None,
             receives: 0,
             receives_here: 0,
-            group: message.group.clone().unwrap().to_string(),
+            group: message.group.as_ref().map(ToString::to_string),
             source: None,
         });
         (body.to_owned(), fifo.then_some(self.last))
@@ -90,22 +90,39 @@ impl Shelf {
     /// The numbers of what can be received, in order.
     pub(super) fn receivable(&self) -> Vec<u64> {
         if !self.attributes.fifo {
-            let visible = self.letters.iter().filter(|letter| letter.hidden == Hidden::No);
-            return visible.map(|letter| letter.number).collect();
+            return self.receivable_fairly();
         }
         // Of each group, in the order of their first letters, all that stand before the first hidden one.
-        let mut groups: Vec<&str> = Vec::new();
+        let mut groups: Vec<&Option<String>> = Vec::new();
         for letter in &self.letters {
-            if !groups.contains(&letter.group.as_str()) {
+            if !groups.contains(&&letter.group) {
                 groups.push(&letter.group);
             }
         }
-        let of_group = |group: &&str| {
-            let members = self.letters.iter().filter(|letter| letter.group == *group);
+        let of_group = |group: &&Option<String>| {
+            let members = self.letters.iter().filter(|letter| letter.group == **group);
             let open = members.take_while(|letter| letter.hidden == Hidden::No);
             open.map(|letter| letter.number).collect::<Vec<_>>()
         };
         groups.iter().flat_map(of_group).collect()
+    }
+
+    /// What is visible: first that of quiet tenants, then that of each noisy one, beginning with the one that
+    /// holds least.
+    fn receivable_fairly(&self) -> Vec<u64> {
+        let held = |letter: &Letter| matches!(letter.hidden, Hidden::InFlight(_));
+        let in_flight = self.letters.iter().filter(|letter| held(letter)).count();
+        // How noisy its tenant is, for each letter: nothing, or how much it holds, and its name.
+        let noise = |letter: &Letter| {
+            let same = |other: &&Letter| held(other) && other.group == letter.group;
+            let own = self.letters.iter().filter(same).count();
+            let noisy = letter.group.is_some() && own >= 30 && own * 10 > in_flight;
+            noisy.then(|| (own, letter.group.clone()))
+        };
+        let visible = self.letters.iter().filter(|letter| letter.hidden == Hidden::No);
+        let mut order: Vec<_> = visible.map(|letter| (noise(letter), letter.number)).collect();
+        order.sort();
+        order.into_iter().map(|(_, number)| number).collect()
     }
 
     pub(super) fn take(
