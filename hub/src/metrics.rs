@@ -117,6 +117,7 @@ fn expose_queues(queues: &[QueueSeries], page: &mut Page) {
     totals(&of::QUEUE_DELETED, |totals| totals.deleted);
     totals(&of::QUEUE_TIMEOUTS, |totals| totals.timed_out);
     totals(&of::QUEUE_DEAD_LETTERED, |totals| totals.buried);
+    totals(&of::QUEUE_MOVED, |totals| totals.moved);
     totals(&of::QUEUE_EXPIRED, |totals| totals.expired);
 }
 

@@ -5,6 +5,7 @@ use crate::operation::operations;
 operations! {
     served {
         add_permission::AddPermission,
+        cancel_message_move_task::CancelMessageMoveTask,
         change_message_visibility::ChangeMessageVisibility,
         change_message_visibility_batch::ChangeMessageVisibilityBatch,
         create_queue::CreateQueue,
@@ -14,6 +15,7 @@ operations! {
         get_queue_attributes::GetQueueAttributes,
         get_queue_url::GetQueueUrl,
         list_dead_letter_source_queues::ListDeadLetterSourceQueues,
+        list_message_move_tasks::ListMessageMoveTasks,
         list_queue_tags::ListQueueTags,
         list_queues::ListQueues,
         purge_queue::PurgeQueue,
@@ -22,14 +24,11 @@ operations! {
         send_message::SendMessage,
         send_message_batch::SendMessageBatch,
         set_queue_attributes::SetQueueAttributes,
+        start_message_move_task::StartMessageMoveTask,
         tag_queue::TagQueue,
         untag_queue::UntagQueue,
     }
-    not yet {
-        CancelMessageMoveTask,
-        ListMessageMoveTasks,
-        StartMessageMoveTask,
-    }
+    not yet {}
 }
 
 // The floor of `fanq bench` reads them too.

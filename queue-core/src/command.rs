@@ -70,6 +70,10 @@ encoded! {
         21 => Vouch(Vouch),
         /// Gives up messages whose bodies are damaged beyond repair.
         22 => Discard(Discard),
+        /// Starts to move the messages of a queue elsewhere.
+        23 => StartMove(StartMove),
+        /// Ends a move task that runs.
+        24 => CancelMove(CancelMove),
     }
 
     /// The identity of a store and its secrets, which outlive every restart.
@@ -313,6 +317,26 @@ encoded! {
         /// Who holds them; a publication leaves every queue that holds it.
         pub holders: Vec<Holder>,
     }
+
+    /// Starts to move the messages that a queue holds.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct StartMove {
+        /// The queue where they are.
+        pub source: QueueId,
+        /// Where they go, by name: it may be gone by the time. Each to the queue that gave it up if it is not said.
+        pub destination: Option<Name>,
+        /// How many a second may take; any number if it is not said.
+        pub per_second: Option<u32>,
+    }
+
+    /// Ends a move task that runs.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct CancelMove {
+        /// The queue whose messages it moves.
+        pub source: QueueId,
+        /// The task.
+        pub task: u128,
+    }
 }
 
 /// What became of a command that was not refused.
@@ -334,6 +358,10 @@ pub enum Reply {
     Each(Vec<Result<(), crate::Error>>),
     /// Each message was accepted, or was a duplicate of one accepted before.
     Published(Vec<Accepted>),
+    /// The move task has this identity.
+    MoveStarted(u128),
+    /// The move task had moved so many messages.
+    MoveCancelled(u64),
 }
 
 encoded! {
@@ -373,7 +401,9 @@ impl Command {
             | Self::SetSubscriptionAttributes(_)
             | Self::Unsubscribe(_)
             | Self::Vouch(_)
-            | Self::Discard(_) => Vec::new(),
+            | Self::Discard(_)
+            | Self::StartMove(_)
+            | Self::CancelMove(_) => Vec::new(),
         }
     }
 }

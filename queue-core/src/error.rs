@@ -31,6 +31,10 @@ pub enum Error {
     BeyondVisibilityTotal,
     /// A message for a FIFO queue or topic came without a group or without deduplication keys.
     NoGroup,
+    /// A task that moves messages of that queue is running.
+    MoveRunning,
+    /// There is no such move task that runs.
+    NoSuchMove,
     /// The log has begun already.
     GenesisTwice,
 }

@@ -6,7 +6,7 @@
 //!
 //! Where things are: `command` is the closed list of changes (and so the format of the log), `entry` a batch of
 //! them, `machine` the whole state with one file per kind of change, `queue` one queue with its orders of
-//! delivery, `topic` the topics, their subscriptions and the fan-out, `deduplication` the five-minute memory that
+//! delivery, `move_task` how a dead-letter queue is emptied into others, `topic` the topics, their subscriptions and the fan-out, `deduplication` the five-minute memory that
 //! queues and topics share, `codec` how all of it becomes bytes, `weight` how much memory it takes, `tally` what
 //! happened in a queue, for whoever counts. `planted` are mistakes that tests can switch on.
 //!
@@ -23,6 +23,7 @@ mod error;
 pub mod limits;
 mod machine;
 mod message;
+mod move_task;
 mod name;
 mod planted;
 mod queue;
@@ -39,6 +40,7 @@ pub use entry::{Entry, Header, Proposal, SEAL_BYTES};
 pub use error::Error;
 pub use machine::{Applied, Change, Machine};
 pub use message::{BodyRef, Position, Received, Topical};
+pub use move_task::{MoveFailure, MoveStatus, MoveTask};
 pub use name::{Name, QueueId, SubscriptionId, TopicId};
 pub use queue::attributes::{DeduplicationScope, QueueAttributes, RedrivePolicy};
 pub use queue::receipt::Receipt;

@@ -6,6 +6,10 @@ use std::time::Duration;
 pub const DUE_PER_ENTRY: usize = 1_000;
 /// How many messages of purged and deleted queues, with all that was known about them, one entry reclaims at most.
 pub const RECLAIMED_PER_ENTRY: usize = 1_000;
+/// How many messages one entry lets all move tasks together move at most.
+pub const MOVED_PER_ENTRY: usize = 500;
+/// How many move tasks of a source are remembered.
+pub const MOVE_TASKS_KEPT: usize = 10;
 /// How many exhausted messages one receive moves to the dead-letter queue at most.
 pub const MOVES_PER_RECEIVE: usize = 1_000;
 /// The longest that a message can stay in flight, counted from its receive.

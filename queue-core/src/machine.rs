@@ -1,6 +1,7 @@
 //! All topics and queues, changed by one entry after the other.
 //!
-//! `machine/queues` and `machine/topics` apply the commands, `machine/due` does what time brings, `machine/bodies`
+//! `machine/queues` and `machine/topics` apply the commands, `machine/due` does what time brings, `machine/moves` lets
+//! move tasks go on, `machine/bodies`
 //! knows who still needs which body and where it lies, `machine/fingerprint` sums up what every entry led to,
 //! `machine/weight` keeps count of the memory that all of it takes, `machine/views` is what can be read.
 
@@ -9,6 +10,7 @@ mod due;
 mod fingerprint;
 #[cfg(test)]
 mod invariants;
+mod moves;
 mod queues;
 mod topics;
 mod views;
@@ -16,6 +18,7 @@ mod weight;
 
 use crate::codec::Codec;
 use crate::message::Publication;
+use crate::move_task::MoveTask;
 use crate::queue::remains::Remains;
 use crate::topic::subscription::{Endpoint, Subscription};
 use crate::{
@@ -52,6 +55,10 @@ encoded! {
         topics_due: BTreeSet<(Timestamp, TopicId)>,
         /// What purged and deleted queues and deleted topics held.
         reclaim: VecDeque<Remains>,
+        /// The last move tasks of each source, the oldest first. None but the last runs.
+        move_tasks: BTreeMap<QueueId, VecDeque<MoveTask>>,
+        /// When each source with a task that runs is to be looked at.
+        moves_due: BTreeSet<(Timestamp, QueueId)>,
         /// What all entries led to, one after the other.
         fingerprint: u64,
         /// The lengths of all bodies that something refers to, also something that waits to be reclaimed.
@@ -146,6 +153,8 @@ impl Machine {
             Command::Carry(carry) => Ok(self.carry(carry, scope)),
             Command::Vouch(_) => Ok(Reply::Done),
             Command::Discard(discard) => Ok(self.discard_damaged(discard, scope)),
+            Command::StartMove(start) => self.start_move(start, scope),
+            Command::CancelMove(cancel) => self.cancel_move(cancel),
         }
     }
 

@@ -11,6 +11,7 @@ mod fifo;
 #[cfg(test)]
 mod invariants;
 pub(crate) mod messages;
+mod moving;
 pub(crate) mod numbers;
 pub(crate) mod receipt;
 mod receive;

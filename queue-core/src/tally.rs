@@ -5,7 +5,8 @@ use std::ops::AddAssign;
 /// What an entry did in one queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Messages that were sent or delivered into it; what came from a queue that gave it up does not count.
+    /// Messages that were sent or delivered into it, also those that a move task brought; what came from a queue that
+    /// gave it up does not count.
     pub sent: u32,
     /// Messages that receives took.
     pub received: u32,
@@ -15,6 +16,8 @@ pub struct Tally {
     pub timed_out: u32,
     /// Messages that it gave up to its dead-letter queue.
     pub buried: u32,
+    /// Messages that move tasks took out of it.
+    pub moved: u32,
     /// Messages whose retention ended.
     pub expired: u32,
     /// The bodies of the messages that were sent.
@@ -37,6 +40,7 @@ impl AddAssign for Tally {
         self.deleted += more.deleted;
         self.timed_out += more.timed_out;
         self.buried += more.buried;
+        self.moved += more.moved;
         self.expired += more.expired;
         self.sent_bytes += more.sent_bytes;
         self.received_bytes += more.received_bytes;

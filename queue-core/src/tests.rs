@@ -19,6 +19,7 @@ mod fanout;
 mod fifo;
 mod fingerprint;
 mod model;
+mod moves;
 mod outcome;
 mod places;
 mod planted;

@@ -153,6 +153,24 @@ fn what_is_moved_counts_where_it_leaves() {
             ("dead_lettered_messages_total", 1.0),
         ],
     );
+
+    // A move task sends it anew.
+    sqs(&hub, "StartMessageMoveTask", json!({ "SourceArn": "arn:aws:sqs:us-east-1:000000000000:dead" }));
+    hub.advance(Duration::from_secs(1));
+    let scrape = Scrape::of(&hub);
+    scrape.check_queue("dead", &[("moved_messages_total", 1.0)]);
+    scrape.check_queue(
+        "orders",
+        &[
+            ("messages_visible", 1.0),
+            ("oldest_message_age_seconds", 1.0),
+            ("sent_messages_total", 2.0),
+            ("received_messages_total", 1.0),
+            ("empty_receives_total", 1.0),
+            ("visibility_timeouts_total", 1.0),
+            ("dead_lettered_messages_total", 1.0),
+        ],
+    );
 }
 
 #[test]

@@ -15,7 +15,8 @@ pub(super) fn grows(command: &Command) -> bool {
         | Command::SetTopicTags(_)
         | Command::Subscribe(_)
         | Command::SetSubscriptionAttributes(_)
-        | Command::Publish(_) => true,
+        | Command::Publish(_)
+        | Command::StartMove(_) => true,
         Command::Genesis(_)
         | Command::Tick
         | Command::SetClock(_)
@@ -28,6 +29,7 @@ pub(super) fn grows(command: &Command) -> bool {
         | Command::Unsubscribe(_)
         | Command::Carry(_)
         | Command::Vouch(_)
-        | Command::Discard(_) => false,
+        | Command::Discard(_)
+        | Command::CancelMove(_) => false,
     }
 }

@@ -15,6 +15,7 @@ pub(crate) struct QueueTotals {
     pub(super) deleted: u64,
     pub(super) timed_out: u64,
     pub(super) buried: u64,
+    pub(super) moved: u64,
     pub(super) expired: u64,
 }
 
@@ -27,6 +28,7 @@ impl QueueTotals {
         self.deleted += u64::from(tally.deleted);
         self.timed_out += u64::from(tally.timed_out);
         self.buried += u64::from(tally.buried);
+        self.moved += u64::from(tally.moved);
         self.expired += u64::from(tally.expired);
     }
 
@@ -41,6 +43,7 @@ impl QueueTotals {
             deleted,
             timed_out,
             buried,
+            moved,
             expired,
         } = more;
         self.sent += sent;
@@ -51,6 +54,7 @@ impl QueueTotals {
         self.deleted += deleted;
         self.timed_out += timed_out;
         self.buried += buried;
+        self.moved += moved;
         self.expired += expired;
     }
 }

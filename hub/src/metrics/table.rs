@@ -57,6 +57,7 @@ families! {
     QUEUE_DELETED = Counter "fanq_queue_deleted_messages_total" "Messages that were deleted by their receivers.";
     QUEUE_TIMEOUTS = Counter "fanq_queue_visibility_timeouts_total" "Visibility timeouts that ran out.";
     QUEUE_DEAD_LETTERED = Counter "fanq_queue_dead_lettered_messages_total" "Messages that were moved from this queue to its dead-letter queue.";
+    QUEUE_MOVED = Counter "fanq_queue_moved_messages_total" "Messages that message move tasks took out of this queue.";
     QUEUE_EXPIRED = Counter "fanq_queue_expired_messages_total" "Messages that were removed because their retention ended.";
     FILTERED = Counter "fanq_filtered_messages_total" "Messages that a filter policy kept from its subscription.";
     FAILED_DELIVERIES = Counter "fanq_failed_deliveries_total" "Deliveries that found neither their queue nor a dead-letter queue.";

@@ -7,6 +7,7 @@ pub(crate) mod encryption;
 pub(crate) mod limits;
 pub(crate) mod message;
 pub(crate) mod message_attribute;
+pub(crate) mod move_task;
 pub(crate) mod name;
 pub(crate) mod number;
 pub(crate) mod page;

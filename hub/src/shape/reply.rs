@@ -32,6 +32,10 @@ replies! {
     each: Reply::Each(outcomes) => outcomes, Vec<Result<(), Error>>;
     /// Of a command that publishes messages.
     published: Reply::Published(accepted) => accepted, Vec<Accepted>;
+    /// Of a command that starts a move task.
+    move_started: Reply::MoveStarted(task) => task, u128;
+    /// Of a command that ends a move task.
+    move_cancelled: Reply::MoveCancelled(moved) => moved, u64;
 }
 
 fn unexpected(reply: &Reply) -> Fault {

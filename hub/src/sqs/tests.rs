@@ -6,6 +6,7 @@ mod batches;
 mod dead_letters;
 mod fifo;
 mod messages;
+mod moves;
 mod query;
 mod queues;
 mod receives;

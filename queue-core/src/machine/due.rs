@@ -16,7 +16,8 @@ impl Machine {
         let queues = self.due.first().map(|(at, _)| *at);
         let topics = self.topics_due.first().map(|(at, _)| *at);
         let orphans = self.orphans.front().map(|(at, _)| *at);
-        [queues, topics, orphans].into_iter().flatten().min()
+        let moves = self.moves_due.first().map(|(at, _)| *at);
+        [queues, topics, orphans, moves].into_iter().flatten().min()
     }
 
     /// When something in this queue will be due next.
@@ -27,6 +28,7 @@ impl Machine {
 
     pub(super) fn run_due(&mut self, scope: &mut Scope<'_>) {
         self.run_due_queues(scope);
+        self.run_moves(scope);
         self.forget_publishes(scope);
         self.forget_orphans(scope);
         self.reclaim(scope);

@@ -81,6 +81,11 @@ impl Running {
                 }
             }
             Ok(Reply::Published(accepted)) => self.accepted(8, accepted),
+            Ok(Reply::MoveStarted(id)) => {
+                self.word(9);
+                self.wide(*id);
+            }
+            Ok(Reply::MoveCancelled(moved)) => self.pair(10, *moved),
         }
     }
 

@@ -38,6 +38,7 @@ impl Machine {
         self.assert_due();
         self.assert_names();
         self.assert_subscriptions();
+        self.assert_moves();
         assert!(
             self.reclaim.iter().all(|remains| !remains.is_empty()),
             "what is waiting to be reclaimed is something"

@@ -68,6 +68,7 @@ impl Machine {
             self.due.remove(&(at, id));
         }
         self.lighten(queue.weighed);
+        self.forget_moves(id);
         self.cut_off(queue.empty());
         self.queue_names.remove(&queue.name);
         self.reweigh(0, weight::of_deleted_name(&queue.name));

@@ -2,9 +2,11 @@
 
 use super::Machine;
 use crate::message::Publication;
+use crate::move_task::MoveTask;
 use crate::topic::subscription::{Endpoint, Subscription};
 use crate::weight::{in_tree, name, texts};
 use crate::{Name, Position, QueueId, SubscriptionId, Timestamp, Topic, TopicId};
+use std::collections::VecDeque;
 
 /// A published message, without those that refer to it.
 pub(super) const OF_PUBLICATION: u64 = in_tree(size_of::<(Position, Publication)>());
@@ -13,6 +15,15 @@ pub(super) const OF_PUBLICATION: u64 = in_tree(size_of::<(Position, Publication)
 pub(super) fn of_deleted_name(deleted: &Name) -> u64 {
     const LISTED: u64 = in_tree(size_of::<(Name, Timestamp)>()) + size_of::<(Timestamp, Name)>() as u64;
     LISTED + name(deleted)
+}
+
+/// The move tasks of one source, with its place by when it is to be looked at.
+pub(super) fn of_move_tasks(tasks: &VecDeque<MoveTask>) -> u64 {
+    const LISTED: u64 =
+        in_tree(size_of::<(QueueId, VecDeque<MoveTask>)>()) + in_tree(size_of::<(Timestamp, QueueId)>());
+    let destinations: u64 = tasks.iter().filter_map(|task| task.destination.as_ref()).map(name).sum();
+    let listed = if tasks.is_empty() { 0 } else { LISTED };
+    listed + (tasks.len() * size_of::<MoveTask>()) as u64 + destinations
 }
 
 impl Machine {
@@ -99,6 +110,7 @@ impl Machine {
         let remains: u64 = self.reclaim.iter().map(|remains| remains.weigh()).sum();
         let deleted: u64 = self.deleted_order.iter().map(|(_, name)| of_deleted_name(name)).sum();
         let publications = self.publications.len() as u64 * OF_PUBLICATION;
-        queues + topics + subscriptions + remains + deleted + publications
+        let moves: u64 = self.move_tasks.values().map(of_move_tasks).sum();
+        queues + topics + subscriptions + remains + deleted + publications + moves
     }
 }

@@ -25,6 +25,11 @@ impl Standard {
         self.alone.len() + self.tenants.visible()
     }
 
+    /// The first that is visible, whoever's it is.
+    pub(super) fn first(&self) -> Option<u64> {
+        self.alone.iter().next().into_iter().chain(self.tenants.first()).min()
+    }
+
     /// What is visible, in the order in which receives are to take it while so much is in flight.
     pub(super) fn in_order(&self, in_flight: u64) -> impl Iterator<Item = u64> {
         let noisy = self.tenants.noisy(in_flight);

@@ -36,6 +36,11 @@ impl Tenants {
         self.visible
     }
 
+    /// The first that is visible.
+    pub(super) fn first(&self) -> Option<u64> {
+        self.heads.first_key_value().map(|(head, _)| *head)
+    }
+
     /// Those that are noisy where so much is in flight altogether, the noisiest first. They are fewer than ten,
     /// since each has more than a tenth.
     pub(super) fn noisy(&self, in_flight: u64) -> Vec<&str> {

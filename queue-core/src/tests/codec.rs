@@ -4,8 +4,8 @@ use super::random::{bearing, command};
 use super::world::seal;
 use crate::codec::{Codec, DecodeError, Reader};
 use crate::{
-    BodyRef, Carried, Carry, Command, Discard, Endpoint, Entry, FilterScope, Header, Holder, Machine,
-    Outgoing, Position, Proposal, QueueId, Send, Timestamp, Vouch,
+    BodyRef, CancelMove, Carried, Carry, Command, Discard, Endpoint, Entry, FilterScope, Header, Holder,
+    Machine, Outgoing, Position, Proposal, QueueId, Send, StartMove, Timestamp, Vouch,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -64,6 +64,10 @@ fn values_have_the_bytes_that_logs_hold() {
     check(Command::Vouch(Vouch { after: Position(5), fingerprint: 128 }), &[21, 5, 0x80, 1]);
     let holders = vec![Holder::Publication(Position(7)), message];
     check(Command::Discard(Discard { holders }), &[22, 2, 1, 7, 0, 3, 0xac, 2]);
+    let start = StartMove { source: QueueId(3), destination: None, per_second: Some(300) };
+    check(Command::StartMove(start), &[23, 3, 0, 1, 0xac, 2]);
+    let cancel = CancelMove { source: QueueId(3), task: 0x0102 };
+    check(Command::CancelMove(cancel), &[24, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 }
 
 #[test]
@@ -83,7 +87,7 @@ fn an_integer_has_one_form_and_a_range() {
 
 #[test]
 fn an_unknown_tag_is_refused_by_its_number() {
-    assert_eq!(decode::<Command>(&[23, 0, 0, 0]), Err(DecodeError::UnknownTag(23)));
+    assert_eq!(decode::<Command>(&[25, 0, 0, 0]), Err(DecodeError::UnknownTag(25)));
     assert_eq!(decode::<Command>(&[0xac, 2]), Err(DecodeError::UnknownTag(300)));
     assert_eq!(decode::<Holder>(&[2, 0]), Err(DecodeError::UnknownTag(2)));
     assert_eq!(decode::<Endpoint>(&[1, 0]), Err(DecodeError::UnknownTag(1)));
@@ -129,6 +133,8 @@ fn tag(command: &Command) -> u8 {
         Command::Carry(_) => 20,
         Command::Vouch(_) => 21,
         Command::Discard(_) => 22,
+        Command::StartMove(_) => 23,
+        Command::CancelMove(_) => 24,
     }
 }
 

@@ -23,12 +23,13 @@ pub(super) enum Answer {
     Sent(Vec<(String, Option<u64>)>),
     Received(Vec<Got>),
     Each(Vec<Result<(), Error>>),
+    Cancelled(u64),
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Got {
     body: String,
-    /// The body that the message's identity was first given for.
+    /// The body that the message's identity was first given for, and whether that was by a move task.
     identity: String,
     receipt: Receipt,
     sent: Timestamp,
@@ -94,6 +95,12 @@ impl Duel {
         let counts: Vec<(QueueId, Counts)> =
             self.world.machine.queues().map(|queue| (queue.id, queue.counts())).collect();
         assert_eq!(counts, self.reference.counts(), "after {command:?}");
+        let machine = &self.world.machine;
+        let tasks = machine
+            .queues()
+            .flat_map(|queue| machine.move_tasks(queue.id).next().map(|last| (queue.id, last)));
+        let tasks: Vec<_> = tasks.map(|(id, task)| (id, task.status, task.moved, task.total)).collect();
+        assert_eq!(tasks, self.reference.tasks(), "after {command:?}");
     }
 
     fn answer(&mut self, reply: Result<Reply, Error>, texts: &[String]) -> Answer {
@@ -108,6 +115,11 @@ impl Duel {
             }
             Ok(Reply::Received(messages)) => {
                 self.receipts.extend(messages.iter().map(|message| message.receipt));
+                for message in &messages {
+                    // A message that nobody sent under this identity was moved.
+                    let body = self.world.body(message.body);
+                    self.labels.entry(message.id).or_insert_with(|| format!("{body} moved"));
+                }
                 let got = messages.into_iter().map(|message| Got {
                     body: self.world.body(message.body),
                     identity: self.labels[&message.id].clone(),
@@ -121,6 +133,7 @@ impl Duel {
                 Answer::Received(got.collect())
             }
             Ok(Reply::Each(results)) => Answer::Each(results),
+            Ok(Reply::MoveCancelled(moved)) => Answer::Cancelled(moved),
             Ok(_) => Answer::Done,
         }
     }

@@ -58,9 +58,14 @@ impl Outcome {
 pub(super) fn outcome(player: &mut Player, reply: Result<Reply, Error>, bodies: &[String]) -> Outcome {
     match reply {
         Err(error) => Outcome::refused(error),
-        Ok(Reply::Done | Reply::QueueCreated(_) | Reply::TopicCreated(_) | Reply::Subscribed(_)) => {
-            Outcome::text("done")
-        }
+        Ok(
+            Reply::Done
+            | Reply::QueueCreated(_)
+            | Reply::TopicCreated(_)
+            | Reply::Subscribed(_)
+            | Reply::MoveStarted(_),
+        ) => Outcome::text("done"),
+        Ok(Reply::MoveCancelled(moved)) => Outcome::text(format!("{moved} moved")),
         Ok(Reply::Sent(accepted) | Reply::Published(accepted)) => {
             let named = accepted.iter().zip(bodies);
             Outcome::of(named.map(|(accepted, body)| acceptance(player, *accepted, body)))

@@ -5,7 +5,10 @@ pub(super) mod commands;
 use super::outcome::{Item, Outcome, outcome};
 use super::script::{Line, lines, moment};
 use super::world::{Bearing, World};
-use crate::{BodyRef, Change, Command, Holder, QueueId, Receipt, Reply, SubscriptionId, Timestamp, TopicId};
+use crate::{
+    BodyRef, Change, Command, Holder, MoveStatus, MoveTask, QueueId, Receipt, Reply, SubscriptionId,
+    Timestamp, TopicId,
+};
 use std::collections::BTreeMap;
 
 pub(super) struct Player {
@@ -109,6 +112,7 @@ impl Player {
             "changed" => Self::changed,
             "bodies" => Self::bodies,
             "moved" => Self::moved,
+            "tasks" => Self::tasks,
             "unreclaimed" => Self::unreclaimed,
             "dropped" => Self::dropped,
             "subscription" => Self::subscription,
@@ -155,6 +159,7 @@ impl Player {
             (u64::from(tally.deleted), "deleted"),
             (u64::from(tally.timed_out), "timed out"),
             (u64::from(tally.buried), "buried"),
+            (u64::from(tally.moved), "moved"),
             (u64::from(tally.expired), "expired"),
         ];
         let done = counts.iter().filter(|(count, _)| *count > 0);
@@ -185,6 +190,22 @@ impl Player {
     fn moved(&self, _: &str) -> Outcome {
         let last = self.world.last();
         Outcome::text(format!("{} kept and {} released", last.kept, last.released.len()))
+    }
+
+    /// The move tasks of a queue, the newest first.
+    fn tasks(&self, queue: &str) -> Outcome {
+        let shown = |task: &MoveTask| {
+            let status = match task.status {
+                MoveStatus::Running => "running".to_owned(),
+                MoveStatus::Completed => "completed".to_owned(),
+                MoveStatus::Cancelled => "cancelled".to_owned(),
+                MoveStatus::Failed(failure) => format!("{failure:?}"),
+            };
+            let facts =
+                vec![format!("{} of {}", task.moved, task.total), format!("since {}", moment(task.started))];
+            Item { name: status, facts }
+        };
+        Outcome::of(self.world.machine.move_tasks(self.queues[queue]).map(shown))
     }
 
     fn unreclaimed(&self, _: &str) -> Outcome {

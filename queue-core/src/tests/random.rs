@@ -3,11 +3,12 @@
 use super::player::commands::name;
 use super::world::{Bearing, START, World};
 use crate::{
-    BodyRef, Carried, Carry, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic, DeduplicationKeys,
-    DeduplicationScope, Delete, Discard, Endpoint, FilterScope, Genesis, Holder, Name, Outbound, Outgoing,
-    Position, Publish, PurgeQueue, QueueAttributes, QueueId, Receipt, Receive, RedrivePolicy, Send,
-    SetQueueAttributes, SetQueueTags, SetSubscriptionAttributes, SetTopicAttributes, SetTopicTags, Subscribe,
-    SubscriptionAttributes, SubscriptionId, Tags, Timestamp, TopicAttributes, TopicId, Vouch,
+    BodyRef, CancelMove, Carried, Carry, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic,
+    DeduplicationKeys, DeduplicationScope, Delete, Discard, Endpoint, FilterScope, Genesis, Holder, Name,
+    Outbound, Outgoing, Position, Publish, PurgeQueue, QueueAttributes, QueueId, Receipt, Receive,
+    RedrivePolicy, Send, SetQueueAttributes, SetQueueTags, SetSubscriptionAttributes, SetTopicAttributes,
+    SetTopicTags, StartMove, Subscribe, SubscriptionAttributes, SubscriptionId, Tags, Timestamp,
+    TopicAttributes, TopicId, Vouch,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -85,6 +86,13 @@ fn message_command() -> impl Strategy<Value = Command> {
             .prop_map(|(queue, receipts)| Command::Delete(Delete { queue, receipts })),
         1 => (queue(), vec((receipt(), duration()), 0..4))
             .prop_map(|(queue, changes)| Command::ChangeVisibility(ChangeVisibility { queue, changes })),
+        1 => (queue(), option::of(any_name()), option::of(0_u32..4)).prop_map(
+            |(source, destination, per_second)| {
+                Command::StartMove(StartMove { source, destination, per_second })
+            }
+        ),
+        1 => (queue(), any::<u128>())
+            .prop_map(|(source, task)| Command::CancelMove(CancelMove { source, task })),
     ]
 }
 
@@ -236,7 +244,7 @@ fn subscription_attributes() -> impl Strategy<Value = SubscriptionAttributes> {
     )
 }
 
-/// Has two of three bodies that the command speaks of be ones that there are.
+/// Has two of three bodies that the command speaks of be ones that there are, and the last move task be meant.
 fn aim(world: &World, mut command: Command) -> Command {
     let live: Vec<_> = world.machine.live_bodies().collect();
     let aimed = |holder: Holder| {
@@ -255,6 +263,11 @@ fn aim(world: &World, mut command: Command) -> Command {
         for holder in &mut discard.holders {
             *holder = aimed(*holder).map_or(*holder, |(holder, _)| holder);
         }
+    }
+    if let Command::CancelMove(cancel) = &mut command
+        && let Some(task) = world.machine.move_tasks(cancel.source).next()
+    {
+        cancel.task = task.id;
     }
     command
 }

@@ -587,6 +587,61 @@ tagging("sqs-133", "TagQueue", {"Tags": {"": "x"}}, {"Tags": {"k" * 129: "x"}})
 tagging("sqs-134", "UntagQueue", {}, {"TagKeys": []})
 
 
+# SQS: message move tasks
+
+
+def moving(id, operation, make):
+    """A request about the tasks of a dead-letter queue `dead`, whose ARN it gets."""
+
+    @recipe(id)
+    def _(setting):
+        dead = arn_of(setting.sqs, setting.queue("dead"))
+        setting.queue(RedrivePolicy=redrive_policy(dead, 3))
+        made = make(setting, dead)
+        for given in made if isinstance(made, list) else [made]:
+            yield operation, given, {}
+
+
+def running(setting, dead):
+    """The handle of a task that ends only when a message does that nobody can move before."""
+    send(setting.sqs, "dead", DelaySeconds=900)
+    return setting.sqs.start_message_move_task(SourceArn=dead)["TaskHandle"]
+
+
+def cancelled(setting, dead):
+    handle = running(setting, dead)
+    setting.sqs.cancel_message_move_task(TaskHandle=handle)
+    return handle
+
+
+def orphaned(setting, dead):
+    handle = running(setting, dead)
+    setting.sqs.delete_queue(QueueUrl="dead")
+    return handle
+
+
+NO_ARNS = ["dead", "", "arn:aws:sqs:us-east-1:dead"]
+moving("sqs-135", "StartMessageMoveTask", lambda setting, dead: {"SourceArn": f"{setting.prefix}:nothing"})
+moving("sqs-136", "StartMessageMoveTask", lambda setting, dead: {
+    "SourceArn": dead, "DestinationArn": f"{setting.prefix}:nothing"})
+moving("sqs-137", "StartMessageMoveTask", lambda setting, dead: {"SourceArn": f"{setting.prefix}:orders"})
+moving("sqs-138", "StartMessageMoveTask", lambda setting, dead: running(setting, dead) and {"SourceArn": dead})
+recipe("sqs-139")(lambda setting: [
+    (operation, {"SourceArn": arn}, {})
+    for operation in ("StartMessageMoveTask", "ListMessageMoveTasks") for arn in NO_ARNS])
+moving("sqs-140", "StartMessageMoveTask", lambda setting, dead: [
+    {"SourceArn": dead, "DestinationArn": arn} for arn in NO_ARNS])
+moving("sqs-141", "StartMessageMoveTask", lambda setting, dead: [
+    {"SourceArn": dead, "MaxNumberOfMessagesPerSecond": rate} for rate in (0, 501, -1)])
+moving("sqs-142", "StartMessageMoveTask", lambda setting, dead: {
+    "SourceArn": dead, "DestinationArn": arn_of(setting.sqs, setting.queue("other.fifo"))})
+moving("sqs-143", "CancelMessageMoveTask", lambda setting, dead: [
+    {"TaskHandle": handle} for handle in ("nonsense", "", "e30=")])
+moving("sqs-144", "CancelMessageMoveTask", lambda setting, dead: {"TaskHandle": cancelled(setting, dead)})
+moving("sqs-145", "CancelMessageMoveTask", lambda setting, dead: {"TaskHandle": orphaned(setting, dead)})
+moving("sqs-146", "ListMessageMoveTasks", lambda setting, dead: {"SourceArn": f"{setting.prefix}:nothing"})
+
+
 # SNS
 
 

@@ -68,6 +68,11 @@ pub(crate) const TAG_KEY: RangeInclusive<usize> = 1..=128;
 /// Characters of the value of a tag.
 pub(crate) const TAG_VALUE: RangeInclusive<usize> = 0..=256;
 
+/// Messages a second that a move task can be asked to move.
+pub(crate) const MOVES_PER_SECOND: RangeInclusive<u32> = 1..=500;
+/// Move tasks that a list can have.
+pub(crate) const MOVE_TASKS: RangeInclusive<usize> = 1..=10;
+
 /// Queues that one page of a list can have.
 pub(crate) const PAGE: RangeInclusive<usize> = 1..=1_000;
 

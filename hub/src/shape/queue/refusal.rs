@@ -36,6 +36,8 @@ fn is_overtaken(error: Error) -> bool {
         | Error::NoSuchSubscription
         | Error::TopicExists
         | Error::SubscriptionExists
+        | Error::MoveRunning
+        | Error::NoSuchMove
         | Error::GenesisTwice => false,
     }
 }
@@ -80,6 +82,11 @@ impl About<'_> {
                 "VisibilityTimeout",
                 "Total VisibilityTimeout for the message is beyond the limit [43200 seconds].",
             ),
+            Error::MoveRunning => Fault::new(
+                Code::InvalidParameterValue,
+                "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
+            ),
+            Error::NoSuchMove => Fault::new(Code::ResourceNotFoundException, "Task does not exist."),
             Error::NoGroup => Fault::missing_parameter("MessageGroupId"),
             // What an operation that is told so computes again, until it has done so too often.
             Error::Stale | Error::QueueExists => contended(),

@@ -25,6 +25,8 @@ fn is_overtaken(error: Error) -> bool {
         | Error::NoSuchMessage
         | Error::BeyondVisibilityTotal
         | Error::NoGroup
+        | Error::MoveRunning
+        | Error::NoSuchMove
         | Error::GenesisTwice => false,
     }
 }

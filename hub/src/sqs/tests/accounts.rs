@@ -1,6 +1,7 @@
 //! Callers of another account than that of the queue.
 
 use super::*;
+use queue_core::Name;
 
 const FOREIGN: &str = "AWS4-HMAC-SHA256 Credential=222222222222/20260101/eu-west-1/sqs/aws4_request, SignedHeaders=host, Signature=0";
 
@@ -41,6 +42,20 @@ async fn another_account_cannot_manage_a_queue() {
         assert_eq!(refused, (403, "AccessDenied".to_owned(), message));
     }
     assert_eq!(fixture.counts("orders").await, ["0", "0", "0"]);
+}
+
+#[tokio::test]
+async fn another_account_cannot_move_messages() {
+    let fixture = Fixture::new().await;
+    let handle = crate::shape::queue::move_task::handle(1, &Name::new("000000000000", "eu-west-1", "orders"));
+    for (operation, input) in [
+        ("StartMessageMoveTask", json!({"SourceArn": arn("orders")})),
+        ("ListMessageMoveTasks", json!({"SourceArn": arn("orders")})),
+        ("CancelMessageMoveTask", json!({"TaskHandle": handle})),
+    ] {
+        let (status, code, _) = fixture.foreign(operation, &input).await;
+        assert_eq!((status, code.as_str()), (403, "AccessDenied"), "{operation}");
+    }
 }
 
 #[tokio::test]

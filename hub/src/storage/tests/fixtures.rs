@@ -10,11 +10,11 @@ use super::super::files::simulated::{Crash, SimulatedFiles};
 use super::super::store::OpenError;
 use super::hub::{Commands, Hub};
 use super::time::Time;
-use super::world::{missing, queue_id, topic_id};
+use super::world::{missing, name, queue_id, topic_id};
 use fanq_tests::history::{body, read_body};
 use queue_core::{
     BodyRef, ChangeVisibility, Command, DeduplicationKeys, Delete, Machine, Outbound, Outgoing, Position,
-    Publish, Receive, Reply, Send,
+    Publish, Receive, Reply, Send, StartMove,
 };
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use std::time::Duration;
 const SEGMENT_BYTES: u64 = 20 << 10;
 
 /// The state that the store has.
-const DIGEST: u128 = 0x0220_1a06_a3f3_db3c_8c8d_ad00_7820_61bf;
+const DIGEST: u128 = 0x2660_e282_ecdc_1ba3_849f_310e_125f_4c74;
 
 /// The messages that are in it.
 const MESSAGES: [&str; 7] = ["early", "late", "first", "second", "story", "large", "larger"];
@@ -111,6 +111,10 @@ fn write() -> SimulatedFiles {
     }
     let gone = take(&mut hub, "work");
     put(&mut hub, vec![(Command::Delete(Delete { queue: gone.queue, receipts: vec![gone] }), Vec::new())]);
+    // It waits for the message that is delayed.
+    let (source, destination) = (queue_id(&hub.machine, "later"), Some(name("audit")));
+    let start = StartMove { source, destination, per_second: Some(1) };
+    put(&mut hub, vec![(Command::StartMove(start), Vec::new())]);
     hub.checkpoint().unwrap();
     let commands = publishing(&hub.machine, "story");
     put(&mut hub, commands);

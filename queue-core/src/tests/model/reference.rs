@@ -1,5 +1,6 @@
 //! Queues as they are documented, by searching lists: slow, and short enough to be believed.
 
+mod moves;
 mod shelf;
 
 use super::Answer;
@@ -31,6 +32,7 @@ impl Reference {
             attempts: Vec::new(),
             revisit: false,
             purged: None,
+            task: None,
         });
     }
 
@@ -89,6 +91,8 @@ impl Reference {
             Command::Receive(receive) => self.receive(now, receive),
             Command::Delete(delete) => self.delete(delete),
             Command::ChangeVisibility(change) => self.change_visibility(now, change),
+            Command::StartMove(start) => self.start_move(now, start),
+            Command::CancelMove(cancel) => self.cancel_move(cancel),
             other => panic!("not part of a history: {other:?}"),
         }
     }
@@ -105,9 +109,10 @@ impl Reference {
         same_kind.then_some((target, policy.maximum_receives))
     }
 
-    /// Everything that time brings, again and again until it brings nothing more.
+    /// Everything that time brings, again and again until it brings nothing more; then the move tasks go on.
     fn pass(&mut self, now: Timestamp) {
         while (0..self.queues.len()).any(|at| self.pass_in(now, at)) {}
+        self.pass_moves(now);
     }
 
     fn pass_in(&mut self, now: Timestamp, at: usize) -> bool {

@@ -4,8 +4,9 @@ use super::Duel;
 use crate::tests::player::commands::{body, hash, name};
 use crate::tests::world::Bearing;
 use crate::{
-    ChangeVisibility, Command, CreateQueue, DeduplicationKeys, DeduplicationScope, Delete, Discard, Outgoing,
-    PurgeQueue, QueueAttributes, Receive, RedrivePolicy, Send, SetQueueAttributes, Tags,
+    CancelMove, ChangeVisibility, Command, CreateQueue, DeduplicationKeys, DeduplicationScope, Delete,
+    Discard, Outgoing, PurgeQueue, QueueAttributes, Receive, RedrivePolicy, Send, SetQueueAttributes,
+    StartMove, Tags,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -43,6 +44,10 @@ pub(super) enum Step {
     Carry(usize),
     /// Discards one body, counted from the first.
     Discard(usize),
+    /// Starts to move what a queue holds: where to, if that is said, and how many a second.
+    Move(usize, Option<usize>, Option<u32>),
+    /// Ends the last move task of a queue.
+    Cancel(usize),
 }
 
 /// Each step with the milliseconds that pass before it.
@@ -94,6 +99,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => slot().prop_map(Step::Recreate),
         4 => (1_usize..4).prop_map(Step::Carry),
         1 => (0_usize..20).prop_map(Step::Discard),
+        3 => (0..QUEUES, option::weighted(0.4, 0..QUEUES), option::weighted(0.7, 1_u32..4))
+            .prop_map(|(slot, target, rate)| Step::Move(slot, target, rate)),
+        1 => (0..QUEUES).prop_map(Step::Cancel),
     ]
 }
 
@@ -172,6 +180,16 @@ impl Step {
             Self::Discard(nth) => {
                 let found = duel.world.machine.live_bodies().nth(*nth);
                 Command::Discard(Discard { holders: found.into_iter().map(|(holder, _)| holder).collect() })
+            }
+            Self::Move(slot, target, per_second) => Command::StartMove(StartMove {
+                source: duel.queues[*slot],
+                destination: target.map(|target| name(&queue_name(target))),
+                per_second: *per_second,
+            }),
+            Self::Cancel(slot) => {
+                let source = duel.queues[*slot];
+                let last = duel.world.machine.move_tasks(source).next();
+                Command::CancelMove(CancelMove { source, task: last.map_or(0, |task| task.id) })
             }
         };
         (command, Vec::new())

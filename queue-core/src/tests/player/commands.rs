@@ -4,11 +4,11 @@ use super::Player;
 use crate::tests::script::{Line, Part, duration};
 use crate::tests::world::Bearing;
 use crate::{
-    BodyRef, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic, DeduplicationKeys,
+    BodyRef, CancelMove, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic, DeduplicationKeys,
     DeduplicationScope, Delete, Discard, Endpoint, Name, Outbound, Outgoing, Position, Publish, PurgeQueue,
     QueueAttributes, QueueId, Receipt, Receive, RedrivePolicy, Send, SetQueueAttributes, SetQueueTags,
-    SetSubscriptionAttributes, SetTopicAttributes, Subscribe, SubscriptionAttributes, Tags, TopicAttributes,
-    TopicId, Vouch,
+    SetSubscriptionAttributes, SetTopicAttributes, StartMove, Subscribe, SubscriptionAttributes, Tags,
+    TopicAttributes, TopicId, Vouch,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -72,6 +72,12 @@ impl Player {
             "discard" => plain(Command::Discard(Discard {
                 holders: self.noted[&line.object].iter().map(|(holder, _)| *holder).collect(),
             })),
+            "move" => plain(Command::StartMove(StartMove {
+                source: self.queue(line),
+                destination: first.setting("to").map(name),
+                per_second: first.number("rate"),
+            })),
+            "cancel" => plain(self.cancel(line)),
             _ => self.topical_command(line),
         }
     }
@@ -154,6 +160,14 @@ impl Player {
         });
         let command = Command::Send(Send { queue: self.queue(line), messages: messages.collect() });
         (command, texts.iter().map(|text| text.as_bytes().to_vec()).collect())
+    }
+
+    /// Ends the move task of that number, counted from the newest.
+    fn cancel(&self, line: &Line<'_>) -> Command {
+        let source = self.queue(line);
+        let age = line.parts[0].number("age").unwrap_or(0);
+        let task = self.world.machine.move_tasks(source).nth(age as usize);
+        Command::CancelMove(CancelMove { source, task: task.map_or(0, |task| task.id) })
     }
 
     fn receive(&self, line: &Line<'_>) -> Command {

@@ -1,5 +1,6 @@
 //! One queue of the reference, as a list of letters.
 
+use super::moves::Task;
 use crate::tests::model::Got;
 use crate::{DeduplicationScope, Name, Outgoing, QueueAttributes, QueueId, Receipt, Receive, Timestamp};
 use std::time::Duration;
@@ -22,12 +23,15 @@ pub(super) struct Shelf {
     /// When which letter is to be moved, if it may still be.
     pub(super) revisit: bool,
     pub(super) purged: Option<Timestamp>,
+    /// The last move task of which this is the source.
+    pub(super) task: Option<Task>,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Letter {
     pub(super) number: u64,
     pub(super) body: String,
+    pub(super) identity: String,
     pub(super) sent: Timestamp,
     /// When its retention began.
     pub(super) began: Timestamp,
@@ -74,6 +78,7 @@ impl Shelf {
         self.letters.push(Letter {
             number: self.last,
             body: body.to_owned(),
+            identity: body.to_owned(),
             sent: now,
             began: now,
             swept: None,
@@ -175,7 +180,7 @@ impl Shelf {
         let letter = self.letters.iter().find(|letter| letter.number == receipt.number).unwrap();
         Got {
             body: letter.body.clone(),
-            identity: letter.body.clone(),
+            identity: letter.identity.clone(),
             receipt,
             sent: letter.sent,
             first: letter.first.unwrap(),
