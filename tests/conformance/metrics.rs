@@ -225,7 +225,7 @@ fn requests_are_counted_by_action_and_result() {
         Request::json("SendMessage", r#"{"QueueUrl": "missing", "MessageBody": "a"}"#),
         Request::json("SendMessage", "{"),
         Request::json("Invent\"ed", "{}"),
-        Request::json("StartMessageMoveTask", "{}"),
+        Request::json("MakeCoffee", "{}"),
         Request::query("/", &[("Action", "Publish"), ("TopicArn", TOPIC), ("Message", "a")]),
         Request::query("/", &[("Version", "2010-03-31")]),
         Request::get("/?Action=ListQueues").header("Host", "example.com"),
