@@ -35,6 +35,8 @@ class Queue:
         self.url = url
         self.name = parts.path.rsplit("/", 1)[-1]
         self.is_fifo = self.name.endswith(".fifo")
+        # At AWS counters are right after about a minute; elsewhere at once.
+        self.counters_lag_seconds = 90 if ".amazonaws.com" in parts.netloc else 0
         # Hosts of AWS and LocalStack name their region.
         named = re.search(r"(?:^|\.)sqs\.([a-z]{2}(?:-[a-z]+)+-\d+)\.", parts.netloc)
         options = {"region_name": region or (named.group(1) if named else None)}
@@ -133,6 +135,8 @@ class Move:
     def __init__(self, source, destination, journal, follow):
         self.source, self.destination, self.journal, self.follow = source, destination, journal, follow
         self.moved = 0
+        # Since when the counters of the source say that it is empty.
+        self.empty_since = None
         self.shown_at = time.monotonic()
         self.lock = threading.Lock()
         self.is_over = threading.Event()
@@ -142,6 +146,7 @@ class Move:
             while not self.is_over.is_set():
                 messages = self.source.receive()
                 if messages:
+                    self.empty_since = None
                     self.copy(messages)
                 else:
                     self.rest()
@@ -172,9 +177,14 @@ class Move:
     def rest(self):
         """Ends when the source is empty. Others may have messages of it, and delays may not be over."""
         visible, in_flight, delayed = self.source.counts()
-        if visible + in_flight + delayed == 0 and not self.follow:
-            self.is_over.set()
-        elif in_flight + delayed > 0:
+        now = time.monotonic()
+        if visible + in_flight + delayed > 0:
+            self.empty_since = None
+        elif not self.follow:
+            self.empty_since = self.empty_since or now
+            if now - self.empty_since >= self.source.counters_lag_seconds:
+                self.is_over.set()
+        if in_flight + delayed > 0:
             self.show(0, f"; waiting for {in_flight} in flight and {delayed} delayed")
 
     def show(self, number, more=""):

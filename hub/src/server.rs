@@ -149,6 +149,9 @@ impl Running {
     }
 }
 
+/// Bodies that a worker reads from the disk at a time: each takes a file and a thread.
+const READS_PER_WORKER: usize = 32;
+
 /// Starts to serve on an open socket. Needs a Tokio runtime around it; requests run on threads of their own.
 pub(crate) fn start<B: Backend>(
     backend: Arc<B>,
@@ -161,6 +164,7 @@ pub(crate) fn start<B: Backend>(
     let builder = Server::build()
         .workers(workers)
         .max_concurrent_connections(places.of_each_worker())
+        .worker_max_blocking_threads(READS_PER_WORKER)
         .disable_signals()
         .shutdown_timeout(limits.stop_seconds);
     let stopping = builder.graceful_shutdown_signal();

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The behaviour that this version has and that a new log begins with. A log of another level stops the program.
-pub const LEVEL: u32 = 1;
+pub const LEVEL: u32 = 2;
 
 /// Tags of a queue or topic.
 pub type Tags = BTreeMap<Box<str>, Box<str>>;

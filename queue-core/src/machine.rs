@@ -105,6 +105,8 @@ struct Identities {
 /// Time and the rest of what applying one entry works with.
 struct Scope<'a> {
     now: Timestamp,
+    /// The start of the hub that the entry is of.
+    run: u64,
     identities: Identities,
     applied: &'a mut Applied,
 }
@@ -114,8 +116,12 @@ impl Machine {
     pub fn apply(&mut self, entry: &Entry) -> Applied {
         let mut applied = Applied::default();
         self.time = self.time.max(entry.header.time);
-        let mut scope =
-            Scope { now: self.time, identities: Identities::new(entry.header.seed), applied: &mut applied };
+        let mut scope = Scope {
+            now: self.time,
+            run: entry.header.run,
+            identities: Identities::new(entry.header.seed),
+            applied: &mut applied,
+        };
         self.run_due(&mut scope);
         for command in &entry.commands {
             let reply = self.execute(command, &mut scope);

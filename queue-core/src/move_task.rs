@@ -1,7 +1,8 @@
 //! A move task: what it was asked to do, how far it has come, and how fast it may go on.
 //!
 //! It concerns the messages that were in its source when it started, so it comes to an end even if they come back. In
-//! each second it may move so many, and what it could not move in a second it does not make up for later.
+//! each second it may move so many, and what it could not move in a second it does not make up for later, nor what it
+//! would have moved while the hub was not running.
 
 use crate::{Name, StartMove, Timestamp, encoded};
 use std::time::Duration;
@@ -48,6 +49,8 @@ encoded! {
         pub status: MoveStatus,
         /// The greatest number that a message of its source had when it started.
         pub(crate) last_number: u64,
+        /// The start of the hub that it went on in last.
+        run: u64,
         /// When the next second begins.
         next_second: Timestamp,
         /// How many messages it may still move before that; none if it found no more to move.
@@ -56,7 +59,14 @@ encoded! {
 }
 
 impl MoveTask {
-    pub(crate) fn new(id: u128, start: &StartMove, total: u64, last_number: u64, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        id: u128,
+        start: &StartMove,
+        total: u64,
+        last_number: u64,
+        now: Timestamp,
+        run: u64,
+    ) -> Self {
         let mut task = Self {
             id,
             started: now,
@@ -66,10 +76,11 @@ impl MoveTask {
             moved: 0,
             status: MoveStatus::Running,
             last_number,
+            run,
             next_second: now,
             allowance: 0,
         };
-        task.pass(now);
+        task.pass(now, run);
         task
     }
 
@@ -86,7 +97,10 @@ impl MoveTask {
     }
 
     /// Lets time pass: each second that has begun brings what may be moved in it.
-    pub(crate) fn pass(&mut self, now: Timestamp) {
+    pub(crate) fn pass(&mut self, now: Timestamp, run: u64) {
+        if std::mem::replace(&mut self.run, run) != run {
+            self.next_second = self.next_second.max(now);
+        }
         if now < self.next_second {
             return;
         }
@@ -110,5 +124,25 @@ impl MoveTask {
     /// It found nothing more to move, and looks again in the next second.
     pub(crate) fn rest(&mut self) {
         self.allowance = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::QueueId;
+
+    #[test]
+    fn the_seconds_in_which_the_hub_did_not_run_bring_nothing() {
+        let start = StartMove { source: QueueId(1), destination: None, per_second: Some(3) };
+        let at = |second: u64| Timestamp(second * 1000);
+        let mut task = MoveTask::new(1, &start, 100, 100, at(0), 1);
+        assert_eq!(task.allowance(), 3);
+        task.pass(at(10), 1);
+        assert_eq!(task.allowance(), 33, "a clock that was turned brings what would have been moved");
+        task.pass(at(3_600), 2);
+        assert_eq!(task.allowance(), 36, "a start does not");
+        task.pass(at(3_601), 2);
+        assert_eq!(task.allowance(), 39);
     }
 }

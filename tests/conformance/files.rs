@@ -13,6 +13,21 @@ fn limited(folder: &TemporaryFolder) -> Hub {
 }
 
 #[test]
+fn clients_that_keep_connections_for_later_leave_room_for_others() {
+    let folder = TemporaryFolder::new();
+    let hub = limited(&folder);
+    let mut kept = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut client = Connection::open(&hub);
+        client.write(&Request::json("ListQueues", "{}").bytes(&hub));
+        assert_eq!(client.answer().status, 200);
+        kept.push(client);
+    }
+    assert_eq!(Request::get("/health").send(&hub).status, 200);
+    assert!(!hub.log().contains("further clients wait"), "{}", hub.log());
+}
+
+#[test]
 fn more_clients_than_files_wait_for_their_turn() {
     let folder = TemporaryFolder::new();
     let mut hub = limited(&folder);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::Error;
 use crate::storage::making;
@@ -15,6 +15,11 @@ pub(super) fn command() -> Command {
         .hide(true)
         .arg(Arg::new("folder").required(true).value_name("DIR").value_parser(clap::value_parser!(PathBuf)))
         .arg(Arg::new("until").required(true).value_name("POSITION").value_parser(clap::value_parser!(u64)))
+        .arg(
+            Arg::new("past-cache")
+                .long(making::PAST_CACHE.trim_start_matches('-'))
+                .action(ArgAction::SetTrue),
+        )
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
@@ -22,5 +27,6 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
     else {
         return Ok(());
     };
-    making::run_as_child(folder, *until).map_err(|error| Error::Failed(error.to_string()))
+    let past_cache = matches.get_flag("past-cache");
+    making::run_as_child(folder, *until, past_cache).map_err(|error| Error::Failed(error.to_string()))
 }

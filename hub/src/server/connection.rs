@@ -57,6 +57,11 @@ impl Watch {
 pub(super) struct InHandler(Rc<Watch>);
 
 impl InHandler {
+    /// Whether the connection should end with the answer, so that others find a place.
+    pub(super) fn leaves_its_place(&self) -> bool {
+        self.0.kept.get().is_some_and(|(_, place)| place.is_scarce())
+    }
+
     /// Does work for the client as long as it is there. The library looks at its handlers once more after it has
     /// read that the client is gone, and drops them then; an answer that was ready in that moment would be written
     /// to nobody, with the messages in it. Nor does the library know at once: an answer may be ready between the

@@ -50,6 +50,19 @@ pub(super) async fn answer<B: Backend>(
     payload: Payload,
 ) -> HttpResponse {
     let in_handler = Watch::enter(request);
+    let mut response = respond(site, request, payload, &in_handler).await;
+    if in_handler.leaves_its_place() {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    response
+}
+
+async fn respond<B: Backend>(
+    site: &Site<B>,
+    request: &HttpRequest,
+    payload: Payload,
+    in_handler: &InHandler,
+) -> HttpResponse {
     // Whoever watches over the hub calls it by whatever name he has, and learns nothing but that it is there.
     match request.path() {
         "/health" => return health(site.backend.status()),
@@ -69,7 +82,7 @@ pub(super) async fn answer<B: Backend>(
     let mut response = match &admission {
         Admission::Cors { .. } if is_preflight(request) => preflight(request.headers()),
         Admission::Cors { .. } | Admission::Plain => {
-            route(site, request, payload, base_url, &in_handler).await
+            route(site, request, payload, base_url, in_handler).await
         }
     };
     if let Admission::Cors { origin } = admission {

@@ -19,6 +19,9 @@ use std::thread::JoinHandle;
 /// The subcommand of the child process.
 pub(crate) const SUBCOMMAND: &str = "checkpoint";
 
+/// Its flag for a log that is written past the system's cache.
+pub(crate) const PAST_CACHE: &str = "--past-cache";
+
 /// The lowest priority that there is.
 const NICENESS: i32 = 19;
 
@@ -35,7 +38,7 @@ pub(crate) fn advance(files: &dyn Files, until: u64) -> Result<Report, Error> {
 
 /// The child's side: makes the checkpoint and reports on standard output. Ends at once when its standard input does,
 /// which is when the hub is gone.
-pub(crate) fn run_as_child(folder: &Path, until: u64) -> Result<(), Error> {
+pub(crate) fn run_as_child(folder: &Path, until: u64, past_cache: bool) -> Result<(), Error> {
     std::thread::spawn(|| {
         let _ = io::stdin().read(&mut [0]);
         std::process::exit(1);
@@ -44,7 +47,8 @@ pub(crate) fn run_as_child(folder: &Path, until: u64) -> Result<(), Error> {
     // the one to end, not the hub.
     let _ = rustix::process::nice(NICENESS);
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    let report = advance(&RealFiles::past_cache(folder), until)?;
+    let files = if past_cache { RealFiles::past_cache(folder) } else { RealFiles::new(folder) };
+    let report = advance(&files, until)?;
     let wrap = |source| Error::file("standard output", source);
     io::stdout().write_all(&report.to_bytes()).and_then(|()| io::stdout().flush()).map_err(wrap)
 }
@@ -53,11 +57,13 @@ pub(crate) fn run_as_child(folder: &Path, until: u64) -> Result<(), Error> {
 #[derive(Debug)]
 pub(crate) struct Checkpointer {
     folder: PathBuf,
+    /// Whether the log is written past the system's cache. If not, a read past it would have to wait for what is written.
+    past_cache: bool,
 }
 
 impl Checkpointer {
-    pub(crate) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+    pub(crate) fn new(folder: &Path, past_cache: bool) -> Self {
+        Self { folder: folder.to_owned(), past_cache }
     }
 
     /// Begins a checkpoint of everything before `until`.
@@ -66,6 +72,7 @@ impl Checkpointer {
             .arg(SUBCOMMAND)
             .arg(&self.folder)
             .arg(until.to_string())
+            .args(self.past_cache.then_some(PAST_CACHE))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

@@ -109,9 +109,14 @@ pub(crate) fn open(options: &Options, room: &Arc<Room>, progress: &Progress) -> 
     folder::create(&options.folder)?;
     let lock = Lock::take(&options.folder)?;
     // Whoever does not wait for the disk is better served by the cache.
-    let files: Arc<dyn Files> = Arc::new(match options.durability {
-        Durability::Sync => RealFiles::past_cache(&options.folder),
-        Durability::Interval(_) | Durability::None => RealFiles::new(&options.folder),
+    let past_cache = match options.durability {
+        Durability::Sync => true,
+        Durability::Interval(_) | Durability::None => false,
+    };
+    let files: Arc<dyn Files> = Arc::new(if past_cache {
+        RealFiles::past_cache(&options.folder)
+    } else {
+        RealFiles::new(&options.folder)
     });
     let begun = begin(&files, SEGMENT_BYTES, uuid::Uuid::new_v4().as_u128(), progress, |machine| {
         LogClock::resuming(machine.time(), machine.clock(), options.clock, Sources::system())
@@ -124,7 +129,7 @@ pub(crate) fn open(options: &Options, room: &Arc<Room>, progress: &Progress) -> 
     let checkpoint_bytes = begun.checkpoints.last().map_or(0, |(_, bytes)| *bytes);
     let vitals = Arc::new(Vitals::new(begun.writer.durable_to(), &begun.machine, checkpoint_bytes));
     let shared = Arc::<Shared>::default();
-    let checkpointer = Arc::new(Checkpointer::new(&options.folder));
+    let checkpointer = Arc::new(Checkpointer::new(&options.folder, past_cache));
     if let Some(_unheld) = checkpointer.may_remove() {
         free_at_start(&segments, &begun.machine, &begun.checkpoints)?;
     }

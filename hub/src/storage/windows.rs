@@ -1,5 +1,5 @@
 //! Bodies that the cache has let go: read from the files in windows, so that whoever works through a long queue does
-//! not read each by itself.
+//! not read each by itself. Where bodies that are read lie far apart, each is: a window would be read for one of them.
 //!
 //! A few windows are kept, by position. Positions are never used twice, so what stands in a window is right for ever;
 //! but its end may have been read before it was written, or be damaged. A body counts only with its seal, and whatever
@@ -10,7 +10,7 @@ use super::format::is_sealed;
 use super::segments::{Segment, Segments};
 use bytes::Bytes;
 use queue_core::{BodyRef, SEAL_BYTES};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Of a window: a few dozen small bodies, and not much dearer to read than one of them.
@@ -18,6 +18,9 @@ const WINDOW_BYTES: u64 = 32 << 10;
 
 /// Windows that are kept.
 const WINDOWS: usize = 128;
+
+/// Bodies read by themselves that are remembered: whatever is read close behind one of them begins a window.
+const LOOKED_AT: usize = 1024;
 
 pub(crate) struct Windows {
     segments: Arc<Segments>,
@@ -29,6 +32,9 @@ struct Kept {
     by_position: BTreeMap<u64, Arc<Window>>,
     /// In the order of their making.
     order: VecDeque<u64>,
+    /// Where bodies were read lately.
+    looked_at: BTreeSet<u64>,
+    looked_at_order: VecDeque<u64>,
 }
 
 struct Window {
@@ -64,7 +70,8 @@ impl Windows {
         }
     }
 
-    /// The window in which the body lies, or one that begins with it; none if it is too large.
+    /// The window in which the body lies, or one that begins with it; none if it is too large, or the first that is read
+    /// hereabouts.
     fn window(&self, segment: &Segment, body: BodyRef) -> Option<Arc<Window>> {
         let mut kept = self.kept();
         if let Some(window) = kept.around(body) {
@@ -74,6 +81,9 @@ impl Windows {
         let bytes = usize::try_from(WINDOW_BYTES.min(segment.end().saturating_sub(start))).ok()?;
         let window = Arc::new(Window { start, bytes, content: OnceLock::new() });
         window.place(body)?;
+        if !kept.follows_another(start) {
+            return None;
+        }
         kept.keep(Arc::clone(&window));
         Some(window)
     }
@@ -88,6 +98,26 @@ impl Kept {
     fn around(&self, body: BodyRef) -> Option<Arc<Window>> {
         let (_, window) = self.by_position.range(..=body.position.0).next_back()?;
         window.place(body).map(|_| Arc::clone(window))
+    }
+
+    /// Whether something close before that position was read lately. Remembers this one.
+    fn follows_another(&mut self, position: u64) -> bool {
+        let close = position.saturating_sub(WINDOW_BYTES)..position;
+        let follows = self.looked_at.range(close).next().is_some()
+            || self
+                .by_position
+                .range(..position)
+                .next_back()
+                .is_some_and(|(_, window)| window.start + window.bytes as u64 + WINDOW_BYTES > position);
+        if self.looked_at.insert(position) {
+            self.looked_at_order.push_back(position);
+        }
+        if self.looked_at_order.len() > LOOKED_AT
+            && let Some(oldest) = self.looked_at_order.pop_front()
+        {
+            self.looked_at.remove(&oldest);
+        }
+        follows
     }
 
     fn keep(&mut self, window: Arc<Window>) {

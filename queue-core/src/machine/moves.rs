@@ -26,7 +26,7 @@ impl Machine {
         let counts = queue.counts();
         let total = counts.visible + counts.in_flight + counts.delayed;
         let id = scope.identities.next();
-        let task = MoveTask::new(id, start, total, queue.last_number(), scope.now);
+        let task = MoveTask::new(id, start, total, queue.last_number(), scope.now, scope.run);
         self.moves_due.insert((task.due(), start.source));
         let tasks = self.move_tasks.entry(start.source).or_default();
         let before = weight::of_move_tasks(tasks);
@@ -74,7 +74,7 @@ impl Machine {
             return;
         };
         self.moves_due.remove(&(task.due(), source));
-        task.pass(scope.now);
+        task.pass(scope.now, scope.run);
         let mut tallies = BTreeMap::from([(source, Tally::default())]);
         for _ in 0..task.allowance().min(share as u64) {
             match self.next_move(source, &task) {

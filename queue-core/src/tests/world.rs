@@ -39,7 +39,7 @@ impl World {
             applied: Vec::new(),
             live: BTreeSet::new(),
         };
-        let genesis = Genesis { level: 1, store: 7, handle_key: [1; 32], hash_key: [2; 32] };
+        let genesis = Genesis { level: crate::LEVEL, store: 7, handle_key: [1; 32], hash_key: [2; 32] };
         let replies = world.apply(START, vec![(Command::Genesis(genesis), Vec::new())]);
         assert_eq!(replies, [Ok(Reply::Done)]);
         world

@@ -68,7 +68,9 @@ impl<'a> Permission<'a> {
             return Err(over_limit(statements.len(), "Statements", limits::POLICY_STATEMENTS));
         }
         let text = put_statements(policy, statements);
-        if !policy::is_valid(&text) {
+        let before = Attribute::Policy.stored(&queue.attributes);
+        // What another version accepted is not refused now, but for what is added.
+        if !policy::is_valid(&text) && before.is_none_or(policy::is_valid) {
             let (bytes, principals) = (limits::POLICY_BYTES, limits::POLICY_PRINCIPALS);
             let message = format!("A policy can have at most {bytes} bytes and {principals} principals.");
             return Err(Fault::new(Code::OverLimit, message));

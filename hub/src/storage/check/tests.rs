@@ -311,9 +311,9 @@ fn a_file_of_another_version_is_left_alone() {
     for name in [checkpoint_name(newer), segment_name(0), STORE_FILE.to_owned()] {
         let path = store.folder.path().join(&name);
         let before = fs::read(&path).unwrap();
-        store.change(&name, |bytes| crate::storage::format::set_version(bytes, 2));
+        store.change(&name, |bytes| crate::storage::format::set_version(bytes, 9));
         let expected = format!(
-            "{name}: has version 2 of its format, which this version of the program does not know; \
+            "{name}: has version 9 of its format, which this version of the program does not know; \
              needs another version of the program"
         );
         assert!(store.problems().contains(&expected), "{:?}", store.problems());

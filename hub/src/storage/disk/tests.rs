@@ -48,7 +48,7 @@ impl Fixture {
             store: STORE,
             supply: Arc::clone(&supply),
             shared: Arc::<Shared>::default(),
-            checkpointer: Arc::new(Checkpointer::new(folder.path())),
+            checkpointer: Arc::new(Checkpointer::new(folder.path(), false)),
             _lock: Lock::take(folder.path()).unwrap(),
         };
         let mut log = DiskLog::start(Start {
@@ -151,9 +151,12 @@ fn what_the_cache_has_no_room_for_is_read_from_the_disk() {
     let mut fixture = Fixture::start(&SimulatedFiles::new(2), Durability::Sync, 0);
     fixture.create_queue();
     let body = fixture.send("on the disk").unwrap();
+    let next = fixture.send("with others").unwrap();
     assert!(matches!(fixture.log.body(body), Body::Stored(_)));
     assert_eq!(fixture.read(body).unwrap(), "on the disk");
-    assert!(matches!(fixture.log.body(body), Body::AtHand(_)), "it was read a moment ago");
+    assert!(matches!(fixture.log.body(next), Body::Stored(_)), "one was read by itself");
+    assert_eq!(fixture.read(next).unwrap(), "with others");
+    assert!(matches!(fixture.log.body(next), Body::AtHand(_)), "whoever reads on reads more at once");
     let body = fixture.send("is damaged").unwrap();
     let name = format::segment_name(0);
     fixture.disk.flip(&name, usize::try_from(body.position.0).unwrap() + 3, 2);

@@ -55,8 +55,10 @@ fn bodies_near_one_that_was_read_are_at_hand() {
     let bodies: Vec<_> = texts.iter().map(|text| fixture.add(text)).collect();
     assert!(bodies.iter().all(|body| fixture.windows.find(*body).is_none()), "nothing was read yet");
     assert_eq!(fixture.read(bodies[0]).unwrap(), texts[0]);
+    assert!(bodies.iter().all(|body| fixture.windows.find(*body).is_none()), "one body is read by itself");
+    assert_eq!(fixture.read(bodies[1]).unwrap(), texts[1]);
     fixture.disk.lose(&fixture.segment.name());
-    for (body, text) in bodies.iter().zip(&texts) {
+    for (body, text) in bodies.iter().zip(&texts).skip(1) {
         assert_eq!(fixture.windows.find(*body).unwrap(), text);
         assert_eq!(fixture.read(*body).unwrap(), text, "it is not read again");
     }
@@ -65,9 +67,9 @@ fn bodies_near_one_that_was_read_are_at_hand() {
 #[test]
 fn a_body_that_was_written_after_its_window_was_read_is_read_by_itself() {
     let mut fixture = Fixture::new();
-    let first = fixture.add("first");
+    let first = [fixture.add("first"), fixture.add("second")];
     let later = fixture.place("later".len());
-    fixture.read(first).unwrap();
+    first.iter().for_each(|body| assert!(fixture.read(*body).is_ok()));
     fixture.write(later, "later");
     assert!(fixture.windows.find(later).is_none());
     assert_eq!(fixture.read(later).unwrap(), "later");
@@ -76,7 +78,9 @@ fn a_body_that_was_written_after_its_window_was_read_is_read_by_itself() {
 #[test]
 fn damage_is_of_one_body_and_none_beside_it() {
     let mut fixture = Fixture::new();
-    let bodies = ["one", "two", "three"].map(|text| fixture.add(text));
+    let bodies = ["zero", "one", "two", "three"].map(|text| fixture.add(text));
+    fixture.read(bodies[0]).unwrap();
+    let bodies = &bodies[1..];
     fixture.disk.flip(&fixture.segment.name(), usize::try_from(bodies[1].position.0).unwrap(), 3);
     assert_eq!(fixture.read(bodies[0]).unwrap(), "one");
     assert!(fixture.windows.find(bodies[1]).is_none());
@@ -101,15 +105,29 @@ fn a_file_that_cannot_be_read_is_no_damage_and_may_be_read_later() {
 fn a_body_larger_than_a_window_is_read_by_itself() {
     let mut fixture = Fixture::new();
     let text = "x".repeat(usize::try_from(WINDOW_BYTES).unwrap());
-    let body = fixture.add(&text);
+    let (before, body) = (fixture.add("before"), fixture.add(&text));
+    fixture.read(before).unwrap();
     assert_eq!(fixture.read(body).unwrap(), text);
     assert!(fixture.windows.find(body).is_none());
 }
 
 #[test]
-fn only_so_many_windows_are_kept() {
+fn bodies_far_apart_are_read_by_themselves() {
+    let mut fixture = Fixture::new();
+    for _ in 0..10 {
+        let body = fixture.add("lonely");
+        fixture.read(body).unwrap();
+        assert!(fixture.windows.find(body).is_none());
+        fixture.place(usize::try_from(WINDOW_BYTES).unwrap());
+    }
+}
+
+#[test]
+fn only_so_much_is_remembered() {
     let mut fixture = Fixture::new();
     let text = "x".repeat(usize::try_from(WINDOW_BYTES).unwrap() - SEAL_BYTES);
+    let before = fixture.add("before");
+    fixture.read(before).unwrap();
     let bodies: Vec<_> = (0..WINDOWS + 3).map(|_| fixture.add(&text)).collect();
     for body in &bodies {
         fixture.read(*body).unwrap();
