@@ -192,6 +192,9 @@ impl Clients {
         let subscribers = TOPICS.iter().find(|(name, _)| **name == *to).map(|(_, subscribers)| *subscribers);
         let Some(subscribers) = subscribers else {
             let delay = Some(Duration::from_millis(sent.delay));
+            // On a standard queue a group is a tenant, of which most messages have one.
+            let tenant = key(&sent.name) % 4;
+            let group = group.or_else(|| (tenant > 0).then(|| format!("t{tenant}").into()));
             let messages = vec![Outgoing { body: place, delay, group, deduplication }];
             let command = Command::Send(Send { queue: queue_id(machine, &to), messages });
             let actions = vec![Action::Send { queue: to, message: sent }];
