@@ -15,11 +15,7 @@ pub(super) fn command() -> Command {
         .hide(true)
         .arg(Arg::new("folder").required(true).value_name("DIR").value_parser(clap::value_parser!(PathBuf)))
         .arg(Arg::new("until").required(true).value_name("POSITION").value_parser(clap::value_parser!(u64)))
-        .arg(
-            Arg::new("past-cache")
-                .long(making::PAST_CACHE.trim_start_matches('-'))
-                .action(ArgAction::SetTrue),
-        )
+        .arg(Arg::new(making::PAST_CACHE).long(making::PAST_CACHE).action(ArgAction::SetTrue))
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
@@ -27,6 +23,6 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Error> {
     else {
         return Ok(());
     };
-    let past_cache = matches.get_flag("past-cache");
+    let past_cache = matches.get_flag(making::PAST_CACHE);
     making::run_as_child(folder, *until, past_cache).map_err(|error| Error::Failed(error.to_string()))
 }

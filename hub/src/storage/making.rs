@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 pub(crate) const SUBCOMMAND: &str = "checkpoint";
 
 /// Its flag for a log that is written past the system's cache.
-pub(crate) const PAST_CACHE: &str = "--past-cache";
+pub(crate) const PAST_CACHE: &str = "past-cache";
 
 /// The lowest priority that there is.
 const NICENESS: i32 = 19;
@@ -47,8 +47,7 @@ pub(crate) fn run_as_child(folder: &Path, until: u64, past_cache: bool) -> Resul
     // the one to end, not the hub.
     let _ = rustix::process::nice(NICENESS);
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    let files = if past_cache { RealFiles::past_cache(folder) } else { RealFiles::new(folder) };
-    let report = advance(&files, until)?;
+    let report = advance(&RealFiles::new(folder).past_cache(past_cache), until)?;
     let wrap = |source| Error::file("standard output", source);
     io::stdout().write_all(&report.to_bytes()).and_then(|()| io::stdout().flush()).map_err(wrap)
 }
@@ -72,7 +71,7 @@ impl Checkpointer {
             .arg(SUBCOMMAND)
             .arg(&self.folder)
             .arg(until.to_string())
-            .args(self.past_cache.then_some(PAST_CACHE))
+            .args(self.past_cache.then(|| format!("--{PAST_CACHE}")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

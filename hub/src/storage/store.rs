@@ -113,11 +113,7 @@ pub(crate) fn open(options: &Options, room: &Arc<Room>, progress: &Progress) -> 
         Durability::Sync => true,
         Durability::Interval(_) | Durability::None => false,
     };
-    let files: Arc<dyn Files> = Arc::new(if past_cache {
-        RealFiles::past_cache(&options.folder)
-    } else {
-        RealFiles::new(&options.folder)
-    });
+    let files: Arc<dyn Files> = Arc::new(RealFiles::new(&options.folder).past_cache(past_cache));
     let begun = begin(&files, SEGMENT_BYTES, uuid::Uuid::new_v4().as_u128(), progress, |machine| {
         LogClock::resuming(machine.time(), machine.clock(), options.clock, Sources::system())
             .map_err(OpenError::from)

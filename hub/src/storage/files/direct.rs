@@ -5,8 +5,9 @@
 //! pages, to and from memory that begins with a page. So here is a sheet of such memory, and the last page that was
 //! written is kept for what is to be written behind it.
 
+use super::real::write_parts;
 use std::fs;
-use std::io::{self, IoSlice};
+use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -60,7 +61,8 @@ impl Direct {
             while !rest.is_empty() {
                 rest = self.sheet.put(rest);
                 if self.sheet.is_full() {
-                    at += write_out(&self.file, at, self.sheet.content())?;
+                    write_parts(&self.file, at, &[self.sheet.content()])?;
+                    at += SHEET_BYTES as u64;
                     self.sheet.used = 0;
                 }
             }
@@ -75,7 +77,7 @@ impl Direct {
         } else {
             self.sheet.used = whole;
         }
-        write_out(&self.file, at, self.sheet.content())?;
+        write_parts(&self.file, at, &[self.sheet.content()])?;
         Ok((!fits && !self.tail.is_empty()).then(|| (at + whole as u64, self.tail.clone())))
     }
 
@@ -142,19 +144,6 @@ impl Sheet {
     }
 }
 
-fn write_out(file: &fs::File, offset: u64, bytes: &[u8]) -> io::Result<u64> {
-    let mut written = 0;
-    while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
-        match rustix::io::pwritev(file, &[IoSlice::new(rest)], offset + written as u64) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(now) => written += now,
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(written as u64)
-}
-
 #[cfg(target_os = "linux")]
 fn flags() -> io::Result<i32> {
     i32::try_from(rustix::fs::OFlags::DIRECT.bits()).map_err(io::Error::other)
@@ -181,7 +170,7 @@ mod tests {
 
     /// None where the file system of temporary files has no way past the cache.
     fn file(folder: &TemporaryFolder, bytes: u64) -> Option<Arc<dyn File>> {
-        let files = RealFiles::past_cache(folder.path());
+        let files = RealFiles::new(folder.path()).past_cache(true);
         files.create("trial", 8192).unwrap();
         let trial = Direct::open(&folder.path().join("trial"));
         match trial.and_then(|mut trial| trial.append(0, &[b"trial"])) {

@@ -22,10 +22,10 @@ impl RealFiles {
         Self { folder: folder.to_owned(), past_cache: false }
     }
 
-    /// What is appended, and what is large when it is read, goes past the system's page cache, where the file system
-    /// can do that. For whoever waits for the disk anyway.
-    pub(crate) fn past_cache(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), past_cache: true }
+    /// Whether what is appended, and what is large when it is read, goes past the system's page cache, where the file
+    /// system can do that. For whoever waits for the disk anyway.
+    pub(crate) fn past_cache(self, past_cache: bool) -> Self {
+        Self { past_cache, ..self }
     }
 
     fn opened(&self, file: fs::File, path: PathBuf) -> RealFile {
@@ -136,25 +136,7 @@ impl File for RealFile {
     }
 
     fn write_at(&self, offset: u64, parts: &[&[u8]]) -> io::Result<()> {
-        let mut slices: Vec<_> = parts.iter().map(|part| IoSlice::new(part)).collect();
-        let mut left = slices.as_mut_slice();
-        let mut offset = offset;
-        while !left.is_empty() {
-            match rustix::io::pwritev(
-                &self.file,
-                left.get(..left.len().min(PARTS_MAX)).unwrap_or(left),
-                offset,
-            ) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => {
-                    IoSlice::advance_slices(&mut left, written);
-                    offset += written as u64;
-                }
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
+        write_parts(&self.file, offset, parts)
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -175,6 +157,26 @@ impl File for RealFile {
 
 fn is_unsupported(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
+}
+
+/// Writes the parts one behind the other, in as few calls as the system allows.
+pub(super) fn write_parts(file: &fs::File, offset: u64, parts: &[&[u8]]) -> io::Result<()> {
+    let parts = parts.iter().filter(|part| !part.is_empty());
+    let mut slices: Vec<_> = parts.map(|part| IoSlice::new(part)).collect();
+    let mut left = slices.as_mut_slice();
+    let mut offset = offset;
+    while !left.is_empty() {
+        match rustix::io::pwritev(file, left.get(..left.len().min(PARTS_MAX)).unwrap_or(left), offset) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                IoSlice::advance_slices(&mut left, written);
+                offset += written as u64;
+            }
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// How many parts the system takes at once (`IOV_MAX`).

@@ -16,6 +16,7 @@ use inode::Inode;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::direct::PAGE_BYTES;
 pub(crate) use disk::{Crash, Stop};
 use random::Random;
 
@@ -273,9 +274,6 @@ impl File for SimulatedFile {
         })
     }
 }
-
-/// What the system writes at least where it goes past its cache.
-const PAGE_BYTES: usize = 4096;
 
 #[cfg(test)]
 mod tests;
