@@ -2,7 +2,8 @@
 //!
 //! A request comes in through `server`, is read by `wire`, becomes an operation (`sqs`, `sns`, `sts`), which
 //! proposes a command to the `engine`; the engine writes it to a log (`storage`), applies it to the machine of
-//! `queue-core` and answers. `cli` holds the subcommands, `config` the settings, `exposure` who may call.
+//! `queue-core` and answers. `cli` holds the subcommands, `config` the settings, `exposure` who may call, `resources` what there is beside AWS's
+//! protocols.
 
 mod auth;
 mod authority;
@@ -19,6 +20,7 @@ mod hub;
 mod memory;
 mod metrics;
 mod operation;
+mod resources;
 mod secrets;
 mod server;
 mod shape;

@@ -158,7 +158,7 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<'_>) -> Response {
                 caller,
                 base_url,
                 queue_path: is_queue_path(head.path).then(|| head.path.to_owned()),
-                trace_header: head.header(&TRACE_ID).map(str::to_owned),
+                trace_header: trace_header(&head),
                 span: observed.span.clone(),
             };
             perform(&call, &context).instrument(observed.span.clone()).await
@@ -172,6 +172,11 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: Request<'_>) -> Response {
         Ok(body) => call.success(body),
         Err(fault) => call.fault(&fault),
     }
+}
+
+/// The trace that a request says it is part of.
+pub(crate) fn trace_header(head: &Head<'_>) -> Option<String> {
+    head.header(&TRACE_ID).map(str::to_owned)
 }
 
 /// The parameters of the URL, and of the body if it is a form.

@@ -3,9 +3,12 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
+
 use crate::config::Settings;
 use crate::door::{Door, Status};
 use crate::hub::Hub;
+use crate::resources::{self, Refusal};
 use crate::storage::clock::{ClockChange, ClockState};
 use crate::wire::{self, Code, Fault, Head};
 
@@ -20,6 +23,9 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
     /// Answers one request of AWS's protocols. The future is dropped when the client goes away.
     fn answer(self: &Arc<Self>, request: wire::Request<'_>) -> impl Future<Output = wire::Response>;
+
+    /// Answers one request for a resource of the hub's own.
+    fn resource(self: &Arc<Self>, request: wire::Request<'_>) -> impl Future<Output = wire::Response>;
 
     /// Refuses a request that is not to be answered.
     fn refuse(&self, head: &Head<'_>, fault: &Fault) -> wire::Response;
@@ -53,6 +59,13 @@ impl Backend for Door {
         match self.hub() {
             Some(hub) => wire::answer(hub, request).await,
             None => self.refuse(&request.head, &Fault::new(Code::ServiceUnavailable, STARTING)),
+        }
+    }
+
+    async fn resource(self: &Arc<Self>, request: wire::Request<'_>) -> wire::Response {
+        match self.hub_or_refusal() {
+            Ok(hub) => resources::answer(hub, request).await,
+            Err(text) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response(),
         }
     }
 

@@ -16,6 +16,7 @@ use super::{Limits, body, clock, metrics};
 use crate::base_url::base_url;
 use crate::door::Status;
 use crate::exposure::{self, Admission};
+use crate::resources;
 use crate::wire::{self, Code, Fault, Head};
 
 /// What every worker knows.
@@ -137,7 +138,9 @@ async fn route<B: Backend>(
         let message = "The clock can be turned only if the hub was started with --test-clock.";
         return HttpResponse::NotFound().json(json!({ "error": message }));
     }
-    if !is_clock && !matches!(*request.method(), Method::GET | Method::POST) {
+    let is_resource = !is_clock && resources::is_path(request.path());
+    let is_any = is_clock || is_resource;
+    if !is_any && !matches!(*request.method(), Method::GET | Method::POST) {
         let message = format!("The method {} is not allowed.", request.method());
         let mut response = refuse(site, request, Code::MethodNotAllowed, message);
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
@@ -152,6 +155,9 @@ async fn route<B: Backend>(
         return clock::answer(&*site.backend, request.method(), &body).await;
     }
     let head = Head::from(request);
+    if is_resource {
+        return into_http(site.backend.resource(wire::Request { head, body, base_url }).await);
+    }
     let answer = pin!(site.backend.answer(wire::Request { head, body, base_url }));
     let answer = if head.may_take() { in_handler.unless_gone(answer).await } else { answer.await };
     into_http(answer)
@@ -194,7 +200,7 @@ fn is_preflight(request: &HttpRequest) -> bool {
 fn preflight(asked: &HeaderMap) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response
-        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PATCH, DELETE"))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "600"));
     if let Some(names) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
         response.insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone()));

@@ -66,6 +66,11 @@ impl Backend for Echo {
         wire::Response { status: StatusCode::OK, headers: Vec::new(), body: text.into() }
     }
 
+    async fn resource(self: &Arc<Self>, request: wire::Request<'_>) -> wire::Response {
+        let text = format!("resource {} {}", request.head.method, request.head.path);
+        wire::Response { status: StatusCode::OK, headers: Vec::new(), body: text.into() }
+    }
+
     fn refuse(&self, head: &Head<'_>, fault: &wire::Fault) -> wire::Response {
         wire::refuse(head, fault, None)
     }

@@ -1,0 +1,65 @@
+//! What the hub offers beside AWS's protocols, as plain HTTP with JSON: `/_fanq/…`, one file per resource.
+//!
+//! The clock is not among them: it is the server's own, and answers before there is a hub.
+
+mod answer;
+
+pub(crate) use answer::{Answer, Refusal};
+
+use crate::auth::{self, Credential};
+use crate::hub::Hub;
+use crate::operation::Context;
+use crate::wire::{self, Fault, Parameters};
+use actix_web::http::{Method, StatusCode};
+use bytes::Bytes;
+use std::sync::Arc;
+use tracing::Span;
+
+/// What stands before the path of every resource of the hub itself.
+const PREFIX: &str = "/_fanq/";
+
+/// A request for a resource.
+pub(crate) struct Ask<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) parameters: &'a Parameters<'a>,
+    pub(crate) body: &'a Bytes,
+    /// Who asks, and the hub.
+    pub(crate) cx: Context,
+}
+
+/// Whether a path is that of a resource, whether there is such a one or not.
+pub(crate) fn is_path(path: &str) -> bool {
+    path.starts_with(PREFIX)
+}
+
+/// Answers a request for a resource.
+pub(crate) async fn answer(hub: &Arc<Hub>, request: wire::Request<'_>) -> wire::Response {
+    let wire::Request { head, body, base_url } = request;
+    let head = &head;
+    let answered = async {
+        let parameters = Parameters::parse(&[head.query.as_bytes()]).map_err(Fault::from)?;
+        let credential = Credential::read(head, &parameters);
+        let cx = Context {
+            hub: Arc::clone(hub),
+            caller: auth::authenticate(credential, hub.settings.region.as_str())?,
+            base_url,
+            queue_path: None,
+            trace_header: wire::trace_header(head),
+            span: Span::none(),
+        };
+        let path: Vec<_> = head.path.strip_prefix(PREFIX).unwrap_or_default().split('/').collect();
+        route(&path, &Ask { method: head.method, parameters: &parameters, body: &body, cx }).await
+    };
+    match answered.await {
+        Ok(answer) => answer.into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// Passes a request on to its resource.
+async fn route(path: &[&str], ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    let _ = ask;
+    match path {
+        _ => Err(Refusal::new(StatusCode::NOT_FOUND, "There is no such resource.")),
+    }
+}
