@@ -6,11 +6,12 @@ use crate::secrets::Secrets;
 use crate::shape::arn;
 use filters::Policy;
 use queue_core::{
-    Change, Endpoint, FilterScope, Machine, Name, QueueAttributes, QueueId, SubscriptionAttributes,
-    SubscriptionId, Tags, Timestamp, TopicAttributes, TopicId,
+    Change, Consent, Endpoint, FilterScope, Machine, Name, Queue, QueueAttributes, QueueId, Record, RecordId,
+    RecordKey, Replay, SubscriptionAttributes, SubscriptionId, Tags, Timestamp, TopicAttributes, TopicId,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 /// A queue as the workers see it.
@@ -49,6 +50,12 @@ pub(crate) struct SubscriptionView {
     pub(crate) topic_name: Name,
     pub(crate) owner: Arc<str>,
     pub(crate) endpoint: Endpoint,
+    /// The queue of its own, if it delivers to the outside.
+    pub(crate) queue: Option<QueueId>,
+    pub(crate) consent: Consent,
+    /// Whether what is published now is delivered.
+    pub(crate) is_live: bool,
+    pub(crate) replay: Option<Replay>,
     pub(crate) attributes: SubscriptionAttributes,
     pub(crate) version: u64,
     /// The filter policy, compiled; everything passes without one.
@@ -57,10 +64,30 @@ pub(crate) struct SubscriptionView {
     pub(crate) counts: Arc<SubscriptionCounts>,
 }
 
+impl SubscriptionView {
+    /// Whether its endpoint was asked and has not answered.
+    pub(crate) fn is_pending(&self) -> bool {
+        match self.consent {
+            Consent::Pending(_) => true,
+            Consent::Given(_) | Consent::Withdrawn(_) => false,
+        }
+    }
+
+    /// Whether its endpoint has ended it, and may still change its mind.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        match self.consent {
+            Consent::Withdrawn(_) => true,
+            Consent::Pending(_) | Consent::Given(_) => false,
+        }
+    }
+}
+
 /// All views.
 #[derive(Default)]
 pub(crate) struct Catalogue {
     views: RwLock<Views>,
+    /// Rises when a subscription that somebody works for, or a record, has changed.
+    served: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -71,6 +98,10 @@ struct Views {
     topic_names: HashMap<TopicId, Name>,
     subscriptions: BTreeMap<SubscriptionId, Arc<SubscriptionView>>,
     by_uuid: HashMap<Uuid, SubscriptionId>,
+    /// Those of them that somebody works for: whose endpoint is outside, or who replay.
+    served: BTreeMap<SubscriptionId, Arc<SubscriptionView>>,
+    records: BTreeMap<RecordKey, Arc<Record>>,
+    record_keys: HashMap<RecordId, RecordKey>,
     /// What happens to the subscriptions that have no series of their own.
     others: OtherSubscriptions,
 }
@@ -164,6 +195,28 @@ impl Catalogue {
         })
     }
 
+    /// The subscriptions that somebody works for: whose endpoint is outside, or who replay.
+    pub(crate) fn served(&self) -> Vec<Arc<SubscriptionView>> {
+        self.read(|views| views.served.values().cloned().collect())
+    }
+
+    /// Tells when [`Self::served`] or a record has changed.
+    pub(crate) fn watch_served(&self) -> watch::Receiver<u64> {
+        self.served.subscribe()
+    }
+
+    pub(crate) fn record(&self, key: &RecordKey) -> Option<Arc<Record>> {
+        self.read(|views| views.records.get(key).cloned())
+    }
+
+    /// The records of a kind, in the order of their names, from one name on.
+    pub(crate) fn records(&self, from: &RecordKey) -> Vec<Arc<Record>> {
+        self.read(|views| {
+            let of_kind = views.records.range(from..).map(|(_, record)| record);
+            of_kind.take_while(|record| record.key.kind == from.kind).cloned().collect()
+        })
+    }
+
     /// Deliveries of this subscription found no queue.
     pub(crate) fn count_failed(&self, id: SubscriptionId) {
         self.read(|views| {
@@ -190,7 +243,8 @@ impl Catalogue {
         let queues = machine.queues().map(|queue| Change::Queue(queue.id));
         let topics = machine.topics().map(|topic| Change::Topic(topic.id));
         let subscriptions = machine.subscriptions().map(|one| Change::Subscription(one.id));
-        let all: Vec<_> = queues.chain(topics).chain(subscriptions).collect();
+        let records = machine.records().map(|record| Change::Record(record.id));
+        let all: Vec<_> = queues.chain(topics).chain(subscriptions).chain(records).collect();
         self.refresh(machine, &all, secrets);
     }
 
@@ -207,20 +261,30 @@ impl Catalogue {
         }
         // A topic's view shows the views of its subscriptions, so those come first.
         changes.sort_unstable_by_key(|change| matches!(change, Change::Topic(_)));
+        let mut has_news = false;
         let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
         for change in changes {
             match change {
                 Change::Queue(id) => views.refresh_queue(machine, id),
                 Change::Topic(id) => views.refresh_topic(machine, id),
-                Change::Subscription(id) => views.refresh_subscription(machine, id, secrets),
+                Change::Subscription(id) => has_news |= views.refresh_subscription(machine, id, secrets),
+                Change::Record(id) => {
+                    views.refresh_record(machine, id);
+                    has_news = true;
+                }
             }
+        }
+        drop(views);
+        if has_news {
+            self.served.send_modify(|version| *version += 1);
         }
     }
 }
 
 impl Views {
     fn refresh_queue(&mut self, machine: &Machine, id: QueueId) {
-        let Some(queue) = machine.queue(id) else {
+        // The queue of a subscription is nobody's business.
+        let Some(queue) = machine.queue(id).filter(|queue| !Queue::is_internal(queue)) else {
             // A queue of the same name may have taken its place within the same entry.
             if let Some(name) = self.queue_names.remove(&id)
                 && self.queues.get(&name).is_some_and(|view| view.id == id)
@@ -269,14 +333,15 @@ impl Views {
         self.topics.insert(topic.name.clone(), Arc::new(view));
     }
 
-    fn refresh_subscription(&mut self, machine: &Machine, id: SubscriptionId, secrets: &Secrets) {
+    /// Says whether somebody works for it, or did.
+    fn refresh_subscription(&mut self, machine: &Machine, id: SubscriptionId, secrets: &Secrets) -> bool {
         let uuid = secrets.subscription(id);
         let Some(subscription) = machine.subscription(id) else {
             if let Some(view) = self.subscriptions.remove(&id) {
                 self.others.forget(id, &view.counts);
             }
             self.by_uuid.remove(&uuid);
-            return;
+            return self.served.remove(&id).is_some();
         };
         let counts = self.subscriptions.get(&id).map(|view| Arc::clone(&view.counts)).unwrap_or_default();
         let view = SubscriptionView {
@@ -287,12 +352,34 @@ impl Views {
             topic_name: subscription.topic_name.clone(),
             owner: subscription.owner.clone(),
             endpoint: subscription.endpoint.clone(),
+            queue: subscription.queue,
+            consent: subscription.consent,
+            is_live: subscription.is_live(),
+            replay: subscription.replay,
             policy: compiled(&subscription.attributes),
             attributes: subscription.attributes.clone(),
             version: subscription.version,
         };
         self.by_uuid.insert(uuid, id);
-        self.subscriptions.insert(id, Arc::new(view));
+        let view = Arc::new(view);
+        self.subscriptions.insert(id, Arc::clone(&view));
+        if subscription.queue.is_some() || subscription.is_replaying() {
+            self.served.insert(id, view);
+            true
+        } else {
+            self.served.remove(&id).is_some()
+        }
+    }
+
+    fn refresh_record(&mut self, machine: &Machine, id: RecordId) {
+        if let Some(record) = machine.record(id) {
+            self.record_keys.insert(id, record.key.clone());
+            self.records.insert(record.key.clone(), Arc::new(record.clone()));
+        } else if let Some(key) = self.record_keys.remove(&id)
+            && self.records.get(&key).is_some_and(|record| record.id == id)
+        {
+            self.records.remove(&key);
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::hub::Hub;
 use crate::metrics::process;
 use crate::server::{self, Running};
 use crate::telemetry::{self, Format, Log, Traces};
+use crate::work::Work;
 
 mod backup;
 mod bench;
@@ -200,11 +201,11 @@ fn has_colours() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Stops a hub and its server: whoever waits is answered, requests under way finish, then the engine ends.
-async fn stop(hub: Arc<Hub>, running: Running, within: Duration) -> Result<(), Elapsed> {
+/// Stops a hub and its server: whoever waits is answered, requests and work under way finish, then the engine ends.
+async fn stop(hub: Arc<Hub>, work: Work, running: Running, within: Duration) -> Result<(), Elapsed> {
     hub.begin_shutdown();
     let stopping = async {
-        running.stop().await;
+        tokio::join!(running.stop(), work.stop());
         let _ = tokio::task::spawn_blocking(move || hub.engine.stop()).await;
     };
     tokio::time::timeout(within, stopping).await

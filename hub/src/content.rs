@@ -13,6 +13,26 @@ encoded! {
         0 => Sent(Sent),
         /// Published to a topic.
         1 => Published(Published),
+        /// Said to an endpoint outside about its subscription.
+        2 => Notice(Notice),
+    }
+
+    /// What an endpoint outside is told of its subscription. Which subscription that is, and what follows from it, is
+    /// known from the queue where it is.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(crate) struct Notice {
+        pub(crate) kind: NoticeKind,
+        /// Where the links in it lead, without a slash at the end.
+        pub(crate) base_url: Box<str>,
+    }
+
+    /// What an endpoint can be told.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum NoticeKind {
+        /// Somebody wants it to be subscribed.
+        0 => SubscriptionConfirmation,
+        /// It is not subscribed any more.
+        1 => UnsubscribeConfirmation,
     }
 
     /// A message as it was sent to a queue.
@@ -74,11 +94,12 @@ impl Content {
     pub(crate) fn to_body(&self) -> (BodyRef, Vec<u8>) {
         /// What most messages have besides their text, and the log puts behind it.
         const BESIDES_BYTES: usize = 256;
-        let text = match self {
-            Self::Sent(sent) => &sent.body,
-            Self::Published(published) => &published.message,
+        let text_bytes = match self {
+            Self::Sent(sent) => sent.body.len(),
+            Self::Published(published) => published.message.len(),
+            Self::Notice(_) => 0,
         };
-        let mut bytes = Vec::with_capacity(text.len() + BESIDES_BYTES);
+        let mut bytes = Vec::with_capacity(text_bytes + BESIDES_BYTES);
         self.encode(&mut bytes);
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         (BodyRef { position: Position(0), bytes: length }, bytes)

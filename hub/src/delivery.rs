@@ -34,7 +34,8 @@ pub(crate) fn render(delivery: Delivery, secrets: &Secrets) -> Result<Rendered, 
         (Content::Published(published), Some(topical)) => {
             render_published(published, received, topical, secrets)
         }
-        (Content::Published(_), None) => return Err(DecodeError::Malformed),
+        // No user's queue holds what an endpoint is told of its subscription.
+        (Content::Published(_), None) | (Content::Notice(_), _) => return Err(DecodeError::Malformed),
     })
 }
 

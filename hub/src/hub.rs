@@ -90,7 +90,7 @@ impl Holdings {
             counts.visible + counts.in_flight + counts.delayed
         };
         Self {
-            queues: machine.queues().count(),
+            queues: machine.queues().filter(|queue| !queue.is_internal()).count(),
             topics: machine.topics().count(),
             messages: machine.queues().map(messages).sum(),
             recovery,

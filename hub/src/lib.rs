@@ -3,7 +3,7 @@
 //! A request comes in through `server`, is read by `wire`, becomes an operation (`sqs`, `sns`, `sts`), which
 //! proposes a command to the `engine`; the engine writes it to a log (`storage`), applies it to the machine of
 //! `queue-core` and answers. `cli` holds the subcommands, `config` the settings, `exposure` who may call, `resources` what there is beside AWS's
-//! protocols.
+//! protocols, `work` what the hub does by itself.
 
 mod auth;
 mod authority;
@@ -30,3 +30,4 @@ mod storage;
 mod sts;
 mod telemetry;
 mod wire;
+mod work;

@@ -13,6 +13,18 @@ use uuid::Uuid;
 /// Bytes of a handle's authentication code.
 const CODE_BYTES: usize = 16;
 
+/// Bytes of a token with which an endpoint agrees to its subscription.
+const TOKEN_BYTES: usize = 144;
+
+/// Why a token is for no subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BadToken {
+    /// It does not look like one.
+    Malformed,
+    /// No store with these keys ever made it.
+    Unknown,
+}
+
 /// Letters, digits, `.` and `/`. Not `-`, where the extended clients cut the handle off what they put in front of it,
 /// and which a command line takes for an option; and not `+`, which is a space in a form.
 const HANDLES: GeneralPurpose = GeneralPurpose::new(&CRYPT, NO_PAD);
@@ -86,6 +98,28 @@ impl Secrets {
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 
+    /// With what the endpoint of a subscription agrees to it: as long as AWS's, in hexadecimal digits.
+    pub(crate) fn token(&self, id: SubscriptionId) -> String {
+        let named = id.0.to_le_bytes();
+        let blocks =
+            (0_u8..).flat_map(|block| self.hash("token", &[&named[..], &[block]].concat()).to_le_bytes());
+        let bytes: Vec<u8> = named.into_iter().chain(blocks).take(TOKEN_BYTES).collect();
+        hex::encode(bytes)
+    }
+
+    /// The subscription that a token is for.
+    pub(crate) fn token_of(&self, token: &str) -> Result<SubscriptionId, BadToken> {
+        let bytes = hex::decode(token).map_err(|_| BadToken::Malformed)?;
+        let named = bytes.first_chunk().filter(|_| bytes.len() == TOKEN_BYTES).ok_or(BadToken::Malformed)?;
+        let id = SubscriptionId(u64::from_le_bytes(*named));
+        let expected = self.token(id);
+        let same = aws_lc_rs::constant_time::verify_slices_are_equal(
+            expected.as_bytes(),
+            token.to_ascii_lowercase().as_bytes(),
+        );
+        same.map(|()| id).map_err(|_| BadToken::Unknown)
+    }
+
     fn hash(&self, purpose: &str, bytes: &[u8]) -> u128 {
         let mut context = hmac::Context::with_key(&self.hashes);
         context.update(purpose.as_bytes());
@@ -141,6 +175,21 @@ mod tests {
     #[test]
     fn a_handle_of_another_store_is_refused() {
         assert_eq!(secrets().receipt(&secrets().handle(&RECEIPT)), None);
+    }
+
+    #[test]
+    fn a_token_is_for_its_subscription_alone() {
+        let secrets = secrets();
+        let token = secrets.token(SubscriptionId(7));
+        assert_eq!(token.len(), 288);
+        assert_ne!(token, secrets.token(SubscriptionId(8)));
+        assert_eq!(secrets.token_of(&token), Ok(SubscriptionId(7)));
+        assert_eq!(secrets.token_of(&token.to_uppercase()), Ok(SubscriptionId(7)));
+        let changed = token.replace('a', "b");
+        assert_eq!(secrets.token_of(&changed), Err(BadToken::Unknown));
+        for garbage in ["", "token", &token[1..], &token[2..], &token.replace('a', "x")] {
+            assert_eq!(secrets.token_of(garbage), Err(BadToken::Malformed), "{garbage}");
+        }
     }
 
     #[test]

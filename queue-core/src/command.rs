@@ -7,8 +7,8 @@ use crate::deduplication::DeduplicationKeys;
 use crate::topic::TopicAttributes;
 use crate::topic::subscription::{Endpoint, SubscriptionAttributes};
 use crate::{
-    BodyRef, Clock, Name, Position, QueueAttributes, QueueId, Receipt, Received, SubscriptionId, TopicId,
-    encoded,
+    BodyRef, Clock, Name, Position, QueueAttributes, QueueId, Receipt, Received, RecordKey, SubscriptionId,
+    TopicId, encoded,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -74,6 +74,16 @@ encoded! {
         23 => StartMove(StartMove),
         /// Ends a move task that runs.
         24 => CancelMove(CancelMove),
+        /// The endpoint of a subscription agrees.
+        25 => Confirm(Confirm),
+        /// The endpoint of a subscription ends it, which it can undo for a while.
+        26 => Withdraw(Withdraw),
+        /// Says what became of messages on their way to an endpoint outside.
+        27 => Settle(Settle),
+        /// Delivers messages of an archive again.
+        28 => Redeliver(Redeliver),
+        /// Keeps, changes or removes a record.
+        29 => SetRecord(SetRecord),
     }
 
     /// The identity of a store and its secrets, which outlive every restart.
@@ -231,6 +241,104 @@ encoded! {
         pub endpoint: Endpoint,
         /// All of its attributes.
         pub attributes: SubscriptionAttributes,
+        /// What the endpoint is asked first. Without it, it has agreed.
+        pub asked: Option<Notice>,
+        /// Whether the endpoint is one of whoever subscribes, who alone can end the subscription then.
+        pub is_owners: bool,
+    }
+
+    /// A message to an endpoint outside about its subscription, to be answered within a time.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Notice {
+        /// The message.
+        pub body: BodyRef,
+        /// How long the answer is waited for.
+        pub within: Duration,
+    }
+
+    /// The endpoint of a subscription agrees, or takes back that it ended it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Confirm {
+        /// The subscription.
+        pub subscription: SubscriptionId,
+        /// Whether it was somebody who is known, without whom it cannot be ended then.
+        pub authenticated: bool,
+    }
+
+    /// The endpoint of a subscription ends it.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Withdraw {
+        /// The subscription.
+        pub subscription: SubscriptionId,
+        /// What the endpoint is told.
+        pub notice: Notice,
+    }
+
+    /// What became of messages that were taken from the queue of a subscription.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Settle {
+        /// The queue, which is one of a subscription.
+        pub queue: QueueId,
+        /// What became of each.
+        pub outcomes: Vec<(Receipt, Outcome)>,
+    }
+
+    /// What became of a message on its way to an endpoint outside.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Outcome {
+        /// It is there.
+        0 => Delivered,
+        /// It is to be tried again after this time.
+        1 => Retry(Duration),
+        /// It was not tried, which does not count as a receive; it is to be received again after this time.
+        2 => Untried(Duration),
+        /// It is not to be tried again: it goes to the subscription's dead-letter queue, or is dropped.
+        3 => Failed,
+    }
+
+    /// Delivers messages of an archive again.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Redeliver {
+        /// The topic.
+        pub topic: TopicId,
+        /// Where they go.
+        pub target: Target,
+        /// Those that are to be delivered, in order: their bodies are named by the identities of the publications, and
+        /// whom they match does not matter.
+        pub messages: Vec<Outbound>,
+    }
+
+    /// Where messages of an archive go.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub enum Target {
+        /// To a subscription that asks for them by its attributes.
+        0 => Policy(Progress),
+        /// To a subscription, this time.
+        1 => Subscription(SubscriptionId),
+        /// To a queue, without an envelope.
+        2 => Queue(Name),
+    }
+
+    /// How far a replay comes by a command.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Progress {
+        /// The subscription.
+        pub subscription: SubscriptionId,
+        /// How far it had come.
+        pub seen: u64,
+        /// How far it comes: the number of the last message that was considered.
+        pub reached: u64,
+    }
+
+    /// Keeps, changes or removes a record.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct SetRecord {
+        /// What it is found by.
+        pub key: RecordKey,
+        /// The version that the change was computed from; 0 if there was no such record.
+        pub seen: u64,
+        /// What it says from now on; none removes it.
+        pub fields: Option<Tags>,
     }
 
     /// Replaces the attributes of a subscription.
@@ -382,6 +490,8 @@ impl Command {
             Self::Send(send) => send.messages.iter_mut().map(|message| &mut message.body).collect(),
             Self::Publish(publish) => publish.messages.iter_mut().map(|message| &mut message.body).collect(),
             Self::Carry(carry) => carry.bodies.iter_mut().map(|carried| &mut carried.body).collect(),
+            Self::Subscribe(subscribe) => subscribe.asked.iter_mut().map(|notice| &mut notice.body).collect(),
+            Self::Withdraw(withdraw) => vec![&mut withdraw.notice.body],
             Self::Genesis(_)
             | Self::Tick
             | Self::SetClock(_)
@@ -397,13 +507,16 @@ impl Command {
             | Self::SetTopicAttributes(_)
             | Self::SetTopicTags(_)
             | Self::DeleteTopic(_)
-            | Self::Subscribe(_)
             | Self::SetSubscriptionAttributes(_)
             | Self::Unsubscribe(_)
             | Self::Vouch(_)
             | Self::Discard(_)
             | Self::StartMove(_)
-            | Self::CancelMove(_) => Vec::new(),
+            | Self::CancelMove(_)
+            | Self::Confirm(_)
+            | Self::Settle(_)
+            | Self::Redeliver(_)
+            | Self::SetRecord(_) => Vec::new(),
         }
     }
 }

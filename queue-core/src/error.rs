@@ -33,6 +33,8 @@ pub enum Error {
     NoGroup,
     /// A task that moves messages of that queue is running.
     MoveRunning,
+    /// The subscription asks for no replay.
+    NoReplay,
     /// There is no such move task that runs.
     NoSuchMove,
     /// The log has begun already.

@@ -6,7 +6,8 @@
 //!
 //! Where things are: `command` is the closed list of changes (and so the format of the log), `entry` a batch of
 //! them, `machine` the whole state with one file per kind of change, `queue` one queue with its orders of
-//! delivery, `move_task` how a dead-letter queue is emptied into others, `topic` the topics, their subscriptions and the fan-out, `deduplication` the five-minute memory that
+//! delivery, `move_task` how a dead-letter queue is emptied into others, `topic` the topics, their archives,
+//! their subscriptions and the fan-out, `record` what is only kept, `deduplication` the five-minute memory that
 //! queues and topics share, `codec` how all of it becomes bytes, `weight` how much memory it takes, `tally` what
 //! happened in a queue, for whoever counts. `planted` are mistakes that tests can switch on.
 //!
@@ -27,6 +28,7 @@ mod move_task;
 mod name;
 mod planted;
 mod queue;
+mod record;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -38,14 +40,17 @@ pub use command::*;
 pub use deduplication::DeduplicationKeys;
 pub use entry::{Entry, Header, Proposal, SEAL_BYTES};
 pub use error::Error;
-pub use machine::{Applied, Change, Machine};
+pub use machine::{Applied, ArchivedMessage, Change, Machine};
 pub use message::{BodyRef, Position, Received, Topical};
 pub use move_task::{MoveFailure, MoveStatus, MoveTask};
-pub use name::{Name, QueueId, SubscriptionId, TopicId};
+pub use name::{Name, QueueId, RecordId, SubscriptionId, TopicId};
 pub use queue::attributes::{DeduplicationScope, QueueAttributes, RedrivePolicy};
 pub use queue::receipt::Receipt;
 pub use queue::{Counts, Queue};
+pub use record::{Record, RecordKey};
 pub use tally::Tally;
 pub use time::{Clock, Timestamp};
-pub use topic::subscription::{Endpoint, FilterScope, Subscription, SubscriptionAttributes};
+pub use topic::subscription::{
+    Consent, Endpoint, FilterScope, Outside, Replay, ReplayPolicy, Subscription, SubscriptionAttributes,
+};
 pub use topic::{Topic, TopicAttributes};

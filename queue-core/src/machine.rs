@@ -1,29 +1,37 @@
 //! All topics and queues, changed by one entry after the other.
 //!
-//! `machine/queues` and `machine/topics` apply the commands, `machine/due` does what time brings, `machine/moves` lets
-//! move tasks go on, `machine/bodies`
+//! `machine/queues`, `machine/topics` and `machine/subscriptions` apply the commands, `machine/due` does what time
+//! brings, `machine/moves` lets move tasks go on, `machine/outside` knows what becomes of deliveries to the outside,
+//! `machine/archives` keeps publications and delivers them again, `machine/records` what is only kept, `machine/bodies`
 //! knows who still needs which body and where it lies, `machine/fingerprint` sums up what every entry led to,
 //! `machine/weight` keeps count of the memory that all of it takes, `machine/views` is what can be read.
 
+mod archives;
 mod bodies;
 mod due;
 mod fingerprint;
 #[cfg(test)]
 mod invariants;
 mod moves;
+mod outside;
 mod queues;
+mod records;
+mod subscriptions;
 mod topics;
 mod views;
 mod weight;
+
+pub use archives::ArchivedMessage;
 
 use crate::codec::Codec;
 use crate::message::Publication;
 use crate::move_task::MoveTask;
 use crate::queue::remains::Remains;
+use crate::topic::archive::Archive;
 use crate::topic::subscription::{Endpoint, Subscription};
 use crate::{
-    Clock, Command, Entry, Error, Genesis, Name, Position, Queue, QueueId, Reply, SubscriptionId, Tally,
-    Timestamp, Topic, TopicId, encoded,
+    Clock, Command, Entry, Error, Genesis, Name, Position, Queue, QueueId, Record, RecordId, RecordKey,
+    Reply, SubscriptionId, Tally, Timestamp, Topic, TopicId, encoded,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -34,7 +42,7 @@ encoded! {
         time: Timestamp,
         genesis: Option<Genesis>,
         clock: Clock,
-        /// The last identity given to a queue, topic or subscription.
+        /// The last identity given to a queue, topic, subscription or record.
         last_id: u64,
         queues: BTreeMap<QueueId, Queue>,
         queue_names: BTreeMap<Name, QueueId>,
@@ -47,12 +55,18 @@ encoded! {
         by_endpoint: BTreeMap<(TopicId, Endpoint), SubscriptionId>,
         /// The subscriptions of deleted topics, in the order in which they are to be forgotten.
         orphans: VecDeque<(Timestamp, BTreeSet<SubscriptionId>)>,
+        /// When each subscription is to be forgotten whose endpoint has not agreed, or has withdrawn.
+        subscriptions_due: BTreeSet<(Timestamp, SubscriptionId)>,
+        records: BTreeMap<RecordId, Record>,
+        record_keys: BTreeMap<RecordKey, RecordId>,
         /// Published messages by the first place of their body.
         publications: BTreeMap<Position, Publication>,
         /// When each queue is to be looked at again.
         due: BTreeSet<(Timestamp, QueueId)>,
-        /// When each topic is to be looked at again, to forget what it accepted.
+        /// When each topic is to be looked at again, to forget what it accepted or archived.
         topics_due: BTreeSet<(Timestamp, TopicId)>,
+        /// What deleted topics had archived.
+        archives_cut_off: VecDeque<Archive>,
         /// What purged and deleted queues and deleted topics held.
         reclaim: VecDeque<Remains>,
         /// The last move tasks of each source, the oldest first. None but the last runs.
@@ -77,6 +91,8 @@ pub enum Change {
     Topic(TopicId),
     /// A subscription was created, changed or deleted.
     Subscription(SubscriptionId),
+    /// A record was created, changed or removed.
+    Record(RecordId),
 }
 
 /// What applying an entry led to.
@@ -161,6 +177,11 @@ impl Machine {
             Command::Discard(discard) => Ok(self.discard_damaged(discard, scope)),
             Command::StartMove(start) => self.start_move(start, scope),
             Command::CancelMove(cancel) => self.cancel_move(cancel),
+            Command::Confirm(confirm) => self.confirm(confirm, scope),
+            Command::Withdraw(withdraw) => self.withdraw(withdraw, scope),
+            Command::Settle(settle) => self.settle(settle, scope),
+            Command::Redeliver(redeliver) => self.redeliver(redeliver, scope),
+            Command::SetRecord(set) => self.set_record(set, scope),
         }
     }
 

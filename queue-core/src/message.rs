@@ -47,6 +47,8 @@ encoded! {
     pub(crate) struct Via {
         pub(crate) subscription: SubscriptionId,
         pub(crate) raw: bool,
+        /// Whether it came from the topic's archive.
+        pub(crate) replayed: bool,
     }
 
     /// One message in one queue.
@@ -65,7 +67,7 @@ encoded! {
         pub(crate) first_received: Option<Timestamp>,
         /// How often it was received, in all the queues where it has been.
         pub(crate) receives: u32,
-        /// How often it had been received when it came into this queue.
+        /// How often it had been received when it came into this queue, and how often that did not count since.
         pub(crate) receives_before: u32,
         pub(crate) group: Option<Arc<str>>,
         /// The queue that gave it up.
@@ -79,7 +81,7 @@ encoded! {
         /// Where its body lies now.
         pub(crate) body: BodyRef,
         pub(crate) sequence: Option<u64>,
-        /// How many messages refer to it.
+        /// How many messages refer to it, the topic's archive among them.
         pub(crate) references: u32,
     }
 }
@@ -148,6 +150,8 @@ pub struct Received {
     pub first_received: Timestamp,
     /// How often it was received, this time included.
     pub receives: u32,
+    /// How many of these count in this queue.
+    pub attempts: u32,
     /// Its number in a FIFO queue, from 1.
     pub sequence: Option<u64>,
     /// The queue that gave it up, if it is dead.
@@ -167,4 +171,6 @@ pub struct Topical {
     pub id: u128,
     /// Its number in a FIFO topic, from 1.
     pub sequence: Option<u64>,
+    /// Whether it came from the topic's archive.
+    pub replayed: bool,
 }

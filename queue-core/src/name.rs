@@ -50,5 +50,7 @@ identities!(
     /// One topic from its creation to its deletion; never used again.
     TopicId,
     /// One subscription; never used again.
-    SubscriptionId
+    SubscriptionId,
+    /// One record from its creation to its removal; never used again.
+    RecordId
 );

@@ -16,6 +16,7 @@ pub(crate) mod numbers;
 pub(crate) mod receipt;
 mod receive;
 pub(crate) mod remains;
+mod settling;
 mod standard;
 mod tenants;
 mod weight;
@@ -25,8 +26,8 @@ use crate::limits::{IN_FLIGHT_PER_QUEUE, SWEEP_AFTER, VISIBILITY_TOTAL};
 use crate::message::{Message, State};
 use crate::planted::{self, Bug};
 use crate::{
-    Accepted, DeduplicationKeys, DeduplicationScope, Error, Name, QueueAttributes, QueueId, Receipt, Tags,
-    Timestamp, encoded,
+    Accepted, DeduplicationKeys, DeduplicationScope, Error, Name, QueueAttributes, QueueId, Receipt,
+    SubscriptionId, Tags, Timestamp, encoded,
 };
 use fifo::Fifo;
 use messages::Messages;
@@ -88,6 +89,8 @@ encoded! {
         pub(crate) purged: Option<Timestamp>,
         /// When the machine will look at this queue again.
         pub(crate) registered: Option<Timestamp>,
+        /// The subscription whose deliveries it holds, if it is not a user's queue.
+        pub(crate) of: Option<SubscriptionId>,
         /// The weight of its name, attributes and tags.
         settings: u64,
         /// Its weight as far as the machine knows.
@@ -122,11 +125,18 @@ impl Queue {
             deduplication: Deduplication::default(),
             purged: None,
             registered: None,
+            of: None,
             settings: 0,
             weighed: 0,
         };
         queue.weigh_settings();
         queue
+    }
+
+    /// Whether it is one of a subscription, which no user knows of.
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        self.of.is_some()
     }
 
     /// How many messages are in which state, as of the machine's time.

@@ -8,6 +8,7 @@
 //! is the log around the machine. `model` compares the machine with a slow one that is obviously right. `planted` has
 //! the machine make mistakes, to see whether all this notices.
 
+mod archive;
 mod carry;
 mod codec;
 mod dedup;
@@ -21,12 +22,14 @@ mod fingerprint;
 mod model;
 mod moves;
 mod outcome;
+mod outside;
 mod places;
 mod planted;
 mod player;
 mod purge;
 mod queue;
 mod random;
+mod record;
 mod redrive;
 mod retention;
 mod script;

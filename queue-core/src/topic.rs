@@ -1,10 +1,13 @@
 //! A topic: a name to publish to, and who subscribed to it.
 
+pub(crate) mod archive;
 pub(crate) mod subscription;
 
 use crate::deduplication::Deduplication;
-use crate::{DeduplicationScope, Name, SubscriptionId, Tags, TopicId, encoded};
+use crate::{DeduplicationScope, Name, SubscriptionId, Tags, Timestamp, TopicId, encoded};
+use archive::Archive;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 encoded! {
     /// The attributes of a topic.
@@ -16,6 +19,8 @@ encoded! {
         pub content_based_deduplication: bool,
         /// Among which messages a deduplication id is compared.
         pub deduplication_scope: DeduplicationScope,
+        /// How long what is published is kept to be replayed; not at all if it is not said.
+        pub archive: Option<Duration>,
         /// What the machine only keeps, by name.
         pub texts: BTreeMap<Box<str>, Box<str>>,
     }
@@ -41,9 +46,28 @@ encoded! {
         pub subscriptions_deleted: u64,
         pub(crate) last_sequence: u64,
         pub(crate) deduplication: Deduplication,
+        pub(crate) archive: Archive,
+        /// When the machine will look at this topic again.
+        pub(crate) registered: Option<Timestamp>,
         /// The weight of its name, attributes and tags.
         pub(crate) settings: u64,
         /// Its weight as far as the machine knows.
         pub(crate) weighed: u64,
+    }
+}
+
+impl Topic {
+    /// Since when messages are archived without a gap; none if they are not.
+    #[must_use]
+    pub fn archived_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let oldest = now.before(self.attributes.archive?);
+        Some(self.archive.since?.max(oldest))
+    }
+
+    /// When something will be due next: a deduplication id or an archived message is to be forgotten.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        let kept = self.attributes.archive.unwrap_or_default();
+        let archived = self.archive.oldest().map(|at| at.after(kept));
+        [self.deduplication.next_due(), archived].into_iter().flatten().min()
     }
 }

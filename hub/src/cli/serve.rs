@@ -13,6 +13,7 @@ use crate::config::{self, Settings};
 use crate::door::Door;
 use crate::server::{self, Limits};
 use crate::telemetry::Traces;
+use crate::work::Work;
 
 mod opening;
 
@@ -69,6 +70,7 @@ async fn serve(settings: Settings, files: Option<u64>) -> Result<(), Error> {
         }
         error = running.failed() => return Err(error.into()),
     };
+    let work = Work::start(&hub);
     announce(running.address, region.as_str());
 
     tokio::select! {
@@ -84,7 +86,7 @@ async fn serve(settings: Settings, files: Option<u64>) -> Result<(), Error> {
         signals.another(first).await;
         std::process::exit(1);
     });
-    if stop(hub, running, STOP).await.is_err() {
+    if stop(hub, work, running, STOP).await.is_err() {
         warn!("the hub did not end in time");
     }
     Ok(())

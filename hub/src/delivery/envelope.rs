@@ -42,7 +42,13 @@ pub(crate) fn notification(
 
 /// How long the envelope will be, in bytes, whichever subscription it is for.
 pub(crate) fn length(published: &Published, fifo: bool) -> usize {
-    let topical = Topical { subscription: SubscriptionId(0), raw: false, id: 0, sequence: fifo.then_some(0) };
+    let topical = Topical {
+        subscription: SubscriptionId(0),
+        raw: false,
+        id: 0,
+        sequence: fifo.then_some(0),
+        replayed: false,
+    };
     notification(published, &topical, Uuid::nil(), Timestamp::default()).len()
 }
 
@@ -119,7 +125,8 @@ mod tests {
         }
     }
 
-    const TOPICAL: Topical = Topical { subscription: SubscriptionId(1), raw: false, id: 5, sequence: None };
+    const TOPICAL: Topical =
+        Topical { subscription: SubscriptionId(1), raw: false, id: 5, sequence: None, replayed: false };
 
     #[test]
     fn an_envelope_has_its_members_in_order() {

@@ -16,7 +16,9 @@ pub(super) fn grows(command: &Command) -> bool {
         | Command::Subscribe(_)
         | Command::SetSubscriptionAttributes(_)
         | Command::Publish(_)
+        | Command::Redeliver(_)
         | Command::StartMove(_) => true,
+        Command::SetRecord(set) => set.fields.is_some(),
         Command::Genesis(_)
         | Command::Tick
         | Command::SetClock(_)
@@ -30,6 +32,9 @@ pub(super) fn grows(command: &Command) -> bool {
         | Command::Carry(_)
         | Command::Vouch(_)
         | Command::Discard(_)
+        | Command::Confirm(_)
+        | Command::Withdraw(_)
+        | Command::Settle(_)
         | Command::CancelMove(_) => false,
     }
 }

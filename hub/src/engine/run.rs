@@ -338,7 +338,7 @@ impl Runner {
         for change in &applied.changed {
             match *change {
                 Change::Queue(id) if self.machine.queue(id).is_none() => self.queue_counters.forget(id),
-                Change::Queue(_) | Change::Topic(_) | Change::Subscription(_) => {}
+                Change::Queue(_) | Change::Topic(_) | Change::Subscription(_) | Change::Record(_) => {}
             }
         }
     }

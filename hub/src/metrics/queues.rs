@@ -111,7 +111,7 @@ impl QueueCounters {
             oldest_age: Duration::ZERO,
             totals: QueueTotals::default(),
         };
-        for queue in machine.queues() {
+        for queue in machine.queues().filter(|queue| !queue.is_internal()) {
             let counts = queue.counts();
             let oldest_age = queue.oldest().map_or(Duration::ZERO, |oldest| now.since(oldest));
             if all.len() < limit {
@@ -181,7 +181,7 @@ mod tests {
         let mut machine = with_queues(&["a", "b", "c", "d"]);
         let mut counters = QueueCounters::default();
         let send_to_all = |counters: &mut QueueCounters, machine: &Machine| {
-            for queue in machine.queues() {
+            for queue in machine.queues().filter(|queue| !queue.is_internal()) {
                 counters.count(queue.id, &Tally { sent: 1, ..Tally::default() });
             }
         };

@@ -113,6 +113,7 @@ fn outbound(
     let (mut matches, mut in_envelope) = (Vec::with_capacity(topic.subscriptions.len()), false);
     for (index, subscription) in topic.subscriptions.iter().enumerate() {
         match &subscription.policy {
+            _ if !subscription.is_live => {}
             Some(policy) if !policy.matches(&message) => refused.push((index, Reason::of(policy, &message))),
             Some(_) | None => {
                 matches.push(subscription.id);

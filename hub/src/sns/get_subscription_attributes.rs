@@ -6,6 +6,7 @@ use crate::operation::{Context, Operation};
 use crate::shape::arn;
 use crate::shape::subscription::{attributes, endpoint, reference};
 use crate::wire::{Fault, Pairs};
+use queue_core::Consent;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -43,9 +44,8 @@ fn shown(subscription: &SubscriptionView) -> Pairs<String> {
         ("RedrivePolicy", set("RedrivePolicy")),
         ("FilterPolicyScope", set("FilterPolicyScope")),
         ("Protocol", Some(endpoint::protocol(&subscription.endpoint).to_owned())),
-        // A queue's subscription is made by whoever signs, and needs nobody's consent.
-        ("PendingConfirmation", Some("false".to_owned())),
-        ("ConfirmationWasAuthenticated", Some("true".to_owned())),
+        ("PendingConfirmation", Some(subscription.is_pending().to_string())),
+        ("ConfirmationWasAuthenticated", Some((subscription.consent == Consent::Given(true)).to_string())),
         ("SubscriptionArn", Some(arn::of_subscription(&subscription.topic_name, subscription.uuid))),
     ];
     Pairs(all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())

@@ -57,7 +57,14 @@ impl Operation for Subscribe {
             quota::check_subscriptions(&topic)?;
             quota::check_filters(&topic, None, &wanted, &cx.hub.catalogue)?;
             let owner = cx.caller.account.as_str().into();
-            let subscribe = queue_core::Subscribe { topic: topic.id, owner, endpoint, attributes: wanted };
+            let subscribe = queue_core::Subscribe {
+                topic: topic.id,
+                owner,
+                endpoint,
+                attributes: wanted,
+                asked: None,
+                is_owners: true,
+            };
             Ok(Step::Propose(Command::Subscribe(subscribe), Vec::new()))
         };
         let settle = |reply| reply::subscribed(reply).map(|id| subscription(cx.hub.secrets.subscription(id)));

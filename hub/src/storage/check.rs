@@ -109,7 +109,7 @@ fn state(best: &Best) -> StateFacts {
         counts.visible + counts.in_flight + counts.delayed
     });
     StateFacts {
-        queues: best.machine.queues().count(),
+        queues: best.machine.queues().filter(|queue| !queue.is_internal()).count(),
         topics: best.machine.topics().count(),
         subscriptions: best.machine.subscriptions().count(),
         messages: messages.sum(),

@@ -35,7 +35,11 @@ impl Machine {
         if message.via.is_none() {
             return self.release(message.body, scope);
         }
-        let identity = message.body.position;
+        self.unreference(message.body.position, scope);
+    }
+
+    /// A publication is needed once less.
+    pub(super) fn unreference(&mut self, identity: Position, scope: &mut Scope<'_>) {
         let Some(publication) = self.publications.get_mut(&identity) else {
             return;
         };
@@ -123,6 +127,24 @@ impl Machine {
             }
             self.touch(id, Tally::default(), scope);
         }
+        let mut archived = Vec::new();
+        for topic in self.topics.values_mut() {
+            archived.extend(topic.archive.remove_all(published));
+        }
+        for archive in &mut self.archives_cut_off {
+            let before = archive.weigh();
+            archived.extend(archive.remove_all(published));
+            self.weight = self.weight.saturating_sub(before).saturating_add(archive.weigh());
+        }
+        self.archives_cut_off.retain(|archive| !archive.is_empty());
+        for identity in archived {
+            self.unreference(identity, scope);
+        }
+        let topics: Vec<_> = self.topics.keys().copied().collect();
+        for id in topics {
+            self.weigh_topic(id);
+            self.time_topic(id);
+        }
     }
 
     /// What a receiver is told of the message.
@@ -133,6 +155,7 @@ impl Machine {
             raw: via.raw,
             id: publication.id,
             sequence: publication.sequence,
+            replayed: via.replayed,
         });
         let fifo = self.queues.get(&receipt.queue).is_some_and(|queue| queue.attributes.fifo);
         Received {
@@ -142,6 +165,7 @@ impl Machine {
             sent: message.sent,
             first_received: message.first_received.unwrap_or(scope.now),
             receives: message.receives,
+            attempts: message.receives.saturating_sub(message.receives_before),
             sequence: fifo.then_some(receipt.number),
             source: message.source.as_ref().map(|source| Box::new((**source).clone())),
             topical,

@@ -1,6 +1,6 @@
 //! What time brings. Every entry begins with it, within a budget; what is left over stays due.
 
-use super::{Change, Machine, Scope, weight};
+use super::{Machine, Scope, weight};
 use crate::limits::{DELETED_NAME_HELD, DUE_PER_ENTRY, RECLAIMED_PER_ENTRY};
 use crate::queue::remains::Remains;
 use crate::tally::counted;
@@ -10,14 +10,15 @@ impl Machine {
     /// When something will be due next: `Some` of a time not later than now if something is due already.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        if !self.reclaim.is_empty() {
+        if !self.reclaim.is_empty() || !self.archives_cut_off.is_empty() {
             return Some(Timestamp::default());
         }
         let queues = self.due.first().map(|(at, _)| *at);
         let topics = self.topics_due.first().map(|(at, _)| *at);
         let orphans = self.orphans.front().map(|(at, _)| *at);
         let moves = self.moves_due.first().map(|(at, _)| *at);
-        [queues, topics, orphans, moves].into_iter().flatten().min()
+        let subscriptions = self.subscriptions_due.first().map(|(at, _)| *at);
+        [queues, topics, orphans, moves, subscriptions].into_iter().flatten().min()
     }
 
     /// When something in this queue will be due next.
@@ -31,7 +32,9 @@ impl Machine {
         self.run_moves(scope);
         self.forget_publishes(scope);
         self.forget_orphans(scope);
+        self.forget_unconfirmed(scope);
         self.reclaim(scope);
+        self.reclaim_archives(scope);
         self.forget_deleted_names(scope);
     }
 
@@ -47,13 +50,10 @@ impl Machine {
             };
             let due = queue.run_due(scope.now, left, redrive.as_ref().map(|(_, maximum)| *maximum));
             left = left.saturating_sub(due.steps.max(1));
-            for message in &due.expired {
-                self.discard(message, scope);
-            }
             let tally = Tally {
                 timed_out: due.timed_out,
                 buried: counted(due.exhausted.len()),
-                expired: counted(due.expired.len()),
+                expired: self.expire(id, due.expired, scope),
                 ..Tally::default()
             };
             self.bury(id, due.exhausted, redrive.map(|(target, _)| target), scope);
@@ -86,15 +86,25 @@ impl Machine {
             let Some(&(at, id)) = self.topics_due.first().filter(|(at, _)| *at <= scope.now) else {
                 return;
             };
-            self.topics_due.remove(&(at, id));
             let Some(topic) = self.topics.get_mut(&id) else {
+                self.topics_due.remove(&(at, id));
                 continue;
             };
-            topic.deduplication.forget_one(scope.now);
-            if let Some(next) = topic.deduplication.next_due() {
-                self.topics_due.insert((next, id));
+            if !topic.deduplication.forget_one(scope.now) {
+                self.forget_archived(id, scope);
             }
+            self.time_topic(id);
             self.weigh_topic(id);
+        }
+    }
+
+    /// Subscriptions whose endpoint did not agree in time, and those that were ended and not restored in time.
+    fn forget_unconfirmed(&mut self, scope: &mut Scope<'_>) {
+        for _ in 0..DUE_PER_ENTRY {
+            let Some(&(_, id)) = self.subscriptions_due.first().filter(|(at, _)| *at <= scope.now) else {
+                return;
+            };
+            self.remove_subscription(id, scope);
         }
     }
 
@@ -107,11 +117,7 @@ impl Machine {
                 self.orphans.pop_front();
                 continue;
             };
-            if let Some(orphan) = self.subscriptions.remove(&id) {
-                self.lighten(orphan.weigh());
-                self.by_endpoint.remove(&(orphan.topic, orphan.endpoint));
-            }
-            scope.applied.changed.insert(Change::Subscription(id));
+            self.remove_subscription(id, scope);
         }
     }
 

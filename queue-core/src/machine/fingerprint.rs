@@ -110,7 +110,7 @@ impl Running {
             [account, region, name].into_iter().for_each(|text| self.text(text));
         }
         if let Some(topical) = message.topical {
-            self.pair(topical.subscription.0, u64::from(topical.raw));
+            self.pair(topical.subscription.0, u64::from(topical.replayed) << 1 | u64::from(topical.raw));
             self.wide(topical.id);
             self.optional(topical.sequence);
         }

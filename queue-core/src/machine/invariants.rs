@@ -17,12 +17,16 @@ impl Machine {
             None => message.body,
             Some(_) => self.publications[&message.body.position].body,
         };
-        self.messages().map(place).map(|body| (body.position, body.bytes)).collect()
+        let archives = self.topics.values().map(|topic| &topic.archive).chain(&self.archives_cut_off);
+        let archived =
+            archives.flat_map(|archive| archive.iter()).map(|identity| self.publications[&identity].body);
+        self.messages().map(place).chain(archived).map(|body| (body.position, body.bytes)).collect()
     }
 
     /// How many messages wait to be reclaimed.
     pub(crate) fn unreclaimed(&self) -> usize {
-        self.reclaim.iter().map(|remains| remains.messages().count()).sum()
+        let archived: usize = self.archives_cut_off.iter().map(|archive| archive.iter().count()).sum();
+        archived + self.reclaim.iter().map(|remains| remains.messages().count()).sum::<usize>()
     }
 
     fn messages(&self) -> impl Iterator<Item = &Message> {
@@ -56,6 +60,10 @@ impl Machine {
             }
         }
         assert!(references.keys().all(|position| !sent.contains(position)), "sent or published");
+        let archives = self.topics.values().map(|topic| &topic.archive).chain(&self.archives_cut_off);
+        for identity in archives.flat_map(|archive| archive.iter()) {
+            *references.entry(identity).or_default() += 1;
+        }
         let kept: BTreeMap<Position, u32> = self
             .publications
             .iter()
@@ -82,17 +90,18 @@ impl Machine {
         let due: BTreeSet<(Timestamp, QueueId)> =
             self.queues.values().filter_map(|queue| Some((queue.registered?, queue.id))).collect();
         assert_eq!(self.due, due, "each queue is due once");
-        let topics: BTreeSet<_> = self
-            .topics
-            .values()
-            .filter_map(|topic| Some((topic.deduplication.next_due()?, topic.id)))
-            .collect();
+        let topics: BTreeSet<_> =
+            self.topics.values().filter_map(|topic| Some((topic.next_due()?, topic.id))).collect();
         assert_eq!(self.topics_due, topics, "each topic is due once");
+        assert!(self.topics.values().all(|topic| topic.registered == topic.next_due()));
     }
 
     fn assert_names(&self) {
-        let queues = self.queues.iter().map(|(id, queue)| (queue.name.clone(), *id));
+        let queues = self.queues.iter().filter(|(_, queue)| !queue.is_internal());
+        let queues = queues.map(|(id, queue)| (queue.name.clone(), *id));
         assert_eq!(self.queue_names, queues.collect());
+        let records = self.records.iter().map(|(id, record)| (record.key.clone(), *id));
+        assert_eq!(self.record_keys, records.collect());
         let topics = self.topics.iter().map(|(id, topic)| (topic.name.clone(), *id));
         assert_eq!(self.topic_names, topics.collect());
     }
@@ -103,5 +112,15 @@ impl Machine {
             .values()
             .map(|subscription| ((subscription.topic, subscription.endpoint.clone()), subscription.id));
         assert_eq!(self.by_endpoint, endpoints.collect(), "each endpoint once for each topic");
+        let all = || self.subscriptions.values();
+        let queues = all().filter_map(|subscription| Some((subscription.queue?, subscription.id)));
+        let internal = self.queues.values().filter_map(|queue| Some((queue.id, queue.of?)));
+        assert_eq!(
+            queues.collect::<BTreeMap<_, _>>(),
+            internal.collect(),
+            "each subscription to the outside has its queue, and each such queue its subscription"
+        );
+        let due = all().filter_map(|subscription| Some((subscription.forgotten_at()?, subscription.id)));
+        assert_eq!(self.subscriptions_due, due.collect(), "each that is to be forgotten is due once");
     }
 }

@@ -19,7 +19,8 @@ impl Machine {
     }
 
     pub(super) fn start_move(&mut self, start: &StartMove, scope: &mut Scope<'_>) -> Result<Reply, Error> {
-        let queue = self.queues.get(&start.source).ok_or(Error::NoSuchQueue)?;
+        let queue = self.queues.get(&start.source).filter(|queue| !queue.is_internal());
+        let queue = queue.ok_or(Error::NoSuchQueue)?;
         if self.move_tasks(start.source).any(MoveTask::is_running) {
             return Err(Error::MoveRunning);
         }

@@ -63,6 +63,9 @@ impl Machine {
     }
 
     pub(super) fn delete_queue(&mut self, id: QueueId, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        if self.queues.get(&id).is_some_and(Queue::is_internal) {
+            return Err(Error::NoSuchQueue);
+        }
         let mut queue = self.queues.remove(&id).ok_or(Error::NoSuchQueue)?;
         if let Some(at) = queue.registered {
             self.due.remove(&(at, id));

@@ -1,15 +1,15 @@
-//! The commands that concern topics and subscriptions, and the fan-out.
+//! The commands that concern topics, and the fan-out.
 
 use super::{Change, Machine, Scope};
 use crate::limits::{ORPHANED_SUBSCRIPTION_KEPT, RAW_ATTRIBUTES};
 use crate::message::{Message, Publication, Via};
 use crate::planted::{self, Bug};
 use crate::queue::remains::Remains;
+use crate::topic::archive::Archive;
 use crate::topic::subscription::{Endpoint, Subscription};
 use crate::{
     Accepted, CreateTopic, DeduplicationKeys, Error, Name, Outbound, Publish, QueueId, Reply,
-    SetSubscriptionAttributes, SetTopicAttributes, SetTopicTags, Subscribe, SubscriptionId, Tally, Topic,
-    TopicAttributes, TopicId,
+    SetTopicAttributes, SetTopicTags, SubscriptionId, Tally, Timestamp, Topic, TopicAttributes, TopicId,
 };
 use std::collections::BTreeSet;
 
@@ -34,6 +34,8 @@ impl Machine {
             subscriptions_deleted: 0,
             last_sequence: 0,
             deduplication: Default::default(),
+            archive: Archive::new(create.attributes.archive.map(|_| scope.now)),
+            registered: None,
             settings: 0,
             weighed: 0,
         };
@@ -52,7 +54,9 @@ impl Machine {
         let topic = self.topic_seen(set.topic, set.seen)?;
         topic.attributes = TopicAttributes { fifo: topic.attributes.fifo, ..set.attributes.clone() };
         topic.version += 1;
+        topic.archive.since = topic.attributes.archive.map(|_| topic.archive.since.unwrap_or(scope.now));
         self.weigh_topic_anew(set.topic);
+        self.time_topic(set.topic);
         scope.applied.changed.insert(Change::Topic(set.topic));
         Ok(Reply::Done)
     }
@@ -79,80 +83,15 @@ impl Machine {
         let topic = self.topics.remove(&id).ok_or(Error::NoSuchTopic)?;
         self.topic_names.remove(&topic.name);
         self.lighten(topic.weighed);
-        if let Some(at) = topic.deduplication.next_due() {
+        if let Some(at) = topic.registered {
             self.topics_due.remove(&(at, id));
         }
         if !topic.subscriptions.is_empty() {
             self.orphans.push_back((scope.now.after(ORPHANED_SUBSCRIPTION_KEPT), topic.subscriptions));
         }
         self.cut_off(Remains::of(topic.deduplication));
+        self.cut_off_archive(topic.archive);
         scope.applied.changed.insert(Change::Topic(id));
-        Ok(Reply::Done)
-    }
-
-    pub(super) fn subscribe(&mut self, subscribe: &Subscribe, scope: &mut Scope<'_>) -> Result<Reply, Error> {
-        if !self.topics.contains_key(&subscribe.topic) {
-            return Err(Error::NoSuchTopic);
-        }
-        let key = (subscribe.topic, subscribe.endpoint.clone());
-        if self.by_endpoint.contains_key(&key) {
-            return Err(Error::SubscriptionExists);
-        }
-        let id = SubscriptionId(self.new_id());
-        let topic = self.topics.get_mut(&subscribe.topic).ok_or(Error::NoSuchTopic)?;
-        topic.subscriptions.insert(id);
-        topic.subscriptions_version += 1;
-        let subscription = Subscription {
-            id,
-            topic: topic.id,
-            topic_name: topic.name.clone(),
-            owner: subscribe.owner.clone(),
-            endpoint: subscribe.endpoint.clone(),
-            attributes: subscribe.attributes.clone(),
-            version: 1,
-            dropped: 0,
-        };
-        self.by_endpoint.insert(key, id);
-        self.reweigh(0, subscription.weigh());
-        self.subscriptions.insert(id, subscription);
-        scope.applied.changed.insert(Change::Subscription(id));
-        scope.applied.changed.insert(Change::Topic(subscribe.topic));
-        Ok(Reply::Subscribed(id))
-    }
-
-    pub(super) fn set_subscription_attributes(
-        &mut self,
-        set: &SetSubscriptionAttributes,
-        scope: &mut Scope<'_>,
-    ) -> Result<Reply, Error> {
-        let subscription = self.subscriptions.get_mut(&set.subscription).ok_or(Error::NoSuchSubscription)?;
-        if subscription.version != set.seen {
-            return Err(Error::Stale);
-        }
-        let before = subscription.weigh();
-        subscription.attributes = set.attributes.clone();
-        subscription.version += 1;
-        let after = subscription.weigh();
-        scope.applied.changed.insert(Change::Subscription(set.subscription));
-        if let Some(topic) = self.topics.get_mut(&subscription.topic) {
-            topic.subscriptions_version += 1;
-            scope.applied.changed.insert(Change::Topic(topic.id));
-        }
-        self.reweigh(before, after);
-        Ok(Reply::Done)
-    }
-
-    pub(super) fn unsubscribe(&mut self, id: SubscriptionId, scope: &mut Scope<'_>) -> Result<Reply, Error> {
-        let subscription = self.subscriptions.remove(&id).ok_or(Error::NoSuchSubscription)?;
-        self.lighten(subscription.weigh());
-        self.by_endpoint.remove(&(subscription.topic, subscription.endpoint));
-        if let Some(topic) = self.topics.get_mut(&subscription.topic) {
-            topic.subscriptions.remove(&id);
-            topic.subscriptions_version += 1;
-            topic.subscriptions_deleted += 1;
-            scope.applied.changed.insert(Change::Topic(topic.id));
-        }
-        scope.applied.changed.insert(Change::Subscription(id));
         Ok(Reply::Done)
     }
 
@@ -184,17 +123,21 @@ impl Machine {
             }
             topic.last_sequence += 1;
             accepted.sequence = Some(topic.last_sequence);
-            if topic.deduplication.next_due().is_none() {
-                self.topics_due.insert((scope.now.after(crate::limits::DEDUPLICATION_WINDOW), id));
-            }
             topic.deduplication.remember(key, accepted.id, topic.last_sequence, scope.now);
+        }
+        let is_archived = topic.attributes.archive.is_some();
+        if is_archived {
+            topic.archive.add(scope.now, message.body.position);
+        }
+        if accepted.sequence.is_some() || is_archived {
+            self.time_topic(id);
             self.weigh_topic(id);
         }
         let matches = match message.matches.split_last() {
             Some((_, but_the_last)) if planted::is(Bug::PartialFanOut) => but_the_last,
             _ => &message.matches,
         };
-        let mut references = 0;
+        let mut references = u32::from(is_archived);
         for subscription in matches {
             references += u32::from(self.deliver(*subscription, message, scope));
         }
@@ -206,24 +149,55 @@ impl Machine {
     /// Hands the message to the subscription's queue; failing that to its dead-letter queue; failing that counts
     /// it as dropped. Says whether a queue holds it now.
     fn deliver(&mut self, id: SubscriptionId, message: &Outbound, scope: &mut Scope<'_>) -> bool {
+        let is_live = self.subscriptions.get(&id).is_some_and(Subscription::is_live);
+        is_live && self.deliver_via(id, message, None, scope)
+    }
+
+    /// The same whether the subscription is to have new messages or not. What is delivered again was published at
+    /// `published`, and is no duplicate of anything.
+    pub(super) fn deliver_via(
+        &mut self,
+        id: SubscriptionId,
+        message: &Outbound,
+        published: Option<Timestamp>,
+        scope: &mut Scope<'_>,
+    ) -> bool {
         let Some(subscription) = self.subscriptions.get(&id) else {
             return false;
         };
-        let via = Via { subscription: id, raw: subscription.attributes.raw };
-        let Endpoint::Queue(endpoint) = &subscription.endpoint;
+        let via = Via { subscription: id, raw: subscription.attributes.raw, replayed: published.is_some() };
         let dead_letters = subscription.attributes.dead_letters.as_ref();
-        if let Some(queue) = self.deliverable_queue(endpoint, via, message) {
-            return self.deliver_to(queue, via, message, message.deduplication, scope);
+        let queue = match &subscription.endpoint {
+            Endpoint::Queue(name) => self.deliverable_queue(name, via, message),
+            Endpoint::Outside(_) => subscription.queue,
+        };
+        let sending = Sending { via, published, keys: message.deduplication.filter(|_| published.is_none()) };
+        if let Some(queue) = queue {
+            return self.deliver_to(queue, sending, message, scope);
         }
         if let Some(queue) = dead_letters.and_then(|name| self.queue_for(name, message)) {
             // Each failed delivery is a dead letter of its own, also where several subscriptions share a queue.
-            return self.deliver_to(queue, via, message, None, scope);
+            return self.deliver_to(queue, Sending { keys: None, ..sending }, message, scope);
         }
         if let Some(subscription) = self.subscriptions.get_mut(&id) {
             subscription.dropped += 1;
             scope.applied.undelivered.push(id);
         }
         false
+    }
+
+    /// Hands what was published to a queue that no subscription of it leads to; says whether that holds it now.
+    pub(super) fn deliver_again(
+        &mut self,
+        name: &Name,
+        message: &Outbound,
+        published: Timestamp,
+        scope: &mut Scope<'_>,
+    ) -> bool {
+        let via = Via { subscription: SubscriptionId(0), raw: true, replayed: true };
+        let sending = Sending { via, published: Some(published), keys: None };
+        let queue = self.deliverable_queue(name, via, message);
+        queue.is_some_and(|queue| self.deliver_to(queue, sending, message, scope))
     }
 
     /// The queue of that name, if the message fits it.
@@ -245,23 +219,34 @@ impl Machine {
     fn deliver_to(
         &mut self,
         id: QueueId,
-        via: Via,
+        sending: Sending,
         message: &Outbound,
-        keys: Option<DeduplicationKeys>,
         scope: &mut Scope<'_>,
     ) -> bool {
         let Some(queue) = self.queues.get_mut(&id) else {
             return false;
         };
-        if queue.duplicate_of(keys, scope.now).is_some() {
+        if queue.duplicate_of(sending.keys, scope.now).is_some() {
             return false;
         }
         // A group of a FIFO topic means nothing to a standard queue.
         let keeps_group = queue.attributes.fifo || message.deduplication.is_none();
         let group = message.group.clone().filter(|_| keeps_group);
-        let delivered = Message::new(scope.identities.next(), message.body, Some(via), group, scope.now);
-        queue.enqueue(delivered, None, keys, scope.now);
+        let via = Some(sending.via);
+        let mut delivered = Message::new(scope.identities.next(), message.body, via, group, scope.now);
+        delivered.sent = sending.published.unwrap_or(scope.now);
+        queue.enqueue(delivered, None, sending.keys, scope.now);
         self.touch(id, Tally::sent(message.body.bytes), scope);
         true
     }
+}
+
+/// How a message is put into a queue.
+#[derive(Clone, Copy)]
+struct Sending {
+    via: Via,
+    /// When it was published, if that was not now.
+    published: Option<Timestamp>,
+    /// What makes it a duplicate.
+    keys: Option<DeduplicationKeys>,
 }

@@ -3,6 +3,8 @@
 use super::Machine;
 use crate::message::Publication;
 use crate::move_task::MoveTask;
+#[cfg(test)]
+use crate::topic::archive::Archive;
 use crate::topic::subscription::{Endpoint, Subscription};
 use crate::weight::{in_tree, name, texts};
 use crate::{Name, Position, QueueId, SubscriptionId, Timestamp, Topic, TopicId};
@@ -76,7 +78,7 @@ impl Topic {
     }
 
     pub(super) fn weigh(&self) -> u64 {
-        self.settings + self.deduplication.weigh()
+        self.settings + self.deduplication.weigh() + self.archive.weigh()
     }
 }
 
@@ -85,13 +87,19 @@ impl Subscription {
     pub(super) fn weigh(&self) -> u64 {
         const FIXED: u64 = in_tree(size_of::<(SubscriptionId, Subscription)>())
             + in_tree(size_of::<(TopicId, Endpoint, SubscriptionId)>())
-            + in_tree(size_of::<SubscriptionId>());
-        let Endpoint::Queue(queue) = &self.endpoint;
+            + in_tree(size_of::<SubscriptionId>())
+            + in_tree(size_of::<(Timestamp, SubscriptionId)>());
+        let endpoint = match &self.endpoint {
+            Endpoint::Queue(queue) => name(queue),
+            Endpoint::Outside(outside) => {
+                crate::weight::text(outside.protocol.len()) + crate::weight::text(outside.address.len())
+            }
+        };
         let attributes = &self.attributes;
         let filter = attributes.filter.as_ref().map_or(0, |filter| crate::weight::text(filter.len()));
         let dead_letters = attributes.dead_letters.as_ref().map_or(0, name);
         FIXED
-            + name(queue)
+            + endpoint
             + filter
             + dead_letters
             + texts(&attributes.texts)
@@ -100,17 +108,23 @@ impl Subscription {
 }
 
 #[cfg(test)]
+use crate::Record;
+
+#[cfg(test)]
 impl Machine {
     /// The weight as it is when everything is weighed anew.
     pub(super) fn weigh_everything(&self) -> u64 {
         let queues: u64 = self.queues.values().map(|queue| queue.weigh_from_scratch()).sum();
         let topics: u64 =
-            self.topics.values().map(|topic| topic.weigh_settings() + topic.deduplication.weigh()).sum();
+            self.topics.values().map(|topic| topic.weigh() - topic.settings + topic.weigh_settings()).sum();
         let subscriptions: u64 = self.subscriptions.values().map(Subscription::weigh).sum();
         let remains: u64 = self.reclaim.iter().map(|remains| remains.weigh()).sum();
         let deleted: u64 = self.deleted_order.iter().map(|(_, name)| of_deleted_name(name)).sum();
         let publications = self.publications.len() as u64 * OF_PUBLICATION;
         let moves: u64 = self.move_tasks.values().map(of_move_tasks).sum();
-        queues + topics + subscriptions + remains + deleted + publications + moves
+        let archives: u64 = self.archives_cut_off.iter().map(Archive::weigh).sum();
+        let records: u64 = self.records.values().map(Record::weigh).sum();
+        let others = archives + records;
+        queues + topics + subscriptions + remains + deleted + publications + moves + others
     }
 }

@@ -87,10 +87,10 @@ fn an_integer_has_one_form_and_a_range() {
 
 #[test]
 fn an_unknown_tag_is_refused_by_its_number() {
-    assert_eq!(decode::<Command>(&[25, 0, 0, 0]), Err(DecodeError::UnknownTag(25)));
+    assert_eq!(decode::<Command>(&[30, 0, 0, 0]), Err(DecodeError::UnknownTag(30)));
     assert_eq!(decode::<Command>(&[0xac, 2]), Err(DecodeError::UnknownTag(300)));
     assert_eq!(decode::<Holder>(&[2, 0]), Err(DecodeError::UnknownTag(2)));
-    assert_eq!(decode::<Endpoint>(&[1, 0]), Err(DecodeError::UnknownTag(1)));
+    assert_eq!(decode::<Endpoint>(&[2, 0]), Err(DecodeError::UnknownTag(2)));
     assert_eq!(DecodeError::UnknownTag(20).to_string(), "tag 20 is not known to this version");
 }
 
@@ -135,6 +135,11 @@ fn tag(command: &Command) -> u8 {
         Command::Discard(_) => 22,
         Command::StartMove(_) => 23,
         Command::CancelMove(_) => 24,
+        Command::Confirm(_) => 25,
+        Command::Withdraw(_) => 26,
+        Command::Settle(_) => 27,
+        Command::Redeliver(_) => 28,
+        Command::SetRecord(_) => 29,
     }
 }
 

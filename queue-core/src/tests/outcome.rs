@@ -97,6 +97,7 @@ fn reception(player: &mut Player, message: &Received) -> Item {
     let label = |id| player.labels.get(&id).cloned().unwrap_or_else(|| "unknown".to_owned());
     let mut facts = vec![
         format!("count {}", message.receives),
+        format!("attempt {}", message.attempts),
         format!("sent {}", moment(message.sent)),
         format!("first {}", moment(message.first_received)),
         format!("id of {}", label(message.id)),
@@ -108,7 +109,8 @@ fn reception(player: &mut Player, message: &Received) -> Item {
     facts.extend(message.sequence.map(|sequence| format!("#{sequence}")));
     if let Some(topical) = message.topical {
         let by_id = player.subscriptions.iter().find(|(_, id)| **id == topical.subscription);
-        facts.push(format!("via {}", by_id.unwrap().0));
+        facts.push(format!("via {}", by_id.map_or("nobody", |(name, _)| name)));
+        facts.extend(topical.replayed.then(|| "replayed".to_owned()));
         facts.push(if topical.raw { "raw" } else { "enveloped" }.to_owned());
         facts.push(format!("published as {}", label(topical.id)));
         facts.extend(topical.sequence.map(|sequence| format!("topic #{sequence}")));

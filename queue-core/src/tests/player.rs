@@ -6,8 +6,8 @@ use super::outcome::{Item, Outcome, outcome};
 use super::script::{Line, lines, moment};
 use super::world::{Bearing, World};
 use crate::{
-    BodyRef, Change, Command, Holder, MoveStatus, MoveTask, QueueId, Receipt, Reply, SubscriptionId,
-    Timestamp, TopicId,
+    BodyRef, Change, Command, Consent, Holder, MoveStatus, MoveTask, QueueId, Receipt, Record, Reply,
+    SubscriptionId, Timestamp, TopicId,
 };
 use std::collections::BTreeMap;
 
@@ -88,6 +88,13 @@ impl Player {
         }
     }
 
+    /// A queue by its name, or by that of the subscription that it is of.
+    pub(super) fn queue_called(&self, name: &str) -> Option<QueueId> {
+        let of_subscription =
+            || self.world.machine.subscription(*self.subscriptions.get(name)?).and_then(|found| found.queue);
+        self.queues.get(name).copied().or_else(of_subscription)
+    }
+
     /// Notes the bodies that there are, all or those of one queue, and calls them by a name.
     fn note(&mut self, line: &Line<'_>) {
         let queue = line.parts[0].words.first().map(|name| self.queues[name]);
@@ -116,6 +123,10 @@ impl Player {
             "unreclaimed" => Self::unreclaimed,
             "dropped" => Self::dropped,
             "subscription" => Self::subscription,
+            "consent" => Self::consent,
+            "replay" => Self::replay,
+            "archive" => Self::archive,
+            "records" => Self::records,
             "versions" => Self::versions,
             "clock?" => Self::clock,
             _ => return None,
@@ -127,7 +138,8 @@ impl Player {
     }
 
     fn counts(&self, queue: &str) -> Outcome {
-        let counts = self.world.machine.queue(self.queues[queue]).unwrap().counts();
+        let queue = self.queue_called(queue).and_then(|id| self.world.machine.queue(id));
+        let counts = queue.unwrap().counts();
         let counts =
             [(counts.visible, "visible"), (counts.in_flight, "in flight"), (counts.delayed, "delayed")];
         let present = counts.iter().filter(|(count, _)| *count > 0);
@@ -224,6 +236,41 @@ impl Player {
         }
     }
 
+    fn consent(&self, subscription: &str) -> Outcome {
+        let subscription = self.world.machine.subscription(self.subscriptions[subscription]).unwrap();
+        Outcome::text(match subscription.consent {
+            Consent::Pending(until) => format!("pending until {}", moment(until)),
+            Consent::Given(known) => if known { "given by somebody known" } else { "given" }.to_owned(),
+            Consent::Withdrawn(until) => format!("withdrawn until {}", moment(until)),
+        })
+    }
+
+    fn replay(&self, subscription: &str) -> Outcome {
+        let subscription = self.world.machine.subscription(self.subscriptions[subscription]).unwrap();
+        Outcome::of(subscription.replay.map(|replay| {
+            let state = if replay.completed { "completed" } else { "under way" };
+            Item { name: replay.reached.to_string(), facts: vec![state.to_owned()] }
+        }))
+    }
+
+    /// What a topic has archived, by numbers.
+    fn archive(&self, topic: &str) -> Outcome {
+        let archived = self.world.machine.archived(self.topics[topic], 0, Timestamp(0), None);
+        let shown = archived.map(|one| Item {
+            name: self.world.body(one.body),
+            facts: vec![format!("number {}", one.number), format!("at {}", moment(one.at))],
+        });
+        Outcome::of(shown)
+    }
+
+    fn records(&self, _: &str) -> Outcome {
+        let shown = |record: &Record| Item {
+            name: record.key.name.name.to_string(),
+            facts: record.fields.iter().map(|(key, value)| format!("{key}={value}")).collect(),
+        };
+        Outcome::of(self.world.machine.records().map(shown))
+    }
+
     /// Of a topic and its subscriptions, and of each of these.
     fn versions(&self, topic: &str) -> Outcome {
         let machine = &self.world.machine;
@@ -259,6 +306,7 @@ impl Player {
                 let found = self.topics.iter().find(|(_, topic)| **topic == id);
                 format!("topic {}", found.unwrap().0)
             }
+            Change::Record(id) => format!("record {}", id.0),
             Change::Subscription(id) => {
                 let found = self.subscriptions.iter().find(|(_, subscription)| **subscription == id);
                 format!("subscription {}", found.unwrap().0)

@@ -3,12 +3,13 @@
 use super::player::commands::name;
 use super::world::{Bearing, START, World};
 use crate::{
-    BodyRef, CancelMove, Carried, Carry, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic,
-    DeduplicationKeys, DeduplicationScope, Delete, Discard, Endpoint, FilterScope, Genesis, Holder, Name,
-    Outbound, Outgoing, Position, Publish, PurgeQueue, QueueAttributes, QueueId, Receipt, Receive,
-    RedrivePolicy, Send, SetQueueAttributes, SetQueueTags, SetSubscriptionAttributes, SetTopicAttributes,
-    SetTopicTags, StartMove, Subscribe, SubscriptionAttributes, SubscriptionId, Tags, Timestamp,
-    TopicAttributes, TopicId, Vouch,
+    BodyRef, CancelMove, Carried, Carry, ChangeVisibility, Clock, Command, Confirm, CreateQueue, CreateTopic,
+    DeduplicationKeys, DeduplicationScope, Delete, Discard, Endpoint, FilterScope, Genesis, Holder, Machine,
+    Name, Notice, Outbound, Outcome, Outgoing, Outside, Position, Progress, Publish, PurgeQueue,
+    QueueAttributes, QueueId, Receipt, Receive, RecordKey, Redeliver, RedrivePolicy, ReplayPolicy, Send,
+    SetQueueAttributes, SetQueueTags, SetRecord, SetSubscriptionAttributes, SetTopicAttributes, SetTopicTags,
+    Settle, StartMove, Subscribe, SubscriptionAttributes, SubscriptionId, Tags, Target, Timestamp,
+    TopicAttributes, TopicId, Vouch, Withdraw,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -28,6 +29,7 @@ pub(super) fn command() -> impl Strategy<Value = Command> {
         10 => queue_command(),
         10 => message_command(),
         10 => topic_command(),
+        4 => outside_command(),
         6 => body_command(),
     ]
 }
@@ -106,20 +108,63 @@ fn topic_command() -> impl Strategy<Value = Command> {
         1 => (topic(), version(), tags())
             .prop_map(|(topic, seen, tags)| Command::SetTopicTags(SetTopicTags { topic, seen, tags })),
         1 => topic().prop_map(Command::DeleteTopic),
-        4 => (topic(), any_name(), subscription_attributes()).prop_map(|(topic, queue, attributes)| {
-            Command::Subscribe(Subscribe {
-                topic,
-                owner: "000000000000".into(),
-                endpoint: Endpoint::Queue(queue),
-                attributes,
-            })
-        }),
+        4 => (topic(), endpoint(), subscription_attributes(), option::of(notice()), any::<bool>()).prop_map(
+            |(topic, endpoint, attributes, asked, is_owners)| {
+                let owner = "000000000000".into();
+                Command::Subscribe(Subscribe { topic, owner, endpoint, attributes, asked, is_owners })
+            }
+        ),
         1 => (subscription(), version(), subscription_attributes()).prop_map(|(subscription, seen, attributes)| {
             Command::SetSubscriptionAttributes(SetSubscriptionAttributes { subscription, seen, attributes })
         }),
         1 => subscription().prop_map(Command::Unsubscribe),
         8 => (topic(), version(), vec(outbound(), 0..4))
             .prop_map(|(topic, seen, messages)| Command::Publish(Publish { topic, seen, messages })),
+    ]
+}
+
+fn endpoint() -> impl Strategy<Value = Endpoint> {
+    let outside =
+        |number: u8| Outside { protocol: "http".into(), address: format!("http://{number}").into() };
+    prop_oneof![
+        2 => any_name().prop_map(Endpoint::Queue),
+        1 => (0_u8..3).prop_map(move |number| Endpoint::Outside(outside(number))),
+    ]
+}
+
+fn notice() -> impl Strategy<Value = Notice> {
+    (body(), duration()).prop_map(|(body, within)| Notice { body, within })
+}
+
+/// What concerns endpoints outside, archives and records.
+fn outside_command() -> impl Strategy<Value = Command> {
+    let outcome = prop_oneof![
+        Just(Outcome::Delivered),
+        duration().prop_map(Outcome::Retry),
+        duration().prop_map(Outcome::Untried),
+        Just(Outcome::Failed),
+    ];
+    let target = prop_oneof![
+        (subscription(), 0_u64..6, 0_u64..6).prop_map(|(subscription, seen, reached)| Target::Policy(
+            Progress { subscription, seen, reached }
+        )),
+        subscription().prop_map(Target::Subscription),
+        any_name().prop_map(Target::Queue),
+    ];
+    prop_oneof![
+        2 => (subscription(), any::<bool>()).prop_map(|(subscription, authenticated)| {
+            Command::Confirm(Confirm { subscription, authenticated })
+        }),
+        1 => (subscription(), notice())
+            .prop_map(|(subscription, notice)| Command::Withdraw(Withdraw { subscription, notice })),
+        3 => (queue(), vec((receipt(), outcome), 0..4))
+            .prop_map(|(queue, outcomes)| Command::Settle(Settle { queue, outcomes })),
+        3 => (topic(), target, vec(outbound(), 0..4))
+            .prop_map(|(topic, target, messages)| Command::Redeliver(Redeliver { topic, target, messages })),
+        2 => (any_name(), version(), option::of(tags())).prop_map(|(name, seen, fields)| {
+            let key = RecordKey { kind: "kind".into(), name };
+            Command::SetRecord(SetRecord { key, seen: seen - 1, fields })
+        }),
     ]
 }
 
@@ -221,11 +266,12 @@ fn queue_attributes() -> impl Strategy<Value = QueueAttributes> {
 }
 
 fn topic_attributes() -> impl Strategy<Value = TopicAttributes> {
-    (any::<bool>(), any::<bool>(), scope(), tags()).prop_map(
-        |(fifo, content_based_deduplication, deduplication_scope, texts)| TopicAttributes {
+    (any::<bool>(), any::<bool>(), scope(), option::of(duration()), tags()).prop_map(
+        |(fifo, content_based_deduplication, deduplication_scope, archive, texts)| TopicAttributes {
             fifo,
             content_based_deduplication,
             deduplication_scope,
+            archive,
             texts,
         },
     )
@@ -233,19 +279,34 @@ fn topic_attributes() -> impl Strategy<Value = TopicAttributes> {
 
 fn subscription_attributes() -> impl Strategy<Value = SubscriptionAttributes> {
     let filter_scope = prop_oneof![Just(FilterScope::Attributes), Just(FilterScope::Body)];
-    (any::<bool>(), option::of(".{0,9}"), option::of(filter_scope), option::of(any_name()), tags()).prop_map(
-        |(raw, filter, filter_scope, dead_letters, texts)| SubscriptionAttributes {
+    let moment = || (0_u64..500_000).prop_map(|at| Timestamp(START.0 + at));
+    let replay = (moment(), option::of(moment())).prop_map(|(from, to)| ReplayPolicy { from, to });
+    let replay = option::weighted(0.3, replay);
+    let filter = option::of(".{0,9}");
+    (any::<bool>(), filter, option::of(filter_scope), option::of(any_name()), replay, tags()).prop_map(
+        |(raw, filter, filter_scope, dead_letters, replay, texts)| SubscriptionAttributes {
             raw,
             filter: filter.map(String::into_boxed_str),
             filter_scope,
             dead_letters,
+            replay,
             texts,
         },
     )
 }
 
-/// Has two of three bodies that the command speaks of be ones that there are, and the last move task be meant.
+/// Has two of three bodies that the command speaks of be ones that there are, the last move task be meant, and records
+/// and replays be where they are.
 fn aim(world: &World, mut command: Command) -> Command {
+    let machine = &world.machine;
+    if let Command::SetRecord(set) = &mut command
+        && set.seen > 1
+    {
+        set.seen = machine.records().find(|record| record.key == set.key).map_or(0, |record| record.version);
+    }
+    if let Command::Redeliver(redeliver) = &mut command {
+        aim_replay(machine, redeliver);
+    }
     let live: Vec<_> = world.machine.live_bodies().collect();
     let aimed = |holder: Holder| {
         let (Holder::Message((_, number)) | Holder::Publication(Position(number))) = holder;
@@ -270,6 +331,21 @@ fn aim(world: &World, mut command: Command) -> Command {
         cancel.task = task.id;
     }
     command
+}
+
+fn aim_replay(machine: &Machine, redeliver: &mut Redeliver) {
+    if let Target::Policy(progress) = &mut redeliver.target
+        && let Some(subscription) = machine.subscriptions().find(|subscription| subscription.is_replaying())
+    {
+        redeliver.topic = subscription.topic;
+        progress.subscription = subscription.id;
+        progress.seen = subscription.replay.map_or(0, |replay| replay.reached);
+        progress.reached = progress.reached.max(progress.seen);
+    }
+    let archived = machine.archived(redeliver.topic, 0, Timestamp(0), None);
+    for (message, archived) in redeliver.messages.iter_mut().zip(archived) {
+        message.body = BodyRef { position: archived.publication, bytes: archived.body.bytes };
+    }
 }
 
 /// The command with bodies of the lengths that it speaks of.

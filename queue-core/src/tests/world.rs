@@ -166,10 +166,14 @@ impl World {
         assert_eq!(machine, &self.machine);
     }
 
-    /// Once all queues are gone and reclaimed, no body is needed.
+    /// Once all queues, subscriptions and archives are gone and reclaimed, no body is needed.
     fn drain(&mut self) {
-        let deletions: Vec<Bearing> =
-            self.machine.queues().map(|queue| (Command::DeleteQueue(queue.id), Vec::new())).collect();
+        let topics = self.machine.topics().map(|topic| Command::DeleteTopic(topic.id));
+        let subscriptions = self.machine.subscriptions().map(|one| Command::Unsubscribe(one.id));
+        let queues = self.machine.queues().filter(|queue| !queue.is_internal());
+        let queues = queues.map(|queue| Command::DeleteQueue(queue.id));
+        let all = topics.chain(subscriptions).chain(queues);
+        let deletions: Vec<Bearing> = all.map(|command| (command, Vec::new())).collect();
         self.apply(self.machine.time(), deletions);
         while self.machine.unreclaimed() > 0 {
             let before = self.machine.unreclaimed();

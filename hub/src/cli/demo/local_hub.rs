@@ -9,6 +9,7 @@ use crate::config::Settings;
 use crate::door::Door;
 use crate::hub::Hub;
 use crate::server::{self, Limits, Running};
+use crate::work::Work;
 
 /// For requests under way when the hub stops, in seconds.
 const STOP_REQUESTS_SECONDS: u64 = 2;
@@ -18,6 +19,7 @@ const STOP: Duration = Duration::from_secs(4);
 
 pub(super) struct LocalHub {
     hub: Arc<Hub>,
+    work: Work,
     running: Running,
 }
 
@@ -32,7 +34,8 @@ impl LocalHub {
         let door = Door::closed(settings);
         door.open(Arc::clone(&hub));
         let running = server::start(door, listener, limits).map_err(failed)?;
-        Ok(Self { hub, running })
+        let work = Work::start(&hub);
+        Ok(Self { hub, work, running })
     }
 
     pub(super) fn endpoint(&self) -> String {
@@ -41,7 +44,9 @@ impl LocalHub {
 
     /// Stops the hub as a signal stops `fanq serve`.
     pub(super) async fn stop(self) -> Result<(), Error> {
-        let Self { hub, running } = self;
-        stop(hub, running, STOP).await.map_err(|_| Error::Failed("the hub did not stop in time".to_owned()))
+        let Self { hub, work, running } = self;
+        stop(hub, work, running, STOP)
+            .await
+            .map_err(|_| Error::Failed("the hub did not stop in time".to_owned()))
     }
 }

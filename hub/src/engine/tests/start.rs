@@ -24,6 +24,7 @@ fn recovered() -> Machine {
                 fifo: false,
                 content_based_deduplication: false,
                 deduplication_scope: DeduplicationScope::Everything,
+                archive: None,
                 texts: Default::default(),
             },
             tags: Default::default(),
@@ -33,6 +34,8 @@ fn recovered() -> Machine {
             owner: "000000000000".into(),
             endpoint: Endpoint::Queue(name("orders")),
             attributes: SubscriptionAttributes::default(),
+            asked: None,
+            is_owners: true,
         }),
     ];
     let header = Header { time: Timestamp(1), seed: 1, run: 1, batch: 1 };

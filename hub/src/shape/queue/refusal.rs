@@ -38,6 +38,7 @@ fn is_overtaken(error: Error) -> bool {
         | Error::SubscriptionExists
         | Error::MoveRunning
         | Error::NoSuchMove
+        | Error::NoReplay
         | Error::GenesisTwice => false,
     }
 }
@@ -94,6 +95,7 @@ impl About<'_> {
             | Error::NoSuchSubscription
             | Error::TopicExists
             | Error::SubscriptionExists
+            | Error::NoReplay
             | Error::GenesisTwice => {
                 tracing::error!(
                     ?error,

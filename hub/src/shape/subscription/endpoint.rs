@@ -68,9 +68,10 @@ pub(crate) fn can_exist(queue: &Name) -> bool {
 }
 
 /// The protocol of an endpoint.
-pub(crate) fn protocol(endpoint: &Endpoint) -> &'static str {
+pub(crate) fn protocol(endpoint: &Endpoint) -> &str {
     match endpoint {
         Endpoint::Queue(_) => "sqs",
+        Endpoint::Outside(outside) => &outside.protocol,
     }
 }
 
@@ -78,5 +79,6 @@ pub(crate) fn protocol(endpoint: &Endpoint) -> &'static str {
 pub(crate) fn shown(endpoint: &Endpoint) -> String {
     match endpoint {
         Endpoint::Queue(name) => arn::of_queue(name),
+        Endpoint::Outside(outside) => outside.address.to_string(),
     }
 }

@@ -4,13 +4,16 @@ use crate::catalogue::SubscriptionView;
 use crate::shape::{arn, subscription::endpoint};
 use serde::Serialize;
 
+/// What lists show instead of the ARN of a subscription whose endpoint has not agreed.
+const PENDING: &str = "PendingConfirmation";
+
 /// The shape `Subscription`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Listed {
     subscription_arn: String,
     owner: String,
-    protocol: &'static str,
+    protocol: String,
     endpoint: String,
     topic_arn: String,
 }
@@ -18,9 +21,13 @@ pub(crate) struct Listed {
 impl From<&SubscriptionView> for Listed {
     fn from(view: &SubscriptionView) -> Self {
         Self {
-            subscription_arn: arn::of_subscription(&view.topic_name, view.uuid),
+            subscription_arn: if view.is_pending() {
+                PENDING.to_owned()
+            } else {
+                arn::of_subscription(&view.topic_name, view.uuid)
+            },
             owner: view.owner.to_string(),
-            protocol: endpoint::protocol(&view.endpoint),
+            protocol: endpoint::protocol(&view.endpoint).to_owned(),
             endpoint: endpoint::shown(&view.endpoint),
             topic_arn: arn::of_topic(&view.topic_name),
         }

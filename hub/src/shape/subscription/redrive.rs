@@ -24,8 +24,11 @@ pub(crate) fn parse(text: &str, of: &Subscribed<'_>) -> Result<Name, String> {
     let is_near =
         |name: &Name| *name.account == *of.owner && name.region == of.topic.region && can_exist(name);
     let target = target.filter(is_near).ok_or("deadLetterTargetArn is an invalid arn")?;
-    let Endpoint::Queue(endpoint) = of.endpoint;
-    match (of.topic_is_fifo && is_fifo(endpoint), is_fifo(&target)) {
+    let endpoint_is_fifo = match of.endpoint {
+        Endpoint::Queue(endpoint) => is_fifo(endpoint),
+        Endpoint::Outside(_) => false,
+    };
+    match (of.topic_is_fifo && endpoint_is_fifo, is_fifo(&target)) {
         (true, false) => {
             Err("must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.".to_owned())
         }

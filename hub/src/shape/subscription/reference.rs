@@ -29,7 +29,8 @@ pub(crate) fn find(arn: &str, cx: &Context) -> Result<Option<Arc<SubscriptionVie
     }
     let named = arn.rsplit_once(':').and_then(|(topic, uuid)| Some((topic, Uuid::try_parse(uuid).ok()?)));
     let found = named.and_then(|(topic, uuid)| Some((topic, cx.hub.catalogue.subscription(uuid)?)));
-    Ok(found.filter(|(topic, view)| names_topic(topic, view)).map(|(_, view)| view))
+    let found = found.filter(|(topic, view)| names_topic(topic, view) && !view.is_withdrawn());
+    Ok(found.map(|(_, view)| view))
 }
 
 /// Refuses an action that the caller may not perform on a subscription. It belongs to the account that made it, and

@@ -38,6 +38,7 @@ pub(crate) fn initial(fifo: bool) -> TopicAttributes {
         fifo,
         content_based_deduplication: false,
         deduplication_scope: DeduplicationScope::Everything,
+        archive: None,
         texts: BTreeMap::new(),
     }
 }

@@ -27,6 +27,7 @@ fn is_overtaken(error: Error) -> bool {
         | Error::NoGroup
         | Error::MoveRunning
         | Error::NoSuchMove
+        | Error::NoReplay
         | Error::GenesisTwice => false,
     }
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 const SEGMENT_BYTES: u64 = 20 << 10;
 
 /// The state that the store has.
-const DIGEST: u128 = 0x4a68_6d07_2d37_8439_9d94_b3a2_afe8_3686;
+const DIGEST: u128 = 0xf830_fd60_35b2_affc_17ff_39f4_c93e_d63e;
 
 /// The messages that are in it.
 const MESSAGES: [&str; 7] = ["early", "late", "first", "second", "story", "large", "larger"];

@@ -88,6 +88,7 @@ fn create_topic(topic: &str) -> Command {
         fifo: topic.ends_with(".fifo"),
         content_based_deduplication: false,
         deduplication_scope: DeduplicationScope::Everything,
+        archive: None,
         texts: BTreeMap::new(),
     };
     Command::CreateTopic(CreateTopic { name: name(topic), attributes, tags: Tags::new() })
@@ -99,5 +100,7 @@ fn subscribe(topic: TopicId, queue: &str) -> Command {
         owner: "000000000000".into(),
         endpoint: Endpoint::Queue(name(queue)),
         attributes: SubscriptionAttributes { raw: true, ..SubscriptionAttributes::default() },
+        asked: None,
+        is_owners: true,
     })
 }

@@ -2,21 +2,23 @@
 
 use super::Player;
 use crate::tests::script::{Line, Part, duration};
-use crate::tests::world::Bearing;
+use crate::tests::world::{Bearing, START};
 use crate::{
     BodyRef, CancelMove, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic, DeduplicationKeys,
-    DeduplicationScope, Delete, Discard, Endpoint, Name, Outbound, Outgoing, Position, Publish, PurgeQueue,
-    QueueAttributes, QueueId, Receipt, Receive, RedrivePolicy, Send, SetQueueAttributes, SetQueueTags,
-    SetSubscriptionAttributes, SetTopicAttributes, StartMove, Subscribe, SubscriptionAttributes, Tags,
+    DeduplicationScope, Delete, Discard, Name, Outbound, Outgoing, Position, Publish, PurgeQueue,
+    QueueAttributes, QueueId, Receipt, Receive, RedrivePolicy, ReplayPolicy, Send, SetQueueAttributes,
+    SetQueueTags, SetSubscriptionAttributes, SetTopicAttributes, StartMove, SubscriptionAttributes, Tags,
     TopicAttributes, TopicId, Vouch,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+mod outside;
+
 impl Player {
     fn queue(&self, line: &Line<'_>) -> QueueId {
         // A queue that never was has an identity that is never given.
-        self.queues.get(&line.object).copied().unwrap_or(QueueId(u64::MAX))
+        self.queue_called(&line.object).unwrap_or(QueueId(u64::MAX))
     }
 
     fn topic(&self, name: &str) -> TopicId {
@@ -101,12 +103,7 @@ impl Player {
                 }))
             }
             "delete-topic" => plain(Command::DeleteTopic(self.topic(&line.object))),
-            "subscribe" => plain(Command::Subscribe(Subscribe {
-                topic: self.topic(&first.words[0]),
-                owner: "000000000000".into(),
-                endpoint: Endpoint::Queue(name(&first.words[2])),
-                attributes: subscription_attributes(first),
-            })),
+            "subscribe" => self.subscribe(first),
             "set-subscription" => {
                 let id = self.subscriptions[&line.object];
                 let version = self.world.machine.subscription(id).map_or(0, |found| found.version);
@@ -118,7 +115,7 @@ impl Player {
             }
             "unsubscribe" => plain(Command::Unsubscribe(self.subscriptions[&line.object])),
             "publish" => self.publish(line),
-            verb => panic!("{}: what is {verb}?", line.text),
+            _ => self.outside_command(line),
         }
     }
 
@@ -299,6 +296,7 @@ fn topic_attributes(part: &Part) -> TopicAttributes {
         fifo: part.says("fifo"),
         content_based_deduplication: false,
         deduplication_scope: scope(part.setting("scope")),
+        archive: part.duration("archive"),
         texts: BTreeMap::new(),
     }
 }
@@ -307,6 +305,10 @@ fn subscription_attributes(part: &Part) -> SubscriptionAttributes {
     SubscriptionAttributes {
         raw: part.says("raw"),
         dead_letters: part.setting("dlq").map(name),
+        replay: part.duration("from").map(|from| ReplayPolicy {
+            from: START.after(from),
+            to: part.duration("until").map(|to| START.after(to)),
+        }),
         ..SubscriptionAttributes::default()
     }
 }

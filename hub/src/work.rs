@@ -1,0 +1,32 @@
+//! What the hub does by itself, beside answering requests. Each kind of work is a task that begins with the hub and
+//! ends before its engine does.
+
+use crate::hub::Hub;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Tells work that the hub is about to stop.
+pub(crate) type Stop = watch::Receiver<bool>;
+
+/// All that is under way.
+pub(crate) struct Work {
+    stopping: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Work {
+    /// Begins to work for a hub. Needs a Tokio runtime around it.
+    pub(crate) fn start(hub: &Arc<Hub>) -> Self {
+        let (stopping, _stop) = watch::channel(false);
+        let tasks = JoinSet::new();
+        let _ = hub;
+        Self { stopping, tasks }
+    }
+
+    /// Begins nothing new, and returns when what is under way has ended.
+    pub(crate) async fn stop(mut self) {
+        self.stopping.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
