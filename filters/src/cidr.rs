@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 
 /// A block of addresses: those that share the leading bits of one.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cidr {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cidr {
     address: IpAddr,
     bits: u32,
 }
@@ -24,7 +24,18 @@ pub enum CidrError {
 }
 
 impl Cidr {
-    pub(crate) fn parse(text: &str) -> Result<Self, CidrError> {
+    /// The block of the addresses that share so many leading bits with one.
+    #[must_use]
+    pub const fn new(address: IpAddr, bits: u32) -> Self {
+        Self { address, bits }
+    }
+
+    /// Reads an address and a number of bits with a `/` between them.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, CidrError> {
         let (address, bits) = text.split_once('/').ok_or(CidrError::Slash)?;
         if bits.contains('/') {
             return Err(CidrError::Slash);
@@ -33,14 +44,17 @@ impl Cidr {
         let bits = bits.parse::<u32>().map_err(|_| CidrError::Bits)?;
         let address: IpAddr = address.parse().map_err(|_| CidrError::Address(address.to_owned()))?;
         let width = if address.is_ipv4() { 32 } else { 128 };
-        if bits > width { Err(CidrError::TooManyBits(width)) } else { Ok(Self { address, bits }) }
+        if bits > width { Err(CidrError::TooManyBits(width)) } else { Ok(Self::new(address, bits)) }
     }
 
-    /// Whether a text is an address, in any spelling, of this block. The families do not mix.
+    /// Whether a text is an address, in any spelling, of this block.
     pub(crate) fn contains(&self, text: &str) -> bool {
-        let Ok(address) = text.parse::<IpAddr>() else {
-            return false;
-        };
+        text.parse().is_ok_and(|address| self.contains_address(address))
+    }
+
+    /// Whether an address is of this block. The families do not mix.
+    #[must_use]
+    pub fn contains_address(&self, address: IpAddr) -> bool {
         let free = |width: u32| width.saturating_sub(self.bits);
         match (self.address, address) {
             (IpAddr::V4(block), IpAddr::V4(address)) => {
@@ -51,6 +65,12 @@ impl Cidr {
             }
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.bits)
     }
 }
 

@@ -52,7 +52,7 @@ mod wildcard;
 #[cfg(test)]
 mod tests;
 
-pub use cidr::CidrError;
+pub use cidr::{Cidr, CidrError};
 pub use error::{Error, ErrorKind, Location};
 pub use json::{SyntaxError, check_json};
 pub use message::{Attribute, Message};

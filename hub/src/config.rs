@@ -9,6 +9,8 @@ use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
+use lettre::message::Mailbox;
+
 use crate::authority::Host;
 use crate::storage::store::Durability;
 
@@ -18,7 +20,7 @@ mod file;
 mod value;
 
 pub(crate) use error::Error;
-pub(crate) use value::{ByteSize, CorsOrigin, Count, HostPattern, PublicUrl, Region, is_under};
+pub(crate) use value::{ByteSize, CorsOrigin, Count, HostPattern, PublicUrl, Region, SmtpUrl, is_under};
 
 use error::Place;
 use value::{Shape, Value};
@@ -86,6 +88,11 @@ settings! {
     /// URL under which clients reach the hub, for queue URLs and links; without it, the host that each request
     /// was sent to.
     public_url: Option<PublicUrl> = None;
+    /// Mail server that passes mails of topics on, as smtp://user:password@host:25, the same with ?tls=required, or
+    /// smtps://host; without it they stay in the outbox.
+    smtp_url: Option<SmtpUrl> = None;
+    /// Sender of the mails that the mail server passes on, such as hub@example.com.
+    smtp_from: Option<Mailbox> = None;
     /// Believe `Forwarded` and `X-Forwarded-*` headers. Only behind a proxy that sets them.
     trust_proxy: bool = false;
     /// Web pages that may call the hub, as origins such as https://example.com; * for all.

@@ -1,6 +1,15 @@
 //! From a received message to what its receiver is shown.
 
+pub(crate) mod addresses;
+#[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
+pub(crate) mod caller;
 pub(crate) mod envelope;
+#[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
+pub(crate) mod mail;
+#[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
+pub(crate) mod schedule;
+#[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
+pub(crate) mod signature;
 
 use crate::content::{Attribute, Content, Published, Sent, md5_of_body};
 use crate::engine::Delivery;

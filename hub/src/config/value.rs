@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+mod mail;
+mod push;
 mod storage;
 
+pub(crate) use mail::SmtpUrl;
 pub(crate) use storage::ByteSize;
 
 use crate::auth::REGION_BYTES_MAX;

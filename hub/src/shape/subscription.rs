@@ -1,6 +1,8 @@
 //! What operations on subscriptions share.
 
 pub(crate) mod attributes;
+#[cfg_attr(not(test), expect(dead_code, reason = "subscriptions over HTTP use it"))]
+pub(crate) mod delivery;
 pub(crate) mod endpoint;
 pub(crate) mod listed;
 pub(crate) mod quota;

@@ -2,7 +2,6 @@
 
 pub(crate) mod access_policy;
 pub(crate) mod attributes;
-pub(crate) mod delivery_policy;
 pub(crate) mod limits;
 pub(crate) mod list;
 pub(crate) mod reference;

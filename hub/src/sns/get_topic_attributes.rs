@@ -34,7 +34,7 @@ fn shown(topic: &TopicView) -> Pairs<String> {
     let set = |name: &str| attributes::value(&topic.attributes, name);
     let on_fifo = |name: &str| set(name).filter(|_| topic.attributes.fifo);
     let policy = set("Policy").unwrap_or_else(|| access_policy::default_of(&topic.name));
-    let effective = attributes::effective_delivery_policy(&topic.attributes);
+    let effective = attributes::delivery_policy(&topic.attributes).effective_text();
     let first = [
         ("Policy", Some(policy)),
         ("SignatureVersion", set("SignatureVersion")),

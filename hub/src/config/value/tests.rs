@@ -144,3 +144,46 @@ fn a_folder_has_a_name() {
         ("", None),
     ]);
 }
+
+#[test]
+fn a_mail_server_is_a_url_of_smtp() {
+    check::<Option<SmtpUrl>>(&[
+        ("smtp://localhost:1025", Some("smtp://localhost:1025")),
+        (
+            "smtp://user:p%40ss@mail.example.com?tls=required",
+            Some("smtp://user:p%40ss@mail.example.com?tls=required"),
+        ),
+        ("smtps://[::1]", Some("smtps://[::1]")),
+        ("mail.example.com:25", None),
+        ("http://mail.example.com", None),
+        ("smtp://", None),
+        ("smtp://host:port", None),
+        ("smtp://host?tls=maybe", None),
+        ("smtps://host?tls=required", None),
+        ("smtp://host?tsl=required", None),
+        ("", None),
+    ]);
+}
+
+#[test]
+fn a_sender_is_an_address_with_a_name_or_without() {
+    check::<Option<lettre::message::Mailbox>>(&[
+        ("hub@example.com", Some("hub@example.com")),
+        ("The hub <hub@example.com>", Some("The hub <hub@example.com>")),
+        ("hub", None),
+        ("a@example.com, b@example.com", None),
+        ("", None),
+    ]);
+}
+
+#[test]
+fn addresses_stand_alone_or_in_blocks() {
+    check::<Vec<filters::Cidr>>(&[
+        ("10.0.0.0/8, fd00::/8", Some("10.0.0.0/8,fd00::/8")),
+        ("192.168.1.7,::1", Some("192.168.1.7/32,::1/128")),
+        ("", Some("")),
+        ("10.0.0.0/33", None),
+        ("10.0.0/8", None),
+        ("localhost", None),
+    ]);
+}

@@ -4,9 +4,9 @@
 //! An attribute with an empty value is as good as none.
 
 use crate::delivery::envelope::iso_8601;
+use crate::shape::delivery_policy::TopicPolicy;
 use crate::shape::through::Through;
 use crate::shape::topic::access_policy;
-use crate::shape::topic::delivery_policy::DeliveryPolicy;
 use crate::shape::topic::limits;
 use crate::wire::Fault;
 use queue_core::{DeduplicationScope, Timestamp, TopicAttributes};
@@ -64,7 +64,7 @@ pub(crate) fn set(
             return Ok(());
         }
         "DeliveryPolicy" if value.is_empty() => String::new(),
-        "DeliveryPolicy" => DeliveryPolicy::parse(value).map_err(|flaw| wrong(&flaw))?.text(),
+        "DeliveryPolicy" => TopicPolicy::parse(value).map_err(|flaw| wrong(&flaw))?.text(),
         "DisplayName" if value.chars().count() > limits::DISPLAY_NAME_CHARACTERS_MAX => {
             return Err(wrong(&format!(
                 "must be at most {} characters long",
@@ -134,10 +134,10 @@ pub(crate) fn is_large(attributes: &TopicAttributes) -> bool {
     message_bytes_max(attributes) > limits::MESSAGE_BYTES_DEFAULT
 }
 
-/// What the effective delivery policy of the topic is.
-pub(crate) fn effective_delivery_policy(attributes: &TopicAttributes) -> String {
-    let own = text(attributes, "DeliveryPolicy").and_then(|text| DeliveryPolicy::parse(text).ok());
-    own.unwrap_or_default().effective()
+/// The delivery policy of the topic; one that says nothing if it has none.
+pub(crate) fn delivery_policy(attributes: &TopicAttributes) -> TopicPolicy {
+    let own = text(attributes, "DeliveryPolicy").and_then(|text| TopicPolicy::parse(text).ok());
+    own.unwrap_or_default()
 }
 
 fn text<'a>(attributes: &'a TopicAttributes, name: &str) -> Option<&'a str> {

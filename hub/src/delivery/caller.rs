@@ -1,0 +1,162 @@
+//! One HTTP request to a subscriber's endpoint, with everything that limits it.
+//!
+//! An endpoint belongs to a stranger: it may lead to where the hub must not go, never answer, or answer without end.
+//! The rules for addresses hold for what is really connected to: names are resolved here, and what may not be called
+//! is left out of the answer; addresses in URLs are looked at before. No redirect is followed, and no proxy of the
+//! environment is used, since either would connect to another place.
+
+use std::error::Error as _;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder, Response, Url};
+
+use super::addresses::AddressRules;
+
+/// How long everything may take, from looking up the name to the end of the answer.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How much of an answer is read.
+pub(crate) const ANSWER_BYTES_MAX: usize = 64 << 10;
+
+/// As AWS calls itself.
+const USER_AGENT: &str = "Amazon Simple Notification Service Agent";
+const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip,deflate");
+
+/// Calls endpoints. Cheap to clone; all clones share their connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    client: Client,
+    rules: Arc<AddressRules>,
+}
+
+/// What an endpoint answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// At most [`ANSWER_BYTES_MAX`] of it.
+    pub(crate) body: Bytes,
+    /// Whether there was more of it.
+    pub(crate) is_cut: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The endpoint is at an address that may not be called.
+    #[error("{0} is at an address that this hub does not push to")]
+    Denied(String),
+    #[error("no answer came in time")]
+    Timeout,
+    /// No connection, or none that held, in the words of whoever tried.
+    #[error("{0}")]
+    Connection(String),
+}
+
+impl Caller {
+    /// A caller under rules, with the certificates that the system trusts.
+    pub(crate) fn new(rules: AddressRules, timeout: Duration) -> Result<Self, reqwest::Error> {
+        // Another provider would have been installed by ourselves as well.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let rules = Arc::new(rules);
+        let client = builder(&rules, timeout).build().or_else(|error| {
+            tracing::warn!(%error, "no certificates are trusted, so nothing can be pushed to https endpoints");
+            builder(&rules, timeout).tls_certs_only([]).build()
+        })?;
+        Ok(Self { client, rules })
+    }
+
+    /// Posts a body to a URL; a name and a password in the URL become Basic authentication.
+    pub(crate) async fn post(&self, url: Url, headers: HeaderMap, body: Bytes) -> Result<Answer, Failure> {
+        if let Some(address) = literal(&url)
+            && !self.rules.allows(address)
+        {
+            return Err(Failure::Denied(address.to_string()));
+        }
+        let sent = self.client.post(url).headers(headers).body(body).send().await;
+        read(sent.map_err(|error| failure(&error))?).await
+    }
+}
+
+fn builder(rules: &Arc<AddressRules>, timeout: Duration) -> ClientBuilder {
+    let resolver = Resolver { rules: Arc::clone(rules) };
+    Client::builder()
+        .dns_resolver(Arc::new(resolver))
+        .no_proxy()
+        .redirect(Policy::none())
+        .timeout(timeout)
+        .user_agent(USER_AGENT)
+        .default_headers([(ACCEPT_ENCODING, ENCODINGS)].into_iter().collect())
+}
+
+/// The address that stands in a URL in place of a name; nothing is looked up for it.
+fn literal(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?;
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// Reads an answer as far as it is wanted; the connection of one that goes on is closed.
+async fn read(mut response: Response) -> Result<Answer, Failure> {
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+        let free = ANSWER_BYTES_MAX - body.len();
+        if let Some(part) = chunk.get(..free)
+            && part.len() < chunk.len()
+        {
+            body.extend_from_slice(part);
+            return Ok(Answer { status, body: body.into(), is_cut: true });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, body: body.into(), is_cut: false })
+}
+
+fn failure(error: &reqwest::Error) -> Failure {
+    if error.is_timeout() {
+        return Failure::Timeout;
+    }
+    let mut cause = error.source();
+    let mut text = error.to_string();
+    while let Some(deeper) = cause {
+        if let Some(Denied(name)) = deeper.downcast_ref() {
+            return Failure::Denied(name.clone());
+        }
+        text = deeper.to_string();
+        cause = deeper.source();
+    }
+    // The deepest cause alone: the others repeat it, and name the URL with its password.
+    Failure::Connection(text)
+}
+
+/// Looks names up, and leaves out what may not be called.
+struct Resolver {
+    rules: Arc<AddressRules>,
+}
+
+/// Everything that a name leads to was left out.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} leads to addresses that this hub does not push to")]
+struct Denied(String);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let rules = Arc::clone(&self.rules);
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed = found.filter(|address| rules.allows(address.ip())).collect::<Vec<SocketAddr>>();
+            if allowed.is_empty() {
+                return Err(Denied(name.as_str().to_owned()).into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
