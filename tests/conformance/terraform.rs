@@ -101,7 +101,7 @@ fn mirrors() -> Vec<PathBuf> {
 
 #[tokio::test]
 async fn terraform_makes_changes_and_destroys_what_is_declared() {
-    let hub = Hub::start_plain(&[]);
+    let hub = Hub::start_plain(&["--auto-confirm"]);
     let terraform = match Terraform::with_provider(&hub) {
         Ok(found) => found,
         Err(what) => return skip(&format!("Terraform: {what}")),

@@ -14,6 +14,7 @@ mod backup;
 mod check;
 mod connections;
 mod crowd;
+mod fanout;
 mod faults;
 mod full;
 mod kill;

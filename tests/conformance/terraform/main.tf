@@ -154,3 +154,67 @@ resource "aws_sns_topic_subscription" "payments" {
   endpoint      = aws_sqs_queue.payments.arn
   filter_policy = jsonencode({ currency = [local.changed ? "EUR" : "CHF", { prefix = "U" }] })
 }
+
+resource "aws_sns_topic" "events" {
+  name              = "events"
+  signature_version = local.changed ? 2 : 1
+
+  delivery_policy = jsonencode({
+    http = {
+      defaultHealthyRetryPolicy = {
+        minDelayTarget     = 1
+        maxDelayTarget     = local.changed ? 60 : 20
+        numRetries         = 5
+        numMaxDelayRetries = 0
+        numNoDelayRetries  = 1
+        numMinDelayRetries = 0
+        backoffFunction    = "exponential"
+      }
+      disableSubscriptionOverrides = false
+    }
+  })
+}
+
+resource "aws_sns_topic_data_protection_policy" "events" {
+  arn = aws_sns_topic.events.arn
+
+  policy = jsonencode({
+    Name        = "events"
+    Description = local.changed ? "Addresses stay here" : "Nothing yet"
+    Version     = "2021-06-01"
+    Statement = [{
+      Sid            = "deny"
+      DataDirection  = "Inbound"
+      Principal      = ["*"]
+      DataIdentifier = ["arn:aws:dataprotection::aws:data-identifier/EmailAddress"]
+      Operation      = { Deny = {} }
+    }]
+  })
+}
+
+resource "aws_sns_topic_subscription" "hook" {
+  topic_arn              = aws_sns_topic.events.arn
+  protocol               = "http"
+  endpoint               = "http://127.0.0.1:9/hook"
+  endpoint_auto_confirms = true
+  raw_message_delivery   = local.changed
+  filter_policy          = jsonencode({ kind = ["a"] })
+
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.returns_failed.arn })
+
+  delivery_policy = jsonencode({
+    healthyRetryPolicy = {
+      minDelayTarget     = 1
+      maxDelayTarget     = 2
+      numRetries         = local.changed ? 4 : 3
+      numMaxDelayRetries = 0
+      numNoDelayRetries  = 0
+      numMinDelayRetries = 0
+      backoffFunction    = "linear"
+    }
+  })
+}
+
+resource "aws_sns_sms_preferences" "all" {
+  default_sms_type = local.changed ? "Transactional" : "Promotional"
+}

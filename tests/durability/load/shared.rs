@@ -149,6 +149,11 @@ impl Shared {
         }
     }
 
+    /// Looks at what was written down so far.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&History) -> T) -> T {
+        look(&lock(&self.notes).history)
+    }
+
     /// Takes what was written down. What is unknown has had its effect, if any, before the process was gone.
     pub(crate) fn finish(&self) -> Ended {
         let mut notes = lock(&self.notes);
