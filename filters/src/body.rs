@@ -1,9 +1,8 @@
 //! Looks for the conditions of a policy in a message body, whose structure decides which values belong together.
 
-use serde_json::{Map, Value as Json};
-
 use crate::condition::Condition;
 use crate::evidence::Evidence;
+use crate::json::{Json, Members};
 use crate::limits::KEYS_MAX;
 use crate::together::{Conditions, Together};
 use crate::value::Value;
@@ -11,7 +10,7 @@ use crate::value::Value;
 /// Goes through a body once, down only where a condition leads.
 ///
 /// It calls itself as deep as the body nests, which the reader of the body has bounded.
-pub(crate) fn search(body: &Map<String, Json>, conditions: &[Condition]) -> Evidence {
+pub(crate) fn search(body: &Members<'_>, conditions: &[Condition]) -> Evidence {
     let mut search = Search { conditions, present: Conditions::default() };
     let mut paths = [Path::Elsewhere; KEYS_MAX];
     for (path, condition) in paths.iter_mut().zip(conditions) {
@@ -56,7 +55,7 @@ type Paths<'p> = [Path<'p>; KEYS_MAX];
 
 impl<'p> Search<'p> {
     /// Members belong together: what one satisfies adds to what the others do.
-    fn object(&mut self, members: &Map<String, Json>, paths: &Paths<'p>) -> Together {
+    fn object(&mut self, members: &Members<'_>, paths: &Paths<'p>) -> Together {
         let mut together = Together::NOTHING;
         for (key, value) in members {
             let inside = paths.map(|path| path.through(key));
@@ -67,15 +66,15 @@ impl<'p> Search<'p> {
         together
     }
 
-    fn value(&mut self, value: &Json, paths: &Paths<'p>) -> Together {
+    fn value(&mut self, value: &Json<'_>, paths: &Paths<'p>) -> Together {
         match value {
             Json::Object(members) => self.object(members, paths),
             // Of the elements, one at a time: fields of two elements do not belong together.
-            Json::Array(elements) => elements
+            Json::List(elements) => elements
                 .iter()
                 .map(|element| self.value(element, paths))
                 .fold(Together::NOTHING, Together::or),
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => {
                 Value::of(value).map_or(Together::NOTHING, |scalar| self.scalar(scalar, paths))
             }
         }

@@ -14,7 +14,7 @@ pub(crate) struct Condition {
     /// Dotted; `{"a": {"b": …}}` and `{"a.b": …}` are the same path.
     pub(crate) path: Arc<str>,
     /// Of each of these lists one pattern has to match. It is one list unless the policy names the path twice.
-    all: Vec<Arc<[Pattern]>>,
+    pub(crate) all: Vec<Arc<[Pattern]>>,
 }
 
 /// Conditions that have to hold together: a policy with every `$or` decided. At most one per path.

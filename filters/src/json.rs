@@ -1,16 +1,18 @@
 //! [`Scanner`]: the text of a policy as JSON tokens, in the order in which they stand.
 //!
-//! A policy is read by a scanner of its own because its mistakes are answered in order and with their place, which
-//! a finished tree no longer knows. Message bodies, where a mistake is just "no match", are read by `serde_json`.
+//! The mistakes of a policy are answered in order and with their place, which a finished tree no longer knows. Message
+//! bodies, where a mistake is just "no match", are read as a [`tree`].
 //!
 //! The scanner keeps the open containers in a list and never calls itself, so depth costs no stack.
 
 mod scalar;
 mod syntax_error;
+mod tree;
 
 use std::borrow::Cow;
 
 pub use syntax_error::SyntaxError;
+pub(crate) use tree::{Json, Members, read};
 
 use crate::{Error, ErrorKind, Location};
 
@@ -27,8 +29,10 @@ pub fn check_json(text: &str) -> Result<(), Error> {
 
 /// One step through a JSON text. Commas and colons are checked and left out.
 ///
-/// What reads tokens names those that it accepts, and refuses all others alike.
+/// What reads tokens names those that it accepts, and refuses all others alike. They are handed on by the thousand: with
+/// a tag of a word their contents are copied as words, which is a fifth of the time that it takes to read a body.
 #[derive(Debug, Clone, PartialEq)]
+#[repr(u64)]
 pub(crate) enum Token<'a> {
     StartObject,
     EndObject,

@@ -1,7 +1,7 @@
 //! Filter policies of subscriptions: compiled once, asked many times, and able to say why they refused.
 //!
 //! A [`Policy`] is compiled from the JSON text of a subscription; a [`Message`] is built once per published
-//! message and shown to every policy of its topic. Both are functions of their input: no clock, entropy, I/O,
+//! message and shown to the policies of its topic, all that an [`Index`] of them does not leave out. All are functions of their input: no clock, entropy, I/O,
 //! thread, or lock.
 //!
 //! ```
@@ -21,6 +21,8 @@
 //!
 //! message ─ message ──▶ values of attributes ─┐
 //!                       members of the body ──┴─ evidence (body, together) ──▶ match, or Refusal
+//!
+//! policies ─ index ──▶ who wants which exact value ─ message ──▶ the few that have to be asked
 //! ```
 //!
 //! Where AWS documents nothing, the choice taken stands beside the code that takes it.
@@ -34,6 +36,7 @@ mod condition;
 mod error;
 mod evidence;
 mod expression;
+mod index;
 mod json;
 pub mod limits;
 mod message;
@@ -54,6 +57,7 @@ mod tests;
 
 pub use cidr::{Cidr, CidrError};
 pub use error::{Error, ErrorKind, Location};
+pub use index::Index;
 pub use json::{SyntaxError, check_json};
 pub use message::{Attribute, Message};
 pub use numeric::NumericError;

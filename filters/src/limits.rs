@@ -1,4 +1,4 @@
-//! Every limit of a filter policy, by name.
+//! Every limit of policies and of what they are asked about, by name.
 
 /// Keys of a policy: the distinct dotted paths that carry values, whichever `$or` branch they stand in.
 pub const KEYS_MAX: usize = 5;
@@ -10,6 +10,9 @@ pub const COMBINATIONS_MAX: u64 = 150;
 
 /// Bytes of the text of a policy.
 pub const POLICY_BYTES_MAX: usize = 256 * 1024;
+
+/// Lists and objects within each other in a body; one that nests deeper is not looked into.
+pub const BODY_DEPTH_MAX: usize = 128;
 
 /// Wildcards (`*`) in one pattern.
 pub const WILDCARDS_MAX: usize = 3;

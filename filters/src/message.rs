@@ -2,9 +2,8 @@
 
 use std::cell::OnceCell;
 
-use serde_json::{Map, Value as Json};
-
 use crate::Scope;
+use crate::json::{self, Json, Members};
 use crate::number::Number;
 use crate::value::Value;
 
@@ -26,7 +25,7 @@ pub struct Attribute<'a> {
 #[derive(Debug)]
 pub struct Message<'a> {
     body: &'a str,
-    members: OnceCell<Option<Map<String, Json>>>,
+    members: OnceCell<Option<Members<'a>>>,
     attributes: Vec<(&'a str, Values<'a>)>,
 }
 
@@ -35,7 +34,7 @@ pub struct Message<'a> {
 pub(crate) enum Values<'a> {
     One(Value<'a>),
     /// The elements of a `String.Array`, all of them scalars.
-    Many(Vec<Json>),
+    Many(Vec<Json<'a>>),
     /// The attribute is there, but its text is not of its type: no pattern matches.
     Unreadable,
 }
@@ -53,9 +52,13 @@ impl<'a> Message<'a> {
         Self { body, members: OnceCell::new(), attributes }
     }
 
-    /// The members of the body, if it is a JSON object. One nested deeper than `serde_json` reads (128 levels) is none.
-    pub(crate) fn body(&self) -> Option<&Map<String, Json>> {
-        self.members.get_or_init(|| serde_json::from_str(self.body).ok()).as_ref()
+    /// The members of the body, if it is a JSON object. One that nests too deep is none.
+    pub(crate) fn body(&self) -> Option<&Members<'a>> {
+        let members = || match json::read(self.body)? {
+            Json::Object(members) => Some(members),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => None,
+        };
+        self.members.get_or_init(members).as_ref()
     }
 
     /// Whether it has what a policy of this scope looks at: attributes that a policy can see, or a body that is a JSON
@@ -70,6 +73,10 @@ impl<'a> Message<'a> {
 
     pub(crate) fn has_attributes(&self) -> bool {
         !self.attributes.is_empty()
+    }
+
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'a str, &Values<'a>)> {
+        self.attributes.iter().map(|(name, values)| (*name, values))
     }
 
     pub(crate) fn attribute(&self, name: &str) -> Option<&Values<'a>> {
@@ -100,6 +107,14 @@ impl<'a> Values<'a> {
         }
     }
 
+    pub(crate) fn for_each(&self, mut look: impl FnMut(Value<'_>)) {
+        match self {
+            Self::One(value) => look(*value),
+            Self::Many(elements) => elements.iter().filter_map(Value::of).for_each(look),
+            Self::Unreadable => {}
+        }
+    }
+
     pub(crate) fn any(&self, matches: impl Fn(Value<'_>) -> bool) -> bool {
         match self {
             Self::One(value) => matches(*value),
@@ -110,7 +125,9 @@ impl<'a> Values<'a> {
 }
 
 /// The elements of a JSON list of scalars.
-fn elements(text: &str) -> Option<Vec<Json>> {
-    let elements: Vec<Json> = serde_json::from_str(text).ok()?;
-    elements.iter().all(|element| Value::of(element).is_some()).then_some(elements)
+fn elements(text: &str) -> Option<Vec<Json<'_>>> {
+    match json::read(text)? {
+        Json::List(elements) => elements.iter().all(|one| Value::of(one).is_some()).then_some(elements),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_) => None,
+    }
 }

@@ -69,6 +69,24 @@ impl Pattern {
         }
     }
 
+    /// The value that it wants exactly, if it is one that many policies may tell apart by: a text or a number.
+    pub(crate) const fn exact(&self) -> Option<Value<'_>> {
+        match self {
+            Self::Text(text) => Some(Value::Text(text.as_str())),
+            Self::Number(number) => Some(Value::Number(*number)),
+            Self::Null
+            | Self::Bool(_)
+            | Self::Prefix(_)
+            | Self::Suffix(_)
+            | Self::EqualsIgnoreCase(_)
+            | Self::Wildcard(_)
+            | Self::AnythingBut(_)
+            | Self::Numeric(_)
+            | Self::Exists(_)
+            | Self::Cidr(_) => None,
+        }
+    }
+
     /// The most `*` that one of its wildcards has; none if it has no wildcard.
     pub(crate) fn stars(&self) -> Option<usize> {
         match self {

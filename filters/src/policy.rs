@@ -46,6 +46,11 @@ impl Policy {
         self.scope
     }
 
+    /// The ways to satisfy it.
+    pub(crate) fn alternatives(&self) -> &[Alternative] {
+        &self.alternatives
+    }
+
     /// Whether a message passes.
     #[must_use]
     pub fn matches(&self, message: &Message<'_>) -> bool {

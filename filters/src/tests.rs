@@ -3,5 +3,6 @@
 mod cases;
 mod choice;
 mod explain;
+mod index;
 mod structure;
 mod total;

@@ -1,5 +1,6 @@
 //! [`Value`]: what a message offers to be compared.
 
+use crate::json::Json;
 use crate::number::Number;
 
 /// One scalar of a message.
@@ -13,13 +14,13 @@ pub(crate) enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// The scalar that a JSON value is; none if it is a list or an object.
-    pub(crate) fn of(value: &'a serde_json::Value) -> Option<Self> {
+    pub(crate) fn of(value: &'a Json<'_>) -> Option<Self> {
         match value {
-            serde_json::Value::Null => Some(Self::Null),
-            serde_json::Value::Bool(value) => Some(Self::Bool(*value)),
-            serde_json::Value::Number(number) => Some(Self::Number(number.into())),
-            serde_json::Value::String(text) => Some(Self::Text(text)),
-            serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
+            Json::Null => Some(Self::Null),
+            Json::Bool(value) => Some(Self::Bool(*value)),
+            Json::Number(text) => Number::parse(text).map(Self::Number),
+            Json::Text(text) => Some(Self::Text(text)),
+            Json::List(_) | Json::Object(_) => None,
         }
     }
 }

@@ -1,6 +1,11 @@
 //! What the workers see of topics and queues: one immutable view each, replaced by the engine before the answer to
 //! the request that changed it leaves.
 
+mod audience;
+
+pub(crate) use audience::{Verdict, message};
+
+use self::audience::Audience;
 use crate::metrics::subscriptions::{Candidate, OtherSubscriptions, SubscriptionCounts, SubscriptionSeries};
 use crate::secrets::Secrets;
 use crate::shape::arn;
@@ -10,7 +15,7 @@ use queue_core::{
     RecordKey, Replay, SubscriptionAttributes, SubscriptionId, Tags, Timestamp, TopicAttributes, TopicId,
 };
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -38,6 +43,8 @@ pub(crate) struct TopicView {
     pub(crate) subscriptions: Vec<Arc<SubscriptionView>>,
     pub(crate) subscriptions_version: u64,
     pub(crate) subscriptions_deleted: u64,
+    /// The subscriptions by the text that they get; made for the first message that is published.
+    audiences: OnceLock<Vec<Audience>>,
 }
 
 /// A subscription as the workers see it.
@@ -102,6 +109,8 @@ struct Views {
     served: BTreeMap<SubscriptionId, Arc<SubscriptionView>>,
     records: BTreeMap<RecordKey, Arc<Record>>,
     record_keys: HashMap<RecordId, RecordKey>,
+    /// Views of topics that have been replaced, with what was counted by whoever still publishes through them.
+    replaced: Vec<Arc<TopicView>>,
     /// What happens to the subscriptions that have no series of their own.
     others: OtherSubscriptions,
 }
@@ -229,6 +238,7 @@ impl Catalogue {
     /// What was counted of up to so many subscriptions, and of the others together. Those of deleted topics have none.
     pub(crate) fn subscription_series(&self, limit: usize) -> Vec<SubscriptionSeries> {
         self.read(|views| {
+            views.settle();
             let all = views.subscriptions.values();
             let all = all.filter(|view| views.topic_names.contains_key(&view.topic)).map(|view| {
                 let named = || arn::of_subscription(&view.topic_name, view.uuid);
@@ -310,8 +320,9 @@ impl Views {
         let Some(topic) = machine.topic(id) else {
             if let Some(name) = self.topic_names.remove(&id)
                 && self.topics.get(&name).is_some_and(|view| view.id == id)
+                && let Some(view) = self.topics.remove(&name)
             {
-                self.topics.remove(&name);
+                self.replace(view);
             }
             return;
         };
@@ -328,9 +339,27 @@ impl Views {
                 .collect(),
             subscriptions_version: topic.subscriptions_version,
             subscriptions_deleted: topic.subscriptions_deleted,
+            audiences: OnceLock::new(),
         };
         self.topic_names.insert(id, topic.name.clone());
-        self.topics.insert(topic.name.clone(), Arc::new(view));
+        if let Some(before) = self.topics.insert(topic.name.clone(), Arc::new(view)) {
+            self.replace(before);
+        }
+    }
+
+    /// Keeps a view for as long as somebody may count in it; most are let go at once.
+    fn replace(&mut self, view: Arc<TopicView>) {
+        self.replaced.push(view);
+        self.replaced.retain_mut(|view| {
+            let is_used = Arc::get_mut(view).is_none();
+            view.settle();
+            is_used
+        });
+    }
+
+    /// Tells apart what was counted of the subscriptions of each topic together.
+    fn settle(&self) {
+        self.topics.values().chain(&self.replaced).for_each(|view| view.settle());
     }
 
     /// Says whether somebody works for it, or did.
@@ -338,6 +367,8 @@ impl Views {
         let uuid = secrets.subscription(id);
         let Some(subscription) = machine.subscription(id) else {
             if let Some(view) = self.subscriptions.remove(&id) {
+                let topic = self.topic_names.get(&view.topic).and_then(|name| self.topics.get(name));
+                topic.into_iter().chain(&self.replaced).for_each(|topic| topic.settle());
                 self.others.forget(id, &view.counts);
             }
             self.by_uuid.remove(&uuid);

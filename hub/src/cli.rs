@@ -1,6 +1,6 @@
 //! The command line: `fanq <subcommand>`.
 //!
-//! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage.
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed or no, 2 wrong usage.
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -26,6 +26,7 @@ mod bench;
 mod check;
 mod checkpoint;
 mod demo;
+mod filter;
 mod health;
 mod open_files;
 mod restore;
@@ -45,6 +46,9 @@ pub enum Error {
     /// A setting.
     #[error("{0}")]
     Setting(String),
+    /// The answer is no, and has been given.
+    #[error("no")]
+    No,
     /// Everything that can go wrong later.
     #[error("{0}")]
     Failed(String),
@@ -71,6 +75,7 @@ impl Error {
                 let _ = write!(std::io::stderr(), "{}", asked.render());
                 ExitCode::from(2)
             }
+            Self::No => ExitCode::from(1),
             Self::CommandLine(_) | Self::Setting(_) => self.complain(2),
             Self::Failed(_) => self.complain(1),
         }
@@ -111,6 +116,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
         Some((demo::NAME, matches)) => demo::run(matches),
         Some((bench::NAME, matches)) => bench::run(matches),
         Some((bench::floor::NAME, matches)) => bench::floor::run(matches),
+        Some((filter::NAME, matches)) => filter::run(matches),
         Some((health::NAME, matches)) => health::run(matches),
         Some((check::NAME, matches)) => check::run(matches),
         Some((backup::NAME, matches)) => backup::run(matches),
@@ -144,6 +150,7 @@ fn command() -> Command {
         .subcommand(demo::command())
         .subcommand(bench::command())
         .subcommand(bench::floor::command())
+        .subcommand(filter::command())
         .subcommand(health::command())
         .subcommand(check::command())
         .subcommand(backup::command())
@@ -259,6 +266,8 @@ mod tests {
             ("serv", "serve"),
             ("serve --strict false", "unexpected argument 'false'"),
             ("health --endpoint", "a value is required"),
+            ("filter test --policy a", "--message <FILE>"),
+            ("filter test --policy a --message b --scope body", "MessageBody"),
         ] {
             let error = Error::from(parse(line).unwrap_err());
             assert!(error.to_string().contains(expected), "{line}: {error}");

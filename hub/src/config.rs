@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use lettre::message::Mailbox;
 
 use crate::authority::Host;
+use crate::shape::topic::limits;
 use crate::storage::store::Durability;
 
 mod environment;
@@ -83,6 +84,8 @@ settings! {
     /// How many queues, and how many subscriptions, have metrics of their own at `/metrics`: the oldest ones; the others
     /// are counted together.
     metrics_queues: Count = Count(1_000);
+    /// How many subscriptions of one topic can have filter policies. AWS has the same limit, and raises it on request.
+    filters_per_topic: Count = Count(limits::FILTERS_PER_TOPIC);
     /// Let clients freeze and advance the hub's clock, at `/_fanq/clock`.
     test_clock: bool = false;
     /// URL under which clients reach the hub, for queue URLs and links; without it, the host that each request

@@ -10,6 +10,7 @@
 
 mod api;
 mod exposition;
+pub(crate) mod filtered;
 pub(crate) mod histogram;
 pub(crate) mod process;
 pub(crate) mod queues;

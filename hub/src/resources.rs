@@ -3,6 +3,7 @@
 //! The clock is not among them: it is the server's own, and answers before there is a hub.
 
 mod answer;
+mod explain;
 
 pub(crate) use answer::{Answer, Refusal};
 
@@ -47,7 +48,9 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: wire::Request<'_>) -> wire::
             trace_header: wire::trace_header(head),
             span: Span::none(),
         };
-        let path: Vec<_> = head.path.strip_prefix(PREFIX).unwrap_or_default().split('/').collect();
+        let path = head.path.strip_prefix(PREFIX).unwrap_or_default().split('/');
+        let path = path.map(wire::decode_part).collect::<Result<Vec<_>, _>>().map_err(Fault::from)?;
+        let path: Vec<_> = path.iter().map(|part| &**part).collect();
         route(&path, &Ask { method: head.method, parameters: &parameters, body: &body, cx }).await
     };
     match answered.await {
@@ -58,8 +61,8 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: wire::Request<'_>) -> wire::
 
 /// Passes a request on to its resource.
 async fn route(path: &[&str], ask: &Ask<'_>) -> Result<Answer, Refusal> {
-    let _ = ask;
     match path {
+        ["topics", topic, "explain"] => explain::answer(topic, ask),
         _ => Err(Refusal::new(StatusCode::NOT_FOUND, "There is no such resource.")),
     }
 }

@@ -46,7 +46,7 @@ pub(crate) use service::{Service, is_queue_path};
 
 use call::Input;
 use observed::Observed;
-pub(crate) use parameter::Parameters;
+pub(crate) use parameter::{Parameters, decode_part};
 use reply::Format;
 use request_id::RequestId;
 

@@ -58,13 +58,14 @@ pub(crate) fn rust_files() -> Vec<(String, String)> {
     files.into_iter().filter(|(name, _)| name.ends_with(".rs")).collect()
 }
 
-/// The sources that are more than tests: not of the tests or examples, nor a module that only tests have.
+/// The sources that are more than tests: not of the tests, benches or examples, nor a module that only tests have.
 pub(crate) fn product_files() -> Vec<(String, String)> {
     let all = rust_files();
     let only_in_tests = all.iter().flat_map(|(name, text)| test_modules(name, text)).collect::<Vec<_>>();
     let is_for_tests = |name: &str| {
         name.starts_with("tests/")
             || name.starts_with("examples/")
+            || name.contains("/benches/")
             || only_in_tests
                 .iter()
                 .any(|module| name == format!("{module}.rs") || name.starts_with(&format!("{module}/")))

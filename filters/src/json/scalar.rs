@@ -27,13 +27,12 @@ impl<'a> Scanner<'a> {
 
     /// The characters up to the next quote or backslash.
     fn run(&mut self) -> Result<&'a str, Error> {
-        let start = self.at;
-        loop {
-            match self.peek() {
-                Some(b'"' | b'\\') => return Ok(self.text.get(start..self.at).unwrap_or_default()),
-                None | Some(0..0x20) => return Err(self.unexpected(SyntaxError::ControlCharacter)),
-                Some(_) => self.step(),
-            }
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let end = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
+        self.at += end;
+        match self.peek() {
+            Some(b'"' | b'\\') => Ok(rest.get(..end).unwrap_or_default()),
+            _ => Err(self.unexpected(SyntaxError::ControlCharacter)),
         }
     }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::limits::POLICY_BYTES_MAX;
-use crate::{Attribute, ErrorKind, Message, Policy, Scope};
+use crate::{Attribute, ErrorKind, Message, Policy, Reason, Scope};
 
 const SCOPES: [Scope; 2] = [Scope::MessageAttributes, Scope::MessageBody];
 
@@ -48,7 +48,7 @@ fn lists_of_many_elements_do_not_multiply() {
 }
 
 /// Texts made of the pieces of policies, some of which are policies.
-fn policies() -> impl Strategy<Value = String> {
+pub(super) fn policies() -> impl Strategy<Value = String> {
     let pattern = prop::sample::select(vec![
         "1",
         "\"a\"",
@@ -82,7 +82,7 @@ fn policies() -> impl Strategy<Value = String> {
 }
 
 /// Bodies with the keys of those policies.
-fn bodies() -> impl Strategy<Value = String> {
+pub(super) fn bodies() -> impl Strategy<Value = String> {
     let scalar =
         prop::sample::select(vec!["1", "5.5", "\"a\"", "\"ab\"", "\"10.1.2.3\"", "null", "true", "[]", "{}"]);
     let value = scalar.prop_map(str::to_owned).prop_recursive(4, 24, 4, |inner| {
@@ -118,7 +118,10 @@ proptest! {
     fn a_message_matches_unless_there_is_a_reason(policy in policies(), body in bodies()) {
         let message = Message::new(&body, []);
         if let Ok(policy) = Policy::compile(&policy, Scope::MessageBody) {
-            prop_assert_eq!(policy.matches(&message), policy.explain(&message).is_ok());
+            let explained = policy.explain(&message);
+            prop_assert_eq!(policy.matches(&message), explained.is_ok());
+            let has_no_object = explained.is_err_and(|refusal| refusal.reason == Reason::NotAnObject);
+            prop_assert_eq!(has_no_object, !message.has(Scope::MessageBody));
         }
     }
 

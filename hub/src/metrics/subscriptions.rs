@@ -1,6 +1,6 @@
 //! What is counted of subscriptions: by the workers whatever a filter keeps away, by the engine what fails.
 
-use filters::{Message, Policy, Scope};
+use filters::{Message, Scope};
 use queue_core::SubscriptionId;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,7 +15,7 @@ pub(crate) enum Reason {
 
 /// How often each was the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct ByReason<T> {
+pub(crate) struct ByReason<T> {
     attributes: T,
     body: T,
     no_attributes: T,
@@ -23,12 +23,21 @@ pub(super) struct ByReason<T> {
 }
 
 impl<T> ByReason<T> {
-    fn of(&self, reason: Reason) -> &T {
+    pub(super) fn of(&self, reason: Reason) -> &T {
         match reason {
             Reason::Attributes => &self.attributes,
             Reason::Body => &self.body,
             Reason::NoAttributes => &self.no_attributes,
             Reason::InvalidBody => &self.invalid_body,
+        }
+    }
+
+    pub(super) fn of_mut(&mut self, reason: Reason) -> &mut T {
+        match reason {
+            Reason::Attributes => &mut self.attributes,
+            Reason::Body => &mut self.body,
+            Reason::NoAttributes => &mut self.no_attributes,
+            Reason::InvalidBody => &mut self.invalid_body,
         }
     }
 
@@ -45,14 +54,24 @@ impl<T> ByReason<T> {
 }
 
 impl Reason {
-    /// Why a message that does not match does not.
-    pub(crate) fn of(policy: &Policy, message: &Message<'_>) -> Self {
-        let scope = policy.scope();
-        match (scope, message.has(scope)) {
-            (Scope::MessageAttributes, true) => Self::Attributes,
-            (Scope::MessageAttributes, false) => Self::NoAttributes,
-            (Scope::MessageBody, true) => Self::Body,
-            (Scope::MessageBody, false) => Self::InvalidBody,
+    /// Why a message that does not match a policy of this scope does not.
+    pub(crate) fn of(scope: Scope, message: &Message<'_>) -> Self {
+        if message.has(scope) { Self::mismatch(scope) } else { Self::nothing(scope) }
+    }
+
+    /// There was something to compare with a policy of this scope, and it did not match.
+    pub(super) const fn mismatch(scope: Scope) -> Self {
+        match scope {
+            Scope::MessageAttributes => Self::Attributes,
+            Scope::MessageBody => Self::Body,
+        }
+    }
+
+    /// There was nothing that a policy of this scope could be compared with.
+    pub(super) const fn nothing(scope: Scope) -> Self {
+        match scope {
+            Scope::MessageAttributes => Self::NoAttributes,
+            Scope::MessageBody => Self::InvalidBody,
         }
     }
 }
@@ -65,14 +84,22 @@ pub(crate) struct SubscriptionCounts {
 }
 
 impl SubscriptionCounts {
-    /// A message was kept away.
-    pub(crate) fn count_filtered(&self, reason: Reason) {
-        self.filtered.of(reason).fetch_add(1, Ordering::Relaxed);
+    /// So many messages were kept away.
+    pub(super) fn count_filtered(&self, reason: Reason, messages: u64) {
+        if messages > 0 {
+            self.filtered.of(reason).fetch_add(messages, Ordering::Relaxed);
+        }
     }
 
     /// A delivery found no queue.
     pub(crate) fn count_failed(&self) {
         self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many messages were kept away, by reason, in the order of their names.
+    #[cfg(test)]
+    pub(super) fn filtered_by_reason(&self) -> [u64; 4] {
+        self.filtered.named().map(|(_, count)| count.load(Ordering::Relaxed))
     }
 
     fn all(&self) -> impl Iterator<Item = &AtomicU64> {
@@ -166,7 +193,7 @@ impl OtherSubscriptions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use filters::Attribute;
+    use filters::{Attribute, Policy};
 
     #[test]
     fn what_a_policy_could_not_even_look_at_is_a_reason_of_its_own() {
@@ -183,7 +210,7 @@ mod tests {
             let policy = Policy::compile(r#"{"kind": ["a"]}"#, scope).unwrap();
             let message = Message::new(body, attributes);
             assert!(!policy.matches(&message));
-            assert_eq!(Reason::of(&policy, &message), expected, "{scope} {body}");
+            assert_eq!(Reason::of(scope, &message), expected, "{scope} {body}");
         }
     }
 

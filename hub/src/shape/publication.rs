@@ -1,15 +1,14 @@
 //! What publishing one message and publishing a batch share: from the members of a request to what is stored, and
 //! to whom it goes.
 
-mod attributes;
+pub(crate) mod attributes;
 mod measure;
 
 pub(crate) use measure::{Filtered, Measure};
 
-use crate::catalogue::TopicView;
-use crate::content::{Attribute, Content, Published, Value, content_id};
+use crate::catalogue::{TopicView, Verdict};
+use crate::content::{Attribute, Content, Published, content_id};
 use crate::delivery::envelope;
-use crate::metrics::subscriptions::Reason;
 use crate::operation::Context;
 use crate::secrets::Secrets;
 use crate::shape::attribute::AttributeValue;
@@ -94,42 +93,34 @@ pub(crate) fn command(
     secrets: &Secrets,
 ) -> (Command, Vec<Vec<u8>>, Filtered) {
     let span = span::fan_out(&topic.name.name, topic.subscriptions.len(), published.len());
-    let mut refused = Vec::new();
-    let outbound = published.into_iter().map(|published| outbound(published, &topic, secrets, &mut refused));
+    let mut verdicts = Vec::with_capacity(published.len());
+    let outbound = published.into_iter().map(|published| outbound(published, &topic, secrets, &mut verdicts));
     let (messages, bodies) = outbound.unzip::<Outbound, _, Vec<_>, _>();
     span::matched(&span, messages.iter().map(|message| message.matches.len()));
     let publish = Publish { topic: topic.id, seen: topic.subscriptions_version, messages };
-    (Command::Publish(publish), bodies, Filtered { topic, refused })
+    (Command::Publish(publish), bodies, Filtered { topic, verdicts })
 }
 
 fn outbound(
     published: Published,
     topic: &TopicView,
     secrets: &Secrets,
-    refused: &mut Vec<(usize, Reason)>,
+    verdicts: &mut Vec<Verdict>,
 ) -> (Outbound, Vec<u8>) {
-    let text = published.text_for("sqs");
-    let message = filters::Message::new(&text, published.attributes.iter().map(filtered));
-    let (mut matches, mut in_envelope) = (Vec::with_capacity(topic.subscriptions.len()), false);
-    for (index, subscription) in topic.subscriptions.iter().enumerate() {
-        match &subscription.policy {
-            _ if !subscription.is_live => {}
-            Some(policy) if !policy.matches(&message) => refused.push((index, Reason::of(policy, &message))),
-            Some(_) | None => {
-                matches.push(subscription.id);
-                in_envelope |= !subscription.attributes.raw;
-            }
-        }
+    let (places, verdict) = topic.listeners(&published);
+    verdicts.push(verdict);
+    let (mut matches, mut in_envelope) = (Vec::with_capacity(places.len()), false);
+    for subscription in places.into_iter().filter_map(|place| topic.subscriptions.get(place)) {
+        matches.push(subscription.id);
+        in_envelope |= !subscription.attributes.raw;
     }
-    let raw_bytes = text.len() + attribute_bytes(&published);
+    let raw_bytes = published.text_for("sqs").len() + attribute_bytes(&published);
     let envelope_bytes = if in_envelope { envelope::length(&published, topic.attributes.fifo) } else { 0 };
     let group = published.group.as_deref();
     let keys = group.zip(published.deduplication_id.as_deref());
     let (group, deduplication) =
         (group.map(Into::into), keys.map(|(group, id)| secrets.deduplication(group, id)));
     let attributes = published.attributes.len();
-    drop(message);
-    drop(text);
     let (body, bytes) = Content::Published(published).to_body();
     let outbound = Outbound {
         body,
@@ -146,14 +137,6 @@ fn outbound(
 /// A number that a request's size bounds far below the most that can be said.
 fn counted(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-fn filtered(attribute: &Attribute) -> filters::Attribute<'_> {
-    let text = match &attribute.value {
-        Value::Text(text) => Some(text.as_ref()),
-        Value::Binary(_) => None,
-    };
-    filters::Attribute { name: &attribute.name, data_type: &attribute.data_type, text }
 }
 
 fn check_subject(subject: Option<&str>) -> Result<(), Fault> {

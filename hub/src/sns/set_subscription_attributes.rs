@@ -63,7 +63,7 @@ fn wanted(
     let mut wanted = subscription.attributes.clone();
     attributes::set(&mut wanted, [(name, value)].into_iter(), &of, Through::SetSubscriptionAttributes)?;
     if let Some(topic) = topic {
-        quota::check_filters(&topic, Some(&subscription.attributes), &wanted, &cx.hub.catalogue)?;
+        quota::check_filters(&topic, Some(&subscription.attributes), &wanted, &cx.hub)?;
     }
     Ok(wanted)
 }

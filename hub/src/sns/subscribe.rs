@@ -55,7 +55,7 @@ impl Operation for Subscribe {
                 return Ok(Step::Answer(subscription(existing.uuid)));
             }
             quota::check_subscriptions(&topic)?;
-            quota::check_filters(&topic, None, &wanted, &cx.hub.catalogue)?;
+            quota::check_filters(&topic, None, &wanted, &cx.hub)?;
             let owner = cx.caller.account.as_str().into();
             let subscribe = queue_core::Subscribe {
                 topic: topic.id,

@@ -75,6 +75,11 @@ pub(super) fn order(a: &str, b: &str) -> Ordering {
     a.bytes().map(rank).cmp(b.bytes().map(rank))
 }
 
+/// A part of a path without its percent-encoding. No name has a plus sign or a space, so those need not be told apart.
+pub(crate) fn decode_part(part: &str) -> Result<Cow<'_, str>, Error> {
+    decode(part.as_bytes())
+}
+
 /// Undoes percent-encoding, and plus signs for spaces.
 fn decode(text: &[u8]) -> Result<Cow<'_, str>, Error> {
     if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {

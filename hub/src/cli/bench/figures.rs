@@ -29,6 +29,8 @@ pub(super) struct Figures {
     pub(super) batch: u32,
     pub(super) queues: u32,
     pub(super) backlog: u32,
+    /// Subscriptions whose filters let the messages through; none if they have no filters.
+    pub(super) matching: Option<u32>,
     /// Message groups of FIFO queues; none of standard ones.
     pub(super) groups: Option<u32>,
     /// Publishes or sends per second that were asked for, where that is so.
@@ -66,6 +68,7 @@ impl Figures {
             batch: options.batch,
             queues: options.queues,
             backlog: options.backlog,
+            matching: options.matching,
             groups: options.groups,
             rate: options.scenario.has_rate().then_some(options.rate),
             durability,
@@ -87,6 +90,9 @@ impl Figures {
             if *value != default {
                 title.push_str(&format!(" --{flag} {value}"));
             }
+        }
+        if let Some(matching) = self.matching {
+            title.push_str(&format!(" --matching {matching}"));
         }
         if let Some(groups) = self.groups {
             title.push_str(&format!(" --fifo --groups {groups}"));

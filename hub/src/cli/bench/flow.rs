@@ -67,7 +67,7 @@ impl Flow {
         while !worker.is_over() {
             tokio::time::sleep_until(next.into()).await;
             next += step;
-            let request = self.requests.publish(&self.topic_arn, &self.body());
+            let request = self.requests.publish(&self.topic_arn, &self.body(), &[]);
             if worker.ask(&request, |_| Ok(())).await.is_some() {
                 published += queues;
                 worker.tally().requests += 1;

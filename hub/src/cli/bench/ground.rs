@@ -64,24 +64,29 @@ impl Ground {
             ground.queue_urls.push(created.queue_url);
         }
         if options.scenario.has_topic() {
-            ground.subscribe_all(&name).await?;
+            ground.subscribe_all(&name, options.matching).await?;
         }
         Ok(ground)
     }
 
-    async fn subscribe_all(&mut self, name: &str) -> Result<(), Error> {
+    async fn subscribe_all(&mut self, name: &str, matching: Option<u32>) -> Result<(), Error> {
         let answer = self.form("CreateTopic", &[("Name", name)]).await?;
         let topic_arn = element(&answer, "TopicArn").ok_or_else(|| unexpected("CreateTopic", &answer))?;
-        for queue_url in self.queue_urls.clone() {
+        for (number, queue_url) in (0..).zip(self.queue_urls.clone()) {
             let input = json!({ "QueueUrl": queue_url, "AttributeNames": ["QueueArn"] });
             let described: Described = self.json("GetQueueAttributes", &input).await?;
-            let parameters = [
+            let filter = matching.map(|matching| filter(number / matching));
+            let mut parameters = vec![
                 ("TopicArn", topic_arn),
                 ("Protocol", "sqs"),
                 ("Endpoint", described.attributes.queue_arn.as_str()),
                 ("Attributes.entry.1.key", "RawMessageDelivery"),
                 ("Attributes.entry.1.value", "true"),
             ];
+            if let Some(filter) = &filter {
+                parameters.push(("Attributes.entry.2.key", "FilterPolicy"));
+                parameters.push(("Attributes.entry.2.value", filter));
+            }
             self.form("Subscribe", &parameters).await?;
         }
         self.topic_arn = Some(topic_arn.to_owned());
@@ -123,6 +128,14 @@ impl Ground {
         answer.map_err(|failure| Error::Failed(format!("{operation}: {failure}")))
     }
 }
+
+/// The filter of who wants the orders of one customer. The messages are about customer 0.
+fn filter(customer: u32) -> String {
+    json!({ "kind": ["order.paid"], "customer": [customer.to_string()] }).to_string()
+}
+
+/// What the filters look at.
+pub(super) const ATTRIBUTES: [(&str, &str); 2] = [("kind", "order.paid"), ("customer", "0")];
 
 fn unexpected(operation: &str, answer: &str) -> Error {
     Error::Failed(format!("{operation}: the answer cannot be read: {answer}"))

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::crew::{Crew, Stretch};
 use super::figures::Figures;
 use super::flow::Flow;
-use super::ground::Ground;
+use super::ground::{self, Ground};
 use super::messages::{self, Quota, Work};
 use super::options::Options;
 use super::polls::{self, Polls};
@@ -91,8 +91,11 @@ impl Measurement<'_> {
     }
 
     async fn fanout(&self) -> Result<Stretch, Error> {
-        let request: Arc<[u8]> = self.crew.running.requests.publish(self.topic_arn(), &self.body()).into();
-        let (request, queues) = (&request, u64::from(self.options.queues));
+        let attributes = if self.options.matching.is_some() { &ground::ATTRIBUTES[..] } else { &[] };
+        let requests = &self.crew.running.requests;
+        let request: Arc<[u8]> = requests.publish(self.topic_arn(), &self.body(), attributes).into();
+        let queues = self.options.matching.unwrap_or(u32::MAX).min(self.options.queues);
+        let (request, queues) = (&request, u64::from(queues));
         self.twice(|time| {
             let request = Arc::clone(request);
             self.crew.run(self.connections(), Some(time), move |worker| {

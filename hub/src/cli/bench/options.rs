@@ -40,6 +40,8 @@ pub(super) struct Options {
     pub(super) body_bytes: u32,
     pub(super) batch: u32,
     pub(super) queues: u32,
+    /// Queues whose subscriptions have filters that let the messages through, if subscriptions have filters at all.
+    pub(super) matching: Option<u32>,
     pub(super) backlog: u32,
     /// Message groups, where the queues are FIFO.
     pub(super) groups: Option<u32>,
@@ -75,6 +77,7 @@ struct Given {
     body_bytes: Option<u32>,
     batch: Option<u32>,
     queues: Option<u32>,
+    matching: Option<u32>,
     backlog: Option<u32>,
     is_fifo: bool,
     groups: Option<u32>,
@@ -106,6 +109,13 @@ pub(super) fn arguments() -> Vec<Arg> {
         number("body-bytes", BODY_BYTES, "Size of a message [default: 1024]".to_owned()),
         number("batch", BATCH, "Messages of a request; with 1, SendMessage [default: 1]".to_owned()),
         number("queues", QUEUES, "Queues, or subscriptions of the topic [default: 1]".to_owned()),
+        number(
+            "matching",
+            QUEUES,
+            "Of fanout: subscriptions that a message passes to; all have filters then, for a customer each as many, \
+             and without the flag none"
+                .to_owned(),
+        ),
         number("backlog", BACKLOG, "Messages that lie in the queues all the while [default: 0]".to_owned()),
         Arg::new("fifo")
             .long("fifo")
@@ -138,7 +148,7 @@ pub(super) fn further_arguments() -> Vec<Arg> {
     vec![
         Arg::new("against").long("against").value_name("SCENARIO [FLAGS]").help(
             "Measure this as well, in turns, and tell the median of the ratios; it has the flags of this command but \
-             for those that it gives itself, and --fifo",
+             for those that it gives itself, --fifo and --matching",
         ),
         Arg::new("pairs")
             .long("pairs")
@@ -205,6 +215,7 @@ impl Given {
             body_bytes: number("body-bytes"),
             batch: number("batch"),
             queues: number("queues"),
+            matching: number("matching"),
             backlog: number("backlog"),
             is_fifo: matches.get_flag("fifo"),
             groups: number("groups"),
@@ -225,6 +236,8 @@ impl Given {
             body_bytes: self.body_bytes.or(other.body_bytes),
             batch: self.batch.or(other.batch),
             queues: self.queues.or(other.queues),
+            // Nor has it one that says "without filters".
+            matching: self.matching,
             backlog: self.backlog.or(other.backlog),
             // The kind of a queue has no flag that says "standard", so it is not taken over.
             is_fifo: self.is_fifo,
@@ -254,6 +267,9 @@ impl Given {
         if (self.backlog.is_some() || self.is_fifo) && !scenario.is_of_queues() {
             return wrong(format!("--backlog and --fifo are for send and receive, not for {name}"));
         }
+        if self.matching.is_some() && scenario != Scenario::Fanout {
+            return wrong(format!("--matching is for fanout, not for {name}"));
+        }
         if self.rate.is_some() && !scenario.has_rate() {
             return wrong(format!("--rate is for e2e and polls, not for {name}"));
         }
@@ -281,6 +297,7 @@ impl Given {
             body_bytes: self.body_bytes.unwrap_or(1_024),
             batch: self.batch.unwrap_or(1),
             queues: self.queues.unwrap_or(1),
+            matching: self.matching,
             backlog: self.backlog.filter(|_| scenario.is_of_queues()).unwrap_or(0),
             groups: self.is_fifo.then(|| self.groups.unwrap_or(1_000)),
             rate: self.rate.unwrap_or(100),

@@ -129,8 +129,16 @@ impl Requests {
         self.json("DeleteMessageBatch", &Entries { queue_url, entries })
     }
 
-    pub(super) fn publish(&self, topic_arn: &str, message: &str) -> Vec<u8> {
-        self.form("Publish", &[("TopicArn", topic_arn), ("Message", message)])
+    pub(super) fn publish(&self, topic_arn: &str, message: &str, attributes: &[(&str, &str)]) -> Vec<u8> {
+        let mut parameters = vec![("TopicArn".to_owned(), topic_arn), ("Message".to_owned(), message)];
+        for (number, (name, value)) in (1..).zip(attributes) {
+            let entry = |member: &str| format!("MessageAttributes.entry.{number}.{member}");
+            parameters.push((entry("Name"), name));
+            parameters.push((entry("Value.DataType"), "String"));
+            parameters.push((entry("Value.StringValue"), value));
+        }
+        let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        self.form("Publish", &parameters)
     }
 }
 
@@ -164,8 +172,16 @@ mod tests {
 
     #[test]
     fn a_form_is_encoded() {
-        let request = String::from_utf8(requests().publish("arn:t", "a b")).unwrap();
+        let request = String::from_utf8(requests().publish("arn:t", "a b", &[])).unwrap();
         let body = "\r\n\r\nAction=Publish&Version=2010-03-31&TopicArn=arn%3At&Message=a+b";
         assert!(request.ends_with(body), "{request}");
+    }
+
+    #[test]
+    fn a_message_has_its_attributes() {
+        let request = String::from_utf8(requests().publish("arn:t", "a", &[("k", "v"), ("l", "w")])).unwrap();
+        let second = "MessageAttributes.entry.2.";
+        let expected = format!("&{second}Name=l&{second}Value.DataType=String&{second}Value.StringValue=w");
+        assert!(request.ends_with(&expected), "{request}");
     }
 }

@@ -76,7 +76,12 @@ fn check_filter(attributes: &SubscriptionAttributes, through: Through) -> Result
     let Some(text) = &attributes.filter else {
         return Ok(());
     };
-    Policy::compile(text, scope_of(attributes)).map(drop).map_err(|error| {
+    policy(text, scope_of(attributes), through).map(drop)
+}
+
+/// A filter policy, or what AWS says is wrong with it.
+pub(crate) fn policy(text: &str, scope: Scope, through: Through) -> Result<Policy, Fault> {
+    Policy::compile(text, scope).map_err(|error| {
         // The only mistake that AWS does not call one of the policy.
         if error.kind == ErrorKind::NestedInAttributeScope {
             through.wrong(error)

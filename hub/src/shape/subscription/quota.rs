@@ -1,12 +1,10 @@
 //! How many subscriptions and filter policies there can be.
 
-use crate::catalogue::{Catalogue, TopicView};
+use crate::catalogue::TopicView;
+use crate::hub::Hub;
 use crate::shape::topic::limits;
 use crate::wire::{Code, Fault};
 use queue_core::SubscriptionAttributes;
-
-/// Topics that cannot have as many filter policies as an account can.
-const TOPICS_WITHIN_ACCOUNT: usize = limits::FILTERS_PER_ACCOUNT / limits::FILTERS_PER_TOPIC;
 
 /// Refuses one subscription more than a topic can have.
 pub(crate) fn check_subscriptions(topic: &TopicView) -> Result<(), Fault> {
@@ -27,20 +25,23 @@ pub(crate) fn check_filters(
     topic: &TopicView,
     before: Option<&SubscriptionAttributes>,
     wanted: &SubscriptionAttributes,
-    catalogue: &Catalogue,
+    hub: &Hub,
 ) -> Result<(), Fault> {
     let had_one = before.is_some_and(|before| before.filter.is_some());
     if wanted.filter.is_none() || had_one {
         return Ok(());
     }
+    let per_topic = usize::try_from(hub.settings.filters_per_topic.0).unwrap_or(usize::MAX);
+    // Topics that cannot have as many together as an account can.
+    let few = limits::FILTERS_PER_ACCOUNT.checked_div(per_topic).unwrap_or(usize::MAX);
     let all_filters = || {
         let (account, region) = (&topic.name.account, &topic.name.region);
-        if catalogue.topics(account, region, None, TOPICS_WITHIN_ACCOUNT + 1).len() <= TOPICS_WITHIN_ACCOUNT {
+        if hub.catalogue.topics(account, region, None, few.saturating_add(1)).len() <= few {
             return 0;
         }
-        catalogue.topics(account, region, None, usize::MAX).iter().map(|topic| filters(topic)).sum()
+        hub.catalogue.topics(account, region, None, usize::MAX).iter().map(|topic| filters(topic)).sum()
     };
-    if filters(topic) < limits::FILTERS_PER_TOPIC && all_filters() < limits::FILTERS_PER_ACCOUNT {
+    if filters(topic) < per_topic && all_filters() < limits::FILTERS_PER_ACCOUNT {
         return Ok(());
     }
     Err(Fault::new(Code::FilterPolicyLimitExceeded, "Filter policy limit exceeded"))

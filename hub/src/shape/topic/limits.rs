@@ -48,8 +48,8 @@ pub(crate) const SUBSCRIPTIONS_PER_TOPIC: usize = 12_500_000;
 /// Subscriptions of a topic whose messages may be larger than usual; asked when that is set, not afterwards.
 pub(crate) const SUBSCRIPTIONS_OF_LARGE: usize = 100;
 
-/// Filter policies of one topic.
-pub(crate) const FILTERS_PER_TOPIC: usize = 200;
+/// Filter policies of one topic, unless the hub is told otherwise: AWS raises it on request.
+pub(crate) const FILTERS_PER_TOPIC: u32 = 200;
 
 /// Filter policies of all topics of an account in a region.
 pub(crate) const FILTERS_PER_ACCOUNT: usize = 10_000;

@@ -300,3 +300,39 @@ async fn publishing_goes_on_while_subscriptions_change() {
     futures_util::future::join(publishing, subscribing).await;
     assert_eq!(world.bodies(&url).await.len(), 10);
 }
+
+#[actix_web::test]
+async fn what_filters_keep_away_is_counted_while_subscriptions_come_and_go() {
+    let world = World::new();
+    let topic = world.create_topic("orders", &[]).await;
+    let filter = |kind: &str| ("FilterPolicy", format!(r#"{{"kind": ["{kind}"]}}"#));
+    let mut arns = Vec::new();
+    let (name, films) = filter("film");
+    for number in 0..3 {
+        world.create_queue(&format!("q-{number}")).await;
+    }
+    for number in 0..3 {
+        arns.push(world.subscribe(&topic, &format!("q-{number}"), &[RAW, (name, &films)]).await);
+        world.publish(&topic, &[&[("Message", "a")], ATTRIBUTES].concat()).await;
+        world.publish(&topic, &[("Message", "b")]).await;
+    }
+    let (_, books) = filter("book");
+    let set = [("SubscriptionArn", arns[0].as_str()), ("AttributeName", name), ("AttributeValue", &books)];
+    world.call("SetSubscriptionAttributes", &set).await;
+    world.publish(&topic, &[&[("Message", "c")], ATTRIBUTES].concat()).await;
+    world.call("Unsubscribe", &[("SubscriptionArn", &arns[1])]).await;
+    let text = world.hub.expose_metrics().await.unwrap();
+    let count = |subscription: &str, reason: &str| {
+        let series =
+            format!(r#"fanq_filtered_messages_total{{subscription="{subscription}",reason="{reason}"}} "#);
+        let line = text.lines().find_map(|line| line.strip_prefix(&series));
+        line.map(|count| count.parse::<u64>().unwrap())
+    };
+    let counts = |subscription| {
+        ["message_attributes", "no_message_attributes"].map(|reason| count(subscription, reason))
+    };
+    assert_eq!(counts(&arns[0]), [Some(3), Some(3)]);
+    assert_eq!(counts(&arns[2]), [Some(2), Some(1)]);
+    // It was never shown by its name.
+    assert_eq!((counts(&arns[1]), counts("*")), ([None, None], [Some(3), Some(2)]));
+}

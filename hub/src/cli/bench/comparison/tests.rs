@@ -12,6 +12,7 @@ fn figures(requests: u64, latency_us: u64, cpu_ms: Option<u64>) -> Figures {
         body_bytes: 10,
         batch: 1,
         queues: 1,
+        matching: None,
         backlog: 0,
         groups: None,
         rate: 100,

@@ -1,0 +1,137 @@
+//! `POST /_fanq/topics/{name}/explain`: which subscriptions of a topic a message would go to, and why not to the others.
+//!
+//! The message is checked as if it were published. Nothing is, and nothing is counted.
+
+use super::{Answer, Ask, Refusal};
+use crate::catalogue::{self, SubscriptionView, TopicView};
+use crate::content::Published;
+use crate::operation::Context;
+use crate::shape::arn;
+use crate::shape::attribute::AttributeValue;
+use crate::shape::publication::{self, Asked};
+use crate::shape::subscription::endpoint;
+use crate::shape::topic::reference;
+use crate::wire::{Fault, Pairs};
+use actix_web::http::{Method, StatusCode};
+use filters::Message;
+use queue_core::Name;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A message, in the words of the JSON protocol for what AWS has a word for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Question {
+    message: String,
+    subject: Option<String>,
+    message_structure: Option<String>,
+    #[serde(default)]
+    message_attributes: Pairs<AttributeValue>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Explained {
+    topic_arn: String,
+    subscriptions: Vec<Explanation>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Explanation {
+    subscription_arn: String,
+    protocol: String,
+    endpoint: String,
+    /// Whether it gets what is published now: not while its endpoint has not agreed, nor while a replay comes first.
+    live: bool,
+    matched: bool,
+    /// Of the filter, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<Failed>,
+}
+
+/// The first key of a filter that the message does not satisfy.
+#[derive(Serialize)]
+struct Failed {
+    key: String,
+    operator: &'static str,
+    reason: String,
+}
+
+/// `topic` is a name, for one of the caller's, or an ARN.
+pub(super) fn answer(topic: &str, ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    if ask.method != Method::POST {
+        return Err(Refusal::only("POST"));
+    }
+    let cx = &ask.cx;
+    let name = if topic.contains(':') {
+        reference::name("TopicArn", topic, &cx.caller)?
+    } else {
+        Name::new(&cx.caller.account, &cx.caller.region, topic)
+    };
+    // Whoever may not see who subscribes is not told to whom a message would go.
+    let topic = reference::find("ListSubscriptionsByTopic", &name, cx)?;
+    let question: Question = serde_json::from_slice(ask.body)
+        .map_err(|error| Refusal::bad(format!("The body is not a message to explain: {error}.")))?;
+    let published = check(&question, &topic, cx)?;
+    let texts: BTreeMap<_, _> = topic
+        .subscriptions
+        .iter()
+        .map(|view| endpoint::protocol(&view.endpoint))
+        .map(|protocol| (protocol, published.text_for(protocol)))
+        .collect();
+    let messages: BTreeMap<_, _> = texts
+        .iter()
+        .map(|(protocol, text)| (*protocol, catalogue::message(text, &published.attributes)))
+        .collect();
+    let explain = |view: &SubscriptionView| {
+        let message = messages.get(endpoint::protocol(&view.endpoint));
+        message.map(|message| Explanation::of(view, message))
+    };
+    let subscriptions = topic.subscriptions.iter().filter_map(|view| explain(view)).collect();
+    Answer::json(StatusCode::OK, &Explained { topic_arn: arn::of_topic(&topic.name), subscriptions })
+}
+
+/// Checks a message as a publish does.
+fn check(question: &Question, topic: &TopicView, cx: &Context) -> Result<Published, Fault> {
+    // A FIFO topic insists on these, and no filter sees them.
+    let id = topic.attributes.fifo.then_some("explain");
+    let asked = Asked {
+        path: "",
+        message: Some(&question.message),
+        subject: question.subject.as_deref(),
+        structure: question.message_structure.as_deref(),
+        attributes: &question.message_attributes,
+        group: id,
+        deduplication_id: id,
+    };
+    publication::check_text(&question.message)?;
+    let published = publication::check(&asked, topic, cx)?;
+    if publication::fits(publication::bytes(&published), topic) {
+        Ok(published)
+    } else {
+        Err(publication::too_long())
+    }
+}
+
+impl Explanation {
+    fn of(view: &SubscriptionView, message: &Message<'_>) -> Self {
+        let explained = view.policy.as_ref().map_or(Ok(()), |policy| policy.explain(message));
+        let failed = explained.err().map(|refusal| Failed {
+            key: refusal.key,
+            operator: refusal.operator.as_str(),
+            reason: refusal.reason.to_string(),
+        });
+        Self {
+            subscription_arn: arn::of_subscription(&view.topic_name, view.uuid),
+            protocol: endpoint::protocol(&view.endpoint).to_owned(),
+            live: view.is_live,
+            endpoint: endpoint::shown(&view.endpoint),
+            matched: failed.is_none(),
+            scope: view.policy.as_ref().map(|policy| policy.scope().as_str()),
+            failed,
+        }
+    }
+}
