@@ -47,7 +47,7 @@ pub(crate) fn authenticate(
 }
 
 /// What nobody can do with things of another account, whatever a policy says.
-const OWNER_ONLY: [&str; 18] = [
+const OWNER_ONLY: [&str; 20] = [
     // SQS.
     "AddPermission",
     "CancelMessageMoveTask",
@@ -63,6 +63,8 @@ const OWNER_ONLY: [&str; 18] = [
     "UntagQueue",
     // SNS; its two actions on permissions are called as those of SQS.
     "DeleteTopic",
+    "GetDataProtectionPolicy",
+    "PutDataProtectionPolicy",
     "SetSubscriptionAttributes",
     "SetTopicAttributes",
     "TagResource",

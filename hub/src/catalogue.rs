@@ -9,6 +9,7 @@ use self::audience::Audience;
 use crate::metrics::subscriptions::{Candidate, OtherSubscriptions, SubscriptionCounts, SubscriptionSeries};
 use crate::secrets::Secrets;
 use crate::shape::arn;
+use crate::shape::topic::schema::Schema;
 use filters::Policy;
 use queue_core::{
     Change, Consent, Endpoint, FilterScope, Machine, Name, Queue, QueueAttributes, QueueId, Record, RecordId,
@@ -45,6 +46,8 @@ pub(crate) struct TopicView {
     pub(crate) subscriptions_deleted: u64,
     /// The subscriptions by the text that they get; made for the first message that is published.
     audiences: OnceLock<Vec<Audience>>,
+    /// What messages have to fit; the same in all views for as long as it is not set anew.
+    pub(crate) schema: Option<Arc<Schema>>,
 }
 
 /// A subscription as the workers see it.
@@ -326,8 +329,11 @@ impl Views {
             }
             return;
         };
+        let schema = self.topics.get(&topic.name).and_then(|view| view.schema.clone());
+        let schema = schema.filter(|schema| schema.is_of(&topic.attributes));
         let view = TopicView {
             id,
+            schema: schema.or_else(|| Schema::of(&topic.attributes).map(Arc::new)),
             name: topic.name.clone(),
             attributes: topic.attributes.clone(),
             tags: topic.tags.clone(),

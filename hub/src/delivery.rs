@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 #[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
 pub(crate) mod caller;
+pub(crate) mod cloud_event;
 pub(crate) mod envelope;
 #[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
 pub(crate) mod mail;
@@ -18,7 +19,7 @@ use queue_core::codec::{Codec as _, DecodeError, Reader};
 use queue_core::{Received, Topical};
 
 /// The id of the principal in whose name SNS sends, as AWS shows it in SenderId.
-const SNS_SENDER: &str = "AIDAIT2UOQQY3AUEKVGXU";
+pub(crate) const SNS_SENDER: &str = "AIDAIT2UOQQY3AUEKVGXU";
 
 /// A message as a receiver is shown it.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ pub(crate) mod filtered;
 pub(crate) mod histogram;
 pub(crate) mod process;
 pub(crate) mod queues;
+pub(crate) mod schemas;
 pub(crate) mod subscriptions;
 mod table;
 
@@ -22,6 +23,7 @@ use api::Api;
 use exposition::{Labels, Page};
 use histogram::Histogram;
 use queues::QueueSeries;
+use schemas::Schemas;
 use subscriptions::SubscriptionSeries;
 use table as of;
 
@@ -40,6 +42,7 @@ pub(crate) struct Metrics {
     pub(crate) commit: Histogram,
     pub(crate) commit_commands: Histogram,
     pub(crate) commit_bytes: Histogram,
+    pub(crate) schemas: Schemas,
 }
 
 impl Default for Metrics {
@@ -51,6 +54,7 @@ impl Default for Metrics {
             commit: Histogram::of_seconds(histogram::SHORT),
             commit_commands: Histogram::of_numbers(histogram::COUNTS),
             commit_bytes: Histogram::of_numbers(histogram::BYTES),
+            schemas: Schemas::default(),
         }
     }
 }
@@ -64,6 +68,7 @@ impl Metrics {
         self.expose_requests(&mut page);
         expose_queues(&scraped.queues, &mut page);
         expose_subscriptions(subscriptions, &mut page);
+        self.expose_schemas(&mut page);
         self.expose_commits(scraped, &mut page);
         page.one(&of::WAITING_RECEIVERS, scraped.waiting_receivers);
         page.one(&of::STATE_BYTES, scraped.state_bytes);
@@ -82,6 +87,11 @@ impl Metrics {
         page.histograms(&of::API_REQUEST_DURATION, &self.api.durations());
         page.histogram(&of::PUBLISH_ENQUEUE, self.publish_enqueue.read());
         page.histogram(&of::QUEUE_WAIT, self.queue_wait.read());
+    }
+
+    fn expose_schemas(&self, page: &mut Page) {
+        let counts = self.schemas.counts().map(|(word, count)| (Labels::of(&["outcome"], &[word]), count));
+        page.family(&of::SCHEMA_MISMATCHES, counts.iter().map(|(labels, count)| (labels, count)));
     }
 
     fn expose_commits(&self, scraped: &Scraped, page: &mut Page) {

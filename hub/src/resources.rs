@@ -1,9 +1,11 @@
-//! What the hub offers beside AWS's protocols, as plain HTTP with JSON: `/_fanq/…`, one file per resource.
+//! What the hub offers beside AWS's protocols, as plain HTTP with JSON: `/_fanq/…`, one file per resource, and
+//! `/topics/…`, where messages are published.
 //!
 //! The clock is not among them: it is the server's own, and answers before there is a hub.
 
 mod answer;
 mod explain;
+mod topic_messages;
 
 pub(crate) use answer::{Answer, Refusal};
 
@@ -11,6 +13,7 @@ use crate::auth::{self, Credential};
 use crate::hub::Hub;
 use crate::operation::Context;
 use crate::wire::{self, Fault, Parameters};
+use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -22,6 +25,7 @@ const PREFIX: &str = "/_fanq/";
 /// A request for a resource.
 pub(crate) struct Ask<'a> {
     pub(crate) method: &'a Method,
+    pub(crate) headers: &'a HeaderMap,
     pub(crate) parameters: &'a Parameters<'a>,
     pub(crate) body: &'a Bytes,
     /// Who asks, and the hub.
@@ -30,7 +34,7 @@ pub(crate) struct Ask<'a> {
 
 /// Whether a path is that of a resource, whether there is such a one or not.
 pub(crate) fn is_path(path: &str) -> bool {
-    path.starts_with(PREFIX)
+    path.starts_with(PREFIX) || topic_messages::is_path(path)
 }
 
 /// Answers a request for a resource.
@@ -51,7 +55,12 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: wire::Request<'_>) -> wire::
         let path = head.path.strip_prefix(PREFIX).unwrap_or_default().split('/');
         let path = path.map(wire::decode_part).collect::<Result<Vec<_>, _>>().map_err(Fault::from)?;
         let path: Vec<_> = path.iter().map(|part| &**part).collect();
-        route(&path, &Ask { method: head.method, parameters: &parameters, body: &body, cx }).await
+        let ask =
+            Ask { method: head.method, headers: head.headers, parameters: &parameters, body: &body, cx };
+        if topic_messages::is_path(head.path) {
+            return topic_messages::answer(head.path, &ask).await;
+        }
+        route(&path, &ask).await
     };
     match answered.await {
         Ok(answer) => answer.into_response(),

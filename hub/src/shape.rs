@@ -8,6 +8,7 @@ pub(crate) mod principal;
 pub(crate) mod publication;
 pub(crate) mod queue;
 pub(crate) mod reply;
+pub(crate) mod statements;
 pub(crate) mod subscription;
 pub(crate) mod through;
 pub(crate) mod token;

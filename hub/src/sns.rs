@@ -4,8 +4,10 @@ use crate::operation::operations;
 
 operations! {
     served {
+        add_permission::AddPermission,
         create_topic::CreateTopic,
         delete_topic::DeleteTopic,
+        get_data_protection_policy::GetDataProtectionPolicy,
         get_subscription_attributes::GetSubscriptionAttributes,
         get_topic_attributes::GetTopicAttributes,
         list_subscriptions::ListSubscriptions,
@@ -14,6 +16,8 @@ operations! {
         list_topics::ListTopics,
         publish::Publish,
         publish_batch::PublishBatch,
+        put_data_protection_policy::PutDataProtectionPolicy,
+        remove_permission::RemovePermission,
         set_subscription_attributes::SetSubscriptionAttributes,
         set_topic_attributes::SetTopicAttributes,
         subscribe::Subscribe,
@@ -22,7 +26,6 @@ operations! {
         untag_resource::UntagResource,
     }
     not yet {
-        AddPermission,
         CheckIfPhoneNumberIsOptedOut,
         ConfirmSubscription,
         CreatePlatformApplication,
@@ -31,7 +34,6 @@ operations! {
         DeleteEndpoint,
         DeletePlatformApplication,
         DeleteSMSSandboxPhoneNumber,
-        GetDataProtectionPolicy,
         GetEndpointAttributes,
         GetPlatformApplicationAttributes,
         GetSMSAttributes,
@@ -42,8 +44,6 @@ operations! {
         ListPlatformApplications,
         ListSMSSandboxPhoneNumbers,
         OptInPhoneNumber,
-        PutDataProtectionPolicy,
-        RemovePermission,
         SetEndpointAttributes,
         SetPlatformApplicationAttributes,
         SetSMSAttributes,

@@ -61,6 +61,7 @@ families! {
     QUEUE_EXPIRED = Counter "fanq_queue_expired_messages_total" "Messages that were removed because their retention ended.";
     FILTERED = Counter "fanq_filtered_messages_total" "Messages that a filter policy kept from its subscription.";
     FAILED_DELIVERIES = Counter "fanq_failed_deliveries_total" "Deliveries that found neither their queue nor a dead-letter queue.";
+    SCHEMA_MISMATCHES = Counter "fanq_schema_mismatches_total" "Messages that did not fit the schema of their topic, by what became of them.";
     COMMIT = Histogram "fanq_commit_seconds" "From when a batch is given to the log until it is durable.";
     COMMIT_COMMANDS = Histogram "fanq_commit_commands" "Commands in a batch.";
     COMMIT_BYTES = Histogram "fanq_commit_bytes" "Bytes of a batch.";

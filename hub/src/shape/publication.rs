@@ -2,9 +2,13 @@
 //! to whom it goes.
 
 pub(crate) mod attributes;
+mod dead_letter;
 mod measure;
+mod request;
 
-pub(crate) use measure::{Filtered, Measure};
+pub(crate) use request::{Receipt, publish, publish_one};
+
+use measure::Filtered;
 
 use crate::catalogue::{TopicView, Verdict};
 use crate::content::{Attribute, Content, Published, content_id};
@@ -87,7 +91,7 @@ pub(crate) fn fits(bytes: usize, topic: &TopicView) -> bool {
 
 /// The command that publishes messages to whom the filters let them through, the bodies that it brings, and what the
 /// filters kept away.
-pub(crate) fn command(
+fn command(
     published: Vec<Published>,
     topic: Arc<TopicView>,
     secrets: &Secrets,
@@ -212,7 +216,7 @@ fn deduplication_id(
     }
 }
 
-/// The fault of a batch, or of a message alone, that is too large.
+/// The fault of a message that is too large.
 pub(crate) fn too_long() -> Fault {
     Fault::invalid_parameter("Message too long")
 }

@@ -1,8 +1,7 @@
 //! [`CreateTopic`](https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html): makes a topic, or names the
 //! one that is just like it.
 //!
-//! Differs from AWS: there is no quota of topics, and a `DataProtectionPolicy` is refused until there is something
-//! that reads it.
+//! Differs from AWS: there is no quota of topics.
 
 use crate::catalogue::TopicView;
 use crate::operation::{Context, Operation};
@@ -11,7 +10,7 @@ use crate::shape::change::{Step, change};
 use crate::shape::reply;
 use crate::shape::through::Through;
 use crate::shape::topic::refusal::OF_TOPICS;
-use crate::shape::topic::{attributes, limits, tags};
+use crate::shape::topic::{attributes, data_protection, limits, schema, tags};
 use crate::wire::{Fault, List, Pairs};
 use queue_core::{Command, Name, Tags, TopicAttributes};
 use serde::{Deserialize, Serialize};
@@ -43,11 +42,8 @@ impl Operation for CreateTopic {
         let name = self.name.as_deref().ok_or_else(|| Fault::null_member("name"))?;
         let wanted = self.wanted(name, cx)?;
         let tags = tags::parse(&self.tags)?;
-        if self.data_protection_policy.is_some() {
-            let reason = "DataProtectionPolicy Reason: this hub does not keep data protection policies yet";
-            return Err(Fault::invalid_parameter(reason));
-        }
         let name = Name::new(&cx.caller.account, &cx.caller.region, name);
+        schema::check_target(&wanted, &name, Through::CreateTopic)?;
         let created = || Created { topic_arn: arn::of_topic(&name) };
         let attempt = || match cx.hub.catalogue.topic(&name) {
             Some(topic) => self.compare(&topic, &wanted, &tags).map(|()| Step::Answer(created())),
@@ -73,13 +69,16 @@ impl CreateTopic {
         for (name, value) in &self.attributes.0 {
             attributes::set(&mut wanted, name, value, Through::CreateTopic, cx.hub.now())?;
         }
+        data_protection::set(&mut wanted, self.data_protection_policy.as_deref().unwrap_or_default())?;
         Ok(wanted)
     }
 
     /// An existing topic is as good as a new one if it has all that was asked for.
     fn compare(&self, topic: &TopicView, wanted: &TopicAttributes, tags: &Tags) -> Result<(), Fault> {
         let agrees = |(name, _): &(String, String)| attributes::agrees(wanted, &topic.attributes, name);
-        if !self.attributes.0.iter().all(agrees) {
+        let is_protected_so =
+            self.data_protection_policy.is_none() || data_protection::is_same(wanted, &topic.attributes);
+        if !self.attributes.0.iter().all(agrees) || !is_protected_so {
             let reason = "Attributes Reason: Topic already exists with different attributes";
             return Err(Fault::invalid_parameter(reason));
         }

@@ -55,6 +55,7 @@ fn shown(topic: &TopicView) -> Pairs<String> {
         ("FifoThroughputScope", set("FifoThroughputScope")),
         ("ArchivePolicy", set("ArchivePolicy")),
         ("BeginningArchiveTime", set("BeginningArchiveTime")),
+        ("MessageSchema", set("MessageSchema")),
     ];
     let feedback = attributes::FEEDBACK.map(|name| (name, set(name)));
     let all = first.into_iter().chain(feedback);

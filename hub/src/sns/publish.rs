@@ -5,17 +5,13 @@
 //! said. Messages and attributes with characters that XML cannot carry are refused in words of our own.
 
 use crate::operation::{Context, Operation};
+use crate::shape::arn::Arn;
 use crate::shape::attribute::AttributeValue;
-use crate::shape::change::{Step, change};
-use crate::shape::publication::{self, Asked, Measure};
-use crate::shape::reply;
-use crate::shape::topic::refusal::OF_TOPICS;
+use crate::shape::publication::{self, Asked, Receipt};
 use crate::shape::topic::{limits, reference};
 use crate::wire::{Fault, Pairs};
-use crate::{content, shape::arn::Arn};
-use queue_core::{Accepted, Name};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use queue_core::Name;
+use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -32,18 +28,11 @@ pub(super) struct Publish {
     message_group_id: Option<String>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Published {
-    message_id: String,
-    sequence_number: Option<String>,
-}
-
 impl Operation for Publish {
     const NAME: &'static str = "Publish";
-    type Output = Published;
+    type Output = Receipt;
 
-    async fn run(self, cx: &Context) -> Result<Published, Fault> {
+    async fn run(self, cx: &Context) -> Result<Receipt, Fault> {
         let message = self.message.as_deref().ok_or_else(|| Fault::null_member("message"))?;
         let name = self.topic(cx)?;
         let asked = Asked {
@@ -55,25 +44,7 @@ impl Operation for Publish {
             group: self.message_group_id.as_deref(),
             deduplication_id: self.message_deduplication_id.as_deref(),
         };
-        let mut measure = Measure::begin();
-        let attempt = || {
-            let topic = reference::find(Self::NAME, &name, cx)?;
-            publication::check_text(message)?;
-            let published = publication::check(&asked, &topic, cx)?;
-            if !publication::fits(publication::bytes(&published), &topic) {
-                return Err(publication::too_long());
-            }
-            let (command, bodies, filtered) = publication::command(vec![published], topic, &cx.hub.secrets);
-            measure.filtered = Some(filtered);
-            Ok(Step::Propose(command, bodies))
-        };
-        let settle = |reply| {
-            let accepted = reply::published(reply)?;
-            accepted.first().map(Published::from).ok_or_else(Fault::internal)
-        };
-        let published = change(cx, &OF_TOPICS, attempt, settle).await?;
-        measure.end(&cx.hub.metrics);
-        Ok(published)
+        publication::publish_one(cx, &name, &asked).await
     }
 }
 
@@ -106,15 +77,6 @@ impl Publish {
                 let reason = "TopicArn Reason: only one of TopicArn, TargetArn and PhoneNumber can be given";
                 Err(Fault::invalid_parameter(reason))
             }
-        }
-    }
-}
-
-impl From<&Accepted> for Published {
-    fn from(accepted: &Accepted) -> Self {
-        Self {
-            message_id: Uuid::from_u128(accepted.id).to_string(),
-            sequence_number: accepted.sequence.map(content::topic_sequence_number),
         }
     }
 }

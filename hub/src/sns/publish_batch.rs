@@ -1,23 +1,19 @@
 //! [`PublishBatch`](https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html): publishes up to ten messages.
 //!
-//! As at AWS, nearly every mistake in one of them refuses them all; only an empty one fails by itself.
+//! As at AWS, nearly every mistake in one of them refuses them all; only one that is empty, or does not fit the schema
+//! of its topic, fails by itself.
 //!
 //! Differs from AWS: messages and attributes with characters that XML cannot carry are refused in words of our own.
 
 use crate::catalogue::TopicView;
-use crate::content::{self, Published};
+use crate::content::Published;
 use crate::operation::{Context, Operation};
 use crate::shape::attribute::AttributeValue;
-use crate::shape::change::{Step, change};
-use crate::shape::publication::{self, Asked, Measure};
-use crate::shape::reply;
-use crate::shape::topic::refusal::OF_TOPICS;
+use crate::shape::publication::{self, Asked, Receipt};
 use crate::shape::topic::{limits, reference};
 use crate::wire::{Code, Counted, Fault, Pairs};
-use queue_core::Accepted;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use uuid::Uuid;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -67,12 +63,6 @@ struct Successful {
 /// As many entries as there can be, and how many were sent.
 type Entries = Counted<Entry, { limits::BATCH_ENTRIES }>;
 
-/// The entries of a batch that is not refused as a whole.
-struct Sorted<'e> {
-    good: Vec<(&'e str, Published)>,
-    failed: Vec<(&'e str, Fault)>,
-}
-
 impl Operation for PublishBatch {
     const NAME: &'static str = "PublishBatch";
     type Output = Outcome;
@@ -84,51 +74,40 @@ impl Operation for PublishBatch {
             return Err(Fault::null_member("publishBatchRequestEntries"));
         }
         let name = reference::name("TopicArn", arn, &cx.caller)?;
-        let mut outcome = Outcome::default();
-        let mut ids = Vec::new();
-        let mut measure = Measure::begin();
-        let attempt = || {
-            measure.filtered = None;
+        let check = || {
             let topic = reference::find(Self::NAME, &name, cx)?;
-            let sorted = sort(entries, &topic, cx)?;
-            outcome.failed = sorted.failed.iter().map(|(id, fault)| Failed::new(id, fault)).collect();
-            let good;
-            (ids, good) = sorted.good.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
-            if good.is_empty() {
-                return Ok(Step::Answer(Vec::new()));
-            }
-            let (command, bodies, filtered) = publication::command(good, topic, &cx.hub.secrets);
-            measure.filtered = Some(filtered);
-            Ok(Step::Propose(command, bodies))
+            let checked = check(entries, &topic, cx)?;
+            Ok((topic, checked))
         };
-        let accepted = change(cx, &OF_TOPICS, attempt, reply::published).await?;
-        measure.end(&cx.hub.metrics);
-        outcome.successful =
-            ids.into_iter().zip(&accepted).map(|(id, one)| Successful::new(id, one)).collect();
+        let receipts = publication::publish(cx, check).await?;
+        let mut outcome = Outcome::default();
+        for (entry, receipt) in entries.kept().iter().zip(receipts) {
+            let id = entry.id.clone().unwrap_or_default();
+            match receipt {
+                Ok(receipt) => outcome.successful.push(Successful::new(id, receipt)),
+                Err(fault) => outcome.failed.push(Failed::new(id, &fault)),
+            }
+        }
         Ok(outcome)
     }
 }
 
 /// Checks the batch as a whole, then each entry.
-fn sort<'e>(entries: &'e Entries, topic: &TopicView, cx: &Context) -> Result<Sorted<'e>, Fault> {
-    let ids = check_ids(entries)?;
-    let entries = entries.kept();
-    let mut sorted = Sorted { good: Vec::with_capacity(entries.len()), failed: Vec::new() };
+fn check(entries: &Entries, topic: &TopicView, cx: &Context) -> Result<Vec<Result<Published, Fault>>, Fault> {
+    check_ids(entries)?;
+    let mut checked = Vec::with_capacity(entries.kept().len());
     let mut bytes = 0;
-    for ((number, entry), id) in (1..).zip(entries).zip(ids) {
+    for (number, entry) in (1..).zip(entries.kept()) {
         let path = path(number);
         let published = publication::check(&entry.asked(&path), topic, cx)?;
         bytes += publication::bytes(&published);
-        match publication::check_text(&published.message) {
-            Ok(()) => sorted.good.push((id, published)),
-            Err(fault) => sorted.failed.push((id, fault)),
-        }
+        checked.push(publication::check_text(&published.message).map(|()| published));
     }
-    if publication::fits(bytes, topic) { Ok(sorted) } else { Err(publication::too_long_together()) }
+    if publication::fits(bytes, topic) { Ok(checked) } else { Err(publication::too_long_together()) }
 }
 
-/// The ids of the entries, by which their outcomes are told apart.
-fn check_ids(entries: &Entries) -> Result<Vec<&str>, Fault> {
+/// Outcomes are told apart by the ids of their entries.
+fn check_ids(entries: &Entries) -> Result<(), Fault> {
     if entries.sent() > limits::BATCH_ENTRIES {
         let message = "The batch request contains more entries than permissible.";
         return Err(Fault::new(Code::TooManyEntriesInBatchRequest, message));
@@ -141,8 +120,7 @@ fn check_ids(entries: &Entries) -> Result<Vec<&str>, Fault> {
         let message = "Two or more batch entries in the request have the same Id.";
         return Err(Fault::new(Code::BatchEntryIdsNotDistinct, message));
     }
-    ids.iter().try_for_each(|id| check_id(id))?;
-    Ok(ids)
+    ids.iter().try_for_each(|id| check_id(id))
 }
 
 fn check_id(id: &str) -> Result<(), Fault> {
@@ -178,22 +156,19 @@ impl Entry {
 }
 
 impl Failed {
-    fn new(id: &str, fault: &Fault) -> Self {
+    fn new(id: String, fault: &Fault) -> Self {
         Self {
             code: fault.entry_code(),
             message: fault.message().to_owned(),
             sender_fault: fault.sender(),
-            id: id.to_owned(),
+            id,
         }
     }
 }
 
 impl Successful {
-    fn new(id: &str, accepted: &Accepted) -> Self {
-        Self {
-            message_id: Uuid::from_u128(accepted.id).to_string(),
-            id: id.to_owned(),
-            sequence_number: accepted.sequence.map(content::topic_sequence_number),
-        }
+    fn new(id: String, receipt: Receipt) -> Self {
+        let Receipt { message_id, sequence_number } = receipt;
+        Self { message_id, id, sequence_number }
     }
 }

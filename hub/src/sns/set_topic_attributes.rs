@@ -7,7 +7,7 @@ use crate::shape::change::{Step, change};
 use crate::shape::reply;
 use crate::shape::through::Through;
 use crate::shape::topic::refusal::OF_TOPICS;
-use crate::shape::topic::{attributes, limits, reference};
+use crate::shape::topic::{attributes, limits, reference, schema};
 use crate::wire::Fault;
 use queue_core::{Command, TopicAttributes};
 use serde::Deserialize;
@@ -34,6 +34,7 @@ impl Operation for SetTopicAttributes {
             let mut wanted = topic.attributes.clone();
             attributes::set(&mut wanted, name, value, Through::SetTopicAttributes, cx.hub.now())?;
             check_large(&topic, &wanted)?;
+            schema::check_target(&wanted, &topic.name, Through::SetTopicAttributes)?;
             let set =
                 queue_core::SetTopicAttributes { topic: topic.id, seen: topic.version, attributes: wanted };
             Ok(Step::Propose(Command::SetTopicAttributes(set), Vec::new()))

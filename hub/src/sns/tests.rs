@@ -2,7 +2,9 @@
 
 mod accounts;
 mod fan_out;
+mod permissions;
 mod publishing;
+mod schemas;
 mod subscriptions;
 mod topics;
 

@@ -67,6 +67,20 @@ NOT_PRODUCED = {
     "sns-244": "SMS is not built yet",
 }
 
+# Rows of operations that are still to come. What is built leaves this list.
+TO_COME = {
+    "sns-207": "ConfirmSubscription", "sns-208": "ConfirmSubscription", "sns-209": "ConfirmSubscription",
+    "sns-242": "SetSMSAttributes", "sns-243": "SetSMSAttributes",
+    "sns-245": "OptInPhoneNumber",
+    "sns-246": "CreatePlatformApplication",
+    "sns-247": "CreatePlatformApplication",
+    "sns-248": "CreatePlatformApplication",
+    "sns-249": "CreatePlatformApplication",
+    "sns-250": "GetPlatformApplicationAttributes",
+    "sns-251": "GetEndpointAttributes",
+    "sns-252": "CreatePlatformEndpoint",
+}
+
 RECIPES = {}
 
 
@@ -671,8 +685,12 @@ def _(setting):
         ("PublishBatch", {"PublishBatchRequestEntries": [{"Id": "a", "Message": "x"}]}),
         ("Subscribe", {"Protocol": "sqs", "Endpoint": f"{setting.prefix}:inbox"}),
         ("SetTopicAttributes", {"AttributeName": "DisplayName", "AttributeValue": "x"}),
+        ("AddPermission", {"Label": "a", "AWSAccountId": ["111122223333"], "ActionName": ["Publish"]}),
+        ("RemovePermission", {"Label": "a"}),
     ):
         yield operation, {"TopicArn": topic} | more, {}
+    yield "GetDataProtectionPolicy", {"ResourceArn": topic}, {}
+    yield "PutDataProtectionPolicy", {"ResourceArn": topic, "DataProtectionPolicy": "{}"}, {}
 
 
 @recipe("sns-159")
@@ -727,6 +745,11 @@ def topic_policy(**changes):
         "Sid": "a", "Effect": "Allow", "Principal": "*", "Action": "SNS:Publish", "Resource": setting.topic()} | changes]}
 
 
+def permission(setting, **changes):
+    given = {"TopicArn": setting.topic(), "Label": "a", "AWSAccountId": ["111122223333"], "ActionName": ["Publish"]}
+    return given | changes
+
+
 def delivery_policy(**changes):
     return json.dumps({"http": {"defaultHealthyRetryPolicy": {
         "minDelayTarget": 1, "maxDelayTarget": 20, "numRetries": 3} | changes}})
@@ -735,7 +758,20 @@ def delivery_policy(**changes):
 changing_topic("sns-168", "Colour", "red")
 changing_topic("sns-169", "Policy", topic_policy(Principal={"AWS": "nobody"}))
 changing_topic("sns-170", "Policy", "nonsense")
-changing_topic("sns-171", "Policy", topic_policy(Action="SQS:SendMessage"))
+recipe("sns-171")(lambda setting: [
+    ("SetTopicAttributes", {"TopicArn": setting.topic(), "AttributeName": "Policy", "AttributeValue":
+        json.dumps(topic_policy(Action="SQS:SendMessage")(setting))}, {}),
+    ("AddPermission", permission(setting, ActionName=["SendMessage"]), {}),
+])
+
+
+@recipe("sns-176")
+def _(setting):
+    given = permission(setting)
+    setting.sns.add_permission(**given)
+    yield "AddPermission", given, {}
+
+
 changing_topic("sns-172", "DeliveryPolicy", delivery_policy(numRetries=101))
 changing_topic("sns-173", "DeliveryPolicy", delivery_policy(colour=1), key="colour")
 changing_topic("sns-174", "DeliveryPolicy", "nonsense", delivery_policy(backoffFunction="wild"),
@@ -894,8 +930,11 @@ def rows(timed):
 
 
 def test_every_row_is_produced_or_has_a_reason():
-    assert not set(RECIPES) & set(NOT_PRODUCED)
-    assert set(RECIPES) | set(NOT_PRODUCED) == set(ROWS)
+    lists = [set(RECIPES), set(NOT_PRODUCED), set(TO_COME)]
+    assert sum(map(len, lists)) == len(set().union(*lists)), "a row is in one of them"
+    assert set().union(*lists) == set(ROWS)
+    for id, operation in TO_COME.items():
+        assert operation in ROWS[id]["operations"]
 
 
 @pytest.mark.parametrize("id,protocol", list(rows(timed=False)))

@@ -140,7 +140,30 @@ def test_a_trace_header_of_the_publish_reaches_the_queue(world, queues, topic, r
     assert take(queues, raw_inbox, AttributeNames=["All"])["Attributes"]["AWSTraceHeader"] == trace
 
 
+def test_an_answer_in_json_has_the_members_of_the_one_in_xml(world, sns, topic):
+    def publish(topic, **more):
+        given = {"Action": "Publish", "Version": "2010-03-31", "TopicArn": topic, "Message": "x"} | more
+        answer = world.post_form(given, service="sns", headers={"Accept": "application/json"})
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+        inside = answer.json()["PublishResponse"]
+        assert inside["ResponseMetadata"] == {"RequestId": answer.headers["x-amzn-requestid"]}
+        return inside["PublishResult"]
+
+    got = publish(topic)
+    assert UUID.fullmatch(got["MessageId"]) and got["SequenceNumber"] is None
+    assert SEQUENCE_NUMBER.fullmatch(publish(make_fifo_topic(sns), **FIFO)["SequenceNumber"])
+
+
 # Fan-out
+
+
+@pytest.mark.parametrize("where", [{"account": "999999999994"}, {"region": "eu-west-1"}], ids=["account", "region"])
+def test_a_queue_elsewhere_gets_the_message(world, sns, topic, where):
+    elsewhere = world.elsewhere(**where).sqs()
+    url = make_queue(elsewhere, f"of-{world.account}")
+    subscribe(sns, topic, arn_of(elsewhere, url), RawMessageDelivery="true")
+    sns.publish(TopicArn=topic, Message="far away")
+    assert take(elsewhere, url)["Body"] == "far away"
 
 
 def test_every_subscription_gets_its_own_copy(sns, queues, topic):
@@ -251,7 +274,39 @@ def test_a_topic_can_allow_larger_messages(sns, queues):
     assert len(take(queues, url)["Body"]) == 1048576
 
 
+@pytest.mark.parametrize("size,most", [("1024", 1024), ("524288", 524288)])
+def test_the_size_of_a_topic_is_that_of_its_messages_and_of_its_batches(sns, size, most):
+    topic = make_topic(sns, "sized", MaximumMessageSize=size)
+    sns.publish(TopicArn=topic, Message="x" * most)
+    with refused("InvalidParameter", "Invalid parameter: Message too long"):
+        sns.publish(TopicArn=topic, Message="x" * (most + 1))
+    halves = [{"Id": id, "Message": "x" * (most // 2)} for id in "ab"]
+    assert len(sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=halves)["Successful"]) == 2
+    with refused("BatchRequestTooLong"):
+        sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=halves + [{"Id": "c", "Message": "x"}])
+
+
+@pytest.mark.parametrize("size", ["1023", "1048577", "x", "1024.0"])
+def test_a_size_that_a_topic_cannot_have_is_refused(sns, topic, size):
+    rule = f"MaximumMessageSize: Invalid value [{size}]. Must be an integer from 1024 to 1048576."
+    with refused("InvalidParameter", f"Invalid parameter: {rule}"):
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="MaximumMessageSize", AttributeValue=size)
+    with refused("InvalidParameter", f"Invalid parameter: Attributes Reason: {rule}"):
+        make_topic(sns, "other", MaximumMessageSize=size)
+
+
 # Batches
+
+
+def test_the_trace_header_of_a_batch_goes_with_each_message(world, queues, topic, raw_inbox):
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793"
+    given = {"Action": "PublishBatch", "Version": "2010-03-31", "TopicArn": topic}
+    for number in (1, 2):
+        entry = f"PublishBatchRequestEntries.member.{number}"
+        given |= {f"{entry}.Id": str(number), f"{entry}.Message": "x"}
+    assert world.post_form(given, service="sns", headers={"X-Amzn-Trace-Id": trace}).status == 200
+    got = receive_all(queues, raw_inbox, 2, AttributeNames=["All"])
+    assert {message["Attributes"]["AWSTraceHeader"] for message in got} == {trace}
 
 
 def test_a_batch_publishes_ten(sns, queues, topic, raw_inbox):
@@ -358,6 +413,26 @@ def test_a_fifo_topic_swallows_duplicates_for_five_minutes(sns, queues, clock):
     clock.advance(1.001)
     assert publish("third") != first
     assert bodies(receive(queues, url)) == ["third"]
+
+
+def test_a_duplicate_within_a_batch_is_answered_like_the_first(sns, queues, fifo):
+    url = subscribed_queue(sns, queues, fifo, "inbox.fifo", RawMessageDelivery="true")
+    entries = [{"Id": id, "Message": id} | FIFO for id in "ab"]
+    first, second = sns.publish_batch(TopicArn=fifo, PublishBatchRequestEntries=entries)["Successful"]
+    assert (first["Id"], second["Id"]) == ("a", "b")
+    assert (first["MessageId"], first["SequenceNumber"]) == (second["MessageId"], second["SequenceNumber"])
+    assert bodies(receive_all(queues, url, 1)) == ["a"]
+
+
+def test_raw_dead_letters_of_a_fifo_subscription_keep_their_group(sns, queues, fifo):
+    dead = make_fifo(queues, "dead.fifo")
+    subscribed_queue(sns, queues, fifo, "inbox.fifo", RawMessageDelivery="true",
+                     RedrivePolicy={"deadLetterTargetArn": arn_of(queues, dead)})
+    attributes = {f"a{number:02}": text("v") for number in range(11)}
+    sns.publish(TopicArn=fifo, Message="many", MessageAttributes=attributes, **FIFO)
+    got = take(queues, dead, AttributeNames=["All"])
+    assert (got["Body"], got["Attributes"]["MessageGroupId"], got["Attributes"]["MessageDeduplicationId"]) == (
+        "many", "g", "d")
 
 
 def test_content_deduplication_of_a_topic_hashes_the_message_and_not_the_envelope(sns, queues):

@@ -6,24 +6,24 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// What the filters of a topic said to the messages of a publish.
-pub(crate) struct Filtered {
+pub(super) struct Filtered {
     pub(super) topic: Arc<TopicView>,
     pub(super) verdicts: Vec<Verdict>,
 }
 
 /// A publish that is under way. What an attempt found that was overtaken does not count.
-pub(crate) struct Measure {
+pub(super) struct Measure {
     begun: Instant,
-    pub(crate) filtered: Option<Filtered>,
+    pub(super) filtered: Option<Filtered>,
 }
 
 impl Measure {
-    pub(crate) fn begin() -> Self {
+    pub(super) fn begin() -> Self {
         Self { begun: Instant::now(), filtered: None }
     }
 
     /// The messages are in their queues, if there were any.
-    pub(crate) fn end(self, metrics: &Metrics) {
+    pub(super) fn end(self, metrics: &Metrics) {
         let Some(Filtered { topic, verdicts }) = self.filtered else {
             return;
         };

@@ -1,16 +1,17 @@
 //! Permissions: statements of a queue's policy that are added and removed by their label.
 //!
 //! The policy is the attribute `Policy` itself, so what was added is shown with it at once, and what was set there can
-//! be removed by its `Sid`. Other statements stay as they are; only space between their words is lost.
+//! be removed by its `Sid`.
 
 use super::attribute::Attribute;
 use super::{limits, policy};
 use crate::auth::{is_account, is_owners_alone};
 use crate::catalogue::QueueView;
 use crate::shape::arn;
+use crate::shape::statements::{Statements, allow};
 use crate::wire::{Code, Fault};
 use queue_core::{Command, SetQueueAttributes};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 /// The parameter `Label`, which has to be there.
 pub(crate) fn label(given: Option<String>) -> Result<String, Fault> {
@@ -21,15 +22,14 @@ pub(crate) fn label(given: Option<String>) -> Result<String, Fault> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Permission<'a> {
     label: &'a str,
-    /// ARNs of the owners of accounts.
-    principals: Vec<String>,
+    accounts: &'a [String],
     /// As a policy names them.
     actions: Vec<String>,
 }
 
 impl<'a> Permission<'a> {
-    /// Reads what is to be allowed. Who or what is named twice counts once.
-    pub(crate) fn parse(label: &'a str, accounts: &[String], actions: &[String]) -> Result<Self, Fault> {
+    /// Reads what is to be allowed.
+    pub(crate) fn parse(label: &'a str, accounts: &'a [String], actions: &[String]) -> Result<Self, Fault> {
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if !limits::LABEL.contains(&label.len()) || !label.bytes().all(is_allowed) {
             let reason =
@@ -45,29 +45,22 @@ impl<'a> Permission<'a> {
             let shown = format!("[{}]", unknown.join(", "));
             return Err(Fault::invalid_value(shown, "PrincipalId", "Unable to verify."));
         }
-        let mut permission = Self { label, principals: Vec::new(), actions: Vec::new() };
-        for action in actions {
-            add_once(&mut permission.actions, action_in_policy(action)?);
-        }
-        for account in accounts {
-            add_once(&mut permission.principals, format!("arn:aws:iam::{account}:root"));
-        }
-        Ok(permission)
+        let actions = actions.iter().map(|action| action_in_policy(action)).collect::<Result<_, _>>()?;
+        Ok(Self { label, accounts, actions })
     }
 
     /// The change that adds this to the policy of a queue.
     pub(crate) fn add_to(&self, queue: &QueueView) -> Result<Command, Fault> {
         let arn = arn::of_queue(&queue.name);
-        let mut policy = policy_of(queue)?.unwrap_or_else(|| new_policy(&arn));
-        let mut statements = take_statements(&mut policy);
-        if statements.iter().any(|statement| is_labelled(statement, self.label)) {
+        let mut statements = statements_of(queue)?.unwrap_or_else(|| none_yet(&arn));
+        if statements.has(self.label) {
             return Err(Fault::invalid_value(self.label, "Label", "Already exists."));
         }
-        statements.push(self.statement(&arn));
+        statements.add(allow(self.label, self.accounts, self.actions.iter().cloned(), &arn));
         if statements.len() > limits::POLICY_STATEMENTS {
             return Err(over_limit(statements.len(), "Statements", limits::POLICY_STATEMENTS));
         }
-        let text = put_statements(policy, statements);
+        let text = statements.text();
         let before = Attribute::Policy.stored(&queue.attributes);
         // What another version accepted is not refused now, but for what is added.
         if !policy::is_valid(&text) && before.is_none_or(policy::is_valid) {
@@ -77,29 +70,16 @@ impl<'a> Permission<'a> {
         }
         Ok(set(queue, Some(text)))
     }
-
-    fn statement(&self, arn: &str) -> Value {
-        json!({
-            "Sid": self.label,
-            "Effect": "Allow",
-            "Principal": { "AWS": one_or_list(&self.principals) },
-            "Action": one_or_list(&self.actions),
-            "Resource": arn,
-        })
-    }
 }
 
 /// The change that takes the statement of that label out of the policy of a queue.
 pub(crate) fn remove_from(queue: &QueueView, label: &str) -> Result<Command, Fault> {
     let unknown = || Fault::invalid_value(label, "Label", "can't find label.");
-    let mut policy = policy_of(queue)?.ok_or_else(unknown)?;
-    let mut statements = take_statements(&mut policy);
-    let before = statements.len();
-    statements.retain(|statement| !is_labelled(statement, label));
-    if statements.len() == before {
+    let mut statements = statements_of(queue)?.ok_or_else(unknown)?;
+    if !statements.remove(label) {
         return Err(unknown());
     }
-    let rest = (!statements.is_empty()).then(|| put_statements(policy, statements));
+    let rest = (statements.len() > 0).then(|| statements.text());
     Ok(set(queue, rest))
 }
 
@@ -118,52 +98,22 @@ fn action_in_policy(action: &str) -> Result<String, Fault> {
     Ok(format!("SQS:{}", action.strip_suffix("Batch").unwrap_or(action)))
 }
 
-fn add_once(texts: &mut Vec<String>, text: String) {
-    if !texts.contains(&text) {
-        texts.push(text);
-    }
-}
-
 fn over_limit(found: usize, what: &str, maximum: usize) -> Fault {
     Fault::new(Code::OverLimit, format!("{found} {what} were found, maximum allowed is {maximum}."))
 }
 
-/// A policy writes one of something without a list around it.
-fn one_or_list(texts: &[String]) -> Value {
-    match texts {
-        [one] => json!(one),
-        texts => json!(texts),
-    }
-}
-
-fn new_policy(arn: &str) -> Map<String, Value> {
+fn none_yet(arn: &str) -> Statements {
     let id = format!("{arn}/SQSDefaultPolicy");
-    Map::from_iter([("Version".to_owned(), json!("2008-10-17")), ("Id".to_owned(), json!(id))])
+    let members = [("Version".to_owned(), json!("2008-10-17")), ("Id".to_owned(), json!(id))];
+    Statements::of(Map::from_iter(members))
 }
 
-fn policy_of(queue: &QueueView) -> Result<Option<Map<String, Value>>, Fault> {
+fn statements_of(queue: &QueueView) -> Result<Option<Statements>, Fault> {
     let text = Attribute::Policy.stored(&queue.attributes);
-    text.map(serde_json::from_str).transpose().map_err(|error| {
+    text.map(Statements::parse).transpose().map_err(|error| {
         tracing::error!(%error, queue = %queue.name.name, "a policy that was accepted cannot be read");
         Fault::internal()
     })
-}
-
-fn take_statements(policy: &mut Map<String, Value>) -> Vec<Value> {
-    match policy.get_mut("Statement").map(Value::take) {
-        Some(Value::Array(statements)) => statements,
-        Some(statement) => vec![statement],
-        None => Vec::new(),
-    }
-}
-
-fn put_statements(mut policy: Map<String, Value>, statements: Vec<Value>) -> String {
-    policy.insert("Statement".to_owned(), Value::Array(statements));
-    Value::Object(policy).to_string()
-}
-
-fn is_labelled(statement: &Value, label: &str) -> bool {
-    statement.get("Sid").and_then(Value::as_str) == Some(label)
 }
 
 fn set(queue: &QueueView, policy: Option<String>) -> Command {

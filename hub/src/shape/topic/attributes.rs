@@ -8,6 +8,7 @@ use crate::shape::delivery_policy::TopicPolicy;
 use crate::shape::through::Through;
 use crate::shape::topic::access_policy;
 use crate::shape::topic::limits;
+use crate::shape::topic::schema;
 use crate::wire::Fault;
 use queue_core::{DeduplicationScope, Timestamp, TopicAttributes};
 use std::collections::BTreeMap;
@@ -53,7 +54,7 @@ pub(crate) fn set(
 ) -> Result<(), Fault> {
     let fifo = attributes.fifo;
     let wrong = |what: &str| through.wrong(format_args!("{name}: {what}"));
-    let has_own_limit = matches!(name, "DeliveryPolicy" | "DisplayName" | "Policy");
+    let has_own_limit = matches!(name, "DeliveryPolicy" | "DisplayName" | "MessageSchema" | "Policy");
     if value.len() > limits::ATTRIBUTE_BYTES_MAX && !has_own_limit {
         return Err(wrong(&format!("must be at most {} bytes long", limits::ATTRIBUTE_BYTES_MAX)));
     }
@@ -79,6 +80,10 @@ pub(crate) fn set(
         }
         // Which of the two a topic is cannot be changed, and is known before all other attributes.
         "FifoTopic" if through == Through::CreateTopic => return Ok(()),
+        "MessageSchema" => {
+            let is_none = value.is_empty() || schema::parse(value).map_err(|flaw| wrong(&flaw))?.is_none();
+            if is_none { String::new() } else { value.to_owned() }
+        }
         "MaximumMessageSize" => integer(value, &limits::MESSAGE_BYTES).map_err(|rule| wrong(&rule))?,
         "Policy" => {
             access_policy::check(value).map_err(|flaw| through.wrong(flaw))?;
@@ -144,7 +149,8 @@ fn text<'a>(attributes: &'a TopicAttributes, name: &str) -> Option<&'a str> {
     attributes.texts.get(name).map(Box::as_ref)
 }
 
-fn keep(attributes: &mut TopicAttributes, name: &str, value: &str) {
+/// Keeps the text of an attribute; an empty one is none.
+pub(crate) fn keep(attributes: &mut TopicAttributes, name: &str, value: &str) {
     if value.is_empty() {
         attributes.texts.remove(name);
     } else {

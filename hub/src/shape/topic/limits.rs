@@ -30,6 +30,30 @@ pub(crate) const POLICY_BYTES_MAX: usize = 30 * 1_024;
 /// Statements of a policy.
 pub(crate) const POLICY_STATEMENTS: RangeInclusive<usize> = 1..=100;
 
+/// Characters of a data protection policy.
+pub(crate) const DATA_PROTECTION_POLICY_CHARACTERS_MAX: usize = 30_720;
+
+/// Bytes of the attribute `MessageSchema`.
+pub(crate) const SCHEMA_BYTES_MAX: usize = 65_536;
+
+/// How deep the values of a schema lie within each other.
+pub(crate) const SCHEMA_DEPTH_MAX: usize = 32;
+
+/// How deep those of a message lie that a schema is asked about; fewer where each is asked about much.
+pub(crate) const MESSAGE_DEPTH_MAX: usize = 64;
+
+/// References of a schema.
+pub(crate) const SCHEMA_REFERENCES_MAX: usize = 256;
+
+/// How many parts of a schema, each leading to the next, can be about one and the same value.
+pub(crate) const SCHEMA_CHAIN_MAX: usize = 16;
+
+/// How many parts of a schema can be asked on the way to any one value of a message.
+pub(crate) const SCHEMA_VISITS_MAX: usize = 65_536;
+
+/// Bytes of memory that a compiled pattern takes.
+pub(crate) const PATTERN_BYTES_MAX: usize = 262_144;
+
 /// Tags of a topic.
 pub(crate) const TAGS_MAX: usize = 50;
 

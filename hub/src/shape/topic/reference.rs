@@ -66,6 +66,16 @@ pub(crate) fn tagged(action: &'static str, arn: Option<&str>, cx: &Context) -> R
     found(action, &name, cx)?.ok_or_else(missing)
 }
 
+/// The parameter `ResourceArn` of the operations on data protection policies, as the topic that it names.
+pub(crate) fn protected(
+    action: &'static str,
+    arn: Option<&str>,
+    cx: &Context,
+) -> Result<Arc<TopicView>, Fault> {
+    let arn = arn.ok_or_else(|| Fault::null_member("resourceArn"))?;
+    find(action, &name("ResourceArn", arn, &cx.caller)?, cx)
+}
+
 /// The name of the topic whose ARN a parameter is to be. One without an account is a topic of the caller: some
 /// tools write ARNs before they know the account.
 pub(crate) fn name(parameter: &str, text: &str, caller: &Caller) -> Result<Name, Fault> {

@@ -51,9 +51,8 @@ async fn a_topic_that_cannot_be_is_refused() {
             "400 InvalidParameter: Invalid parameter: Attributes Reason: Unknown attribute ContentBasedDeduplication",
         ),
         (
-            vec![("Name", "orders"), ("DataProtectionPolicy", "{}")],
-            "400 InvalidParameter: Invalid parameter: DataProtectionPolicy Reason: \
-             this hub does not keep data protection policies yet",
+            vec![("Name", "orders"), ("DataProtectionPolicy", "[]")],
+            "400 InvalidParameter: Invalid parameter: DataProtectionPolicy Reason: must be a JSON object",
         ),
     ];
     for (parameters, expected) in cases {

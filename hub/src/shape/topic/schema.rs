@@ -1,0 +1,198 @@
+//! The topic attribute `MessageSchema`: a JSON Schema that messages have to fit, and what becomes of those that do not.
+//!
+//! Whoever sets a schema decides how much work each message is, so its size, its references and what they lead to are
+//! limited before it is compiled. References stay within it; patterns are matched in linear time.
+
+mod parts;
+
+use super::limits;
+use crate::shape::arn::Arn;
+use crate::shape::queue::text;
+use crate::shape::subscription::endpoint::{can_exist, is_fifo};
+use crate::shape::through::Through;
+use crate::wire::Fault;
+use jsonschema::{PatternOptions, ValidationError, Validator};
+use queue_core::{Name, TopicAttributes};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::sync::OnceLock;
+
+/// The attribute.
+pub(crate) const NAME: &str = "MessageSchema";
+
+/// The attribute as it is written.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Given {
+    schema: Value,
+    mode: Word,
+    dead_letter_target_arn: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Word {
+    Reject,
+    Warn,
+    DeadLetter,
+}
+
+/// What becomes of a message that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Its publisher is told.
+    Reject,
+    /// It is published all the same.
+    Warn,
+    /// It goes to this queue instead.
+    DeadLetter(Name),
+}
+
+/// Why a message does not fit, and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mismatch {
+    pub(crate) mode: Mode,
+    /// What is wrong, and where in the message.
+    pub(crate) reason: String,
+}
+
+/// A schema that can be asked.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    mode: Mode,
+    message_depth_max: usize,
+    validator: Validator,
+}
+
+/// The schema of a topic, compiled when the first message asks.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    text: Box<str>,
+    rule: OnceLock<Option<Rule>>,
+}
+
+impl Schema {
+    /// The schema of a topic, if it has one.
+    pub(crate) fn of(attributes: &TopicAttributes) -> Option<Self> {
+        let text = attributes.texts.get(NAME)?.clone();
+        Some(Self { text, rule: OnceLock::new() })
+    }
+
+    /// Whether this is still the schema of a topic with these attributes.
+    pub(crate) fn is_of(&self, attributes: &TopicAttributes) -> bool {
+        attributes.texts.get(NAME) == Some(&self.text)
+    }
+
+    /// Asks whether a message fits.
+    pub(crate) fn check(&self, message: &str) -> Result<(), Mismatch> {
+        match self.rule.get_or_init(|| self.compile()) {
+            Some(rule) => rule.check(message),
+            None => Ok(()),
+        }
+    }
+
+    /// It was checked before it was stored; should a later version refuse it, messages pass, and that is logged.
+    fn compile(&self) -> Option<Rule> {
+        parse(&self.text).unwrap_or_else(|flaw| {
+            tracing::error!(
+                flaw,
+                text = &*self.text,
+                "a stored schema is not accepted any more; it is not applied"
+            );
+            None
+        })
+    }
+}
+
+impl Rule {
+    fn check(&self, message: &str) -> Result<(), Mismatch> {
+        let mismatch = |reason| Mismatch { mode: self.mode.clone(), reason };
+        let value: Value =
+            serde_json::from_str(message).map_err(|_| mismatch("the message is no JSON at #".to_owned()))?;
+        let maximum = self.message_depth_max;
+        if parts::depth(&value) > maximum {
+            return Err(mismatch(format!("the message is more than {maximum} levels deep at #")));
+        }
+        self.validator.validate(&value).map_err(|error| mismatch(told(&error)))
+    }
+}
+
+/// The rule that a text describes, none if it is empty of one; else what is wrong, in the words that follow
+/// `MessageSchema: `.
+pub(crate) fn parse(text: &str) -> Result<Option<Rule>, String> {
+    let Some(given) = read(text)? else {
+        return Ok(None);
+    };
+    let mode = mode(&given)?;
+    let message_depth_max = parts::message_depth_max(&given.schema)?;
+    let patterns = PatternOptions::regex().size_limit(limits::PATTERN_BYTES_MAX);
+    let options = jsonschema::options().offline().with_pattern_options(patterns);
+    let validator = options.build(&given.schema).map_err(|error| told(&error))?;
+    Ok(Some(Rule { mode, message_depth_max, validator }))
+}
+
+/// Refuses a dead-letter queue that is not a neighbour of its topic, or not of the same kind.
+pub(crate) fn check_target(wanted: &TopicAttributes, topic: &Name, through: Through) -> Result<(), Fault> {
+    let wrong = |what: &str| Err(through.wrong(format_args!("{NAME}: {what}")));
+    let Some(text) = wanted.texts.get(NAME) else {
+        return Ok(());
+    };
+    let mode = read(text).and_then(|given| given.map(|given| mode(&given)).transpose());
+    match mode {
+        Ok(None | Some(Mode::Reject | Mode::Warn)) => Ok(()),
+        Ok(Some(Mode::DeadLetter(queue)))
+            if queue.account != topic.account || queue.region != topic.region =>
+        {
+            wrong("deadLetterTargetArn is an invalid arn")
+        }
+        Ok(Some(Mode::DeadLetter(queue))) if is_fifo(&queue) != wanted.fifo => wrong(
+            "deadLetterTargetArn must be a FIFO queue for a FIFO topic, and a standard queue for a standard topic",
+        ),
+        Ok(Some(Mode::DeadLetter(_))) => Ok(()),
+        Err(flaw) => wrong(&flaw),
+    }
+}
+
+/// What a text says; nothing if it is an empty object.
+fn read(text: &str) -> Result<Option<Given>, String> {
+    if text.len() > limits::SCHEMA_BYTES_MAX {
+        return Err(format!("must be at most {} bytes long", limits::SCHEMA_BYTES_MAX));
+    }
+    let members: Map<_, _> =
+        serde_json::from_str(text).map_err(|error| format!("failed to parse JSON: {error}"))?;
+    if members.is_empty() {
+        return Ok(None);
+    }
+    Given::deserialize(Value::Object(members)).map(Some).map_err(|error| error.to_string())
+}
+
+fn mode(given: &Given) -> Result<Mode, String> {
+    let target = given.dead_letter_target_arn.as_deref();
+    match (given.mode, target) {
+        (Word::Reject, None) => Ok(Mode::Reject),
+        (Word::Warn, None) => Ok(Mode::Warn),
+        (Word::DeadLetter, Some(arn)) => match Arn::queue(arn).filter(can_exist) {
+            Some(queue) => Ok(Mode::DeadLetter(queue)),
+            None => Err("deadLetterTargetArn is an invalid arn".to_owned()),
+        },
+        (Word::DeadLetter, None) => Err("mode deadletter needs a deadLetterTargetArn".to_owned()),
+        (Word::Reject | Word::Warn, Some(_)) => {
+            Err("deadLetterTargetArn goes with mode deadletter only".to_owned())
+        }
+    }
+}
+
+/// What does not fit and where, without the values of a message, and as short as a log or an answer wants it.
+fn told(error: &ValidationError<'_>) -> String {
+    const CHARACTERS_MAX: usize = 256;
+    let readable = |text: String| {
+        let carried = text
+            .chars()
+            .map(|one| if text::is_valid(one.encode_utf8(&mut [0; 4])) { one } else { '\u{fffd}' });
+        carried.take(CHARACTERS_MAX).collect::<String>()
+    };
+    format!("{} at #{}", readable(error.masked().to_string()), readable(error.instance_path().to_string()))
+}
+
+#[cfg(test)]
+mod tests;
