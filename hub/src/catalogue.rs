@@ -40,6 +40,8 @@ pub(crate) struct TopicView {
     pub(crate) attributes: TopicAttributes,
     pub(crate) tags: Tags,
     pub(crate) version: u64,
+    /// When its archive was begun, if it has one.
+    pub(crate) archived_since: Option<Timestamp>,
     /// In the order in which they were made.
     pub(crate) subscriptions: Vec<Arc<SubscriptionView>>,
     pub(crate) subscriptions_version: u64,
@@ -48,6 +50,14 @@ pub(crate) struct TopicView {
     audiences: OnceLock<Vec<Audience>>,
     /// What messages have to fit; the same in all views for as long as it is not set anew.
     pub(crate) schema: Option<Arc<Schema>>,
+}
+
+impl TopicView {
+    /// Since when everything that was published is in its archive, if it has one.
+    pub(crate) fn archived_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let oldest = now.before(self.attributes.archive?);
+        Some(self.archived_since?.max(oldest))
+    }
 }
 
 /// A subscription as the workers see it.
@@ -338,6 +348,7 @@ impl Views {
             attributes: topic.attributes.clone(),
             tags: topic.tags.clone(),
             version: topic.version,
+            archived_since: topic.archived_since(),
             subscriptions: topic
                 .subscriptions
                 .iter()

@@ -7,6 +7,7 @@ pub(crate) mod cloud_event;
 pub(crate) mod envelope;
 #[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
 pub(crate) mod mail;
+pub(crate) mod replay;
 #[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
 pub(crate) mod schedule;
 #[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]

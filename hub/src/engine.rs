@@ -7,6 +7,7 @@
 //! At most one batch is with the log. When it comes back, the next one is proposed before it is applied and answered,
 //! so that a disk and the machine work at the same time, and batches grow with the load.
 
+mod archive;
 mod collected;
 pub(crate) mod desk;
 mod growth;
@@ -27,6 +28,7 @@ use crate::storage::room::{Lack, Room};
 use crate::storage::store::Propose;
 use crate::storage::{self, Log};
 use crate::telemetry::span;
+pub(crate) use archive::{Archived, Span};
 use bytes::Bytes;
 use desk::Caller;
 use inbox::{Inbox, Sender};
@@ -68,8 +70,8 @@ pub(crate) struct Delivery {
 
 type Responder<T> = oneshot::Sender<Result<T, Error>>;
 
-/// A look at the machine.
-type Read = Box<dyn FnOnce(&Machine) + Send>;
+/// A look at the machine, and at the log for bodies.
+type Read = Box<dyn FnOnce(&Machine, &dyn Log) + Send>;
 
 /// What the inbox holds.
 enum Event {
@@ -228,10 +230,18 @@ impl Engine {
         queue: Option<QueueId>,
         read: impl FnOnce(&Machine) -> R + Send + 'static,
     ) -> Result<R, Error> {
+        self.look(queue, move |machine, _| read(machine)).await
+    }
+
+    async fn look<R: Send + 'static>(
+        &self,
+        queue: Option<QueueId>,
+        read: impl FnOnce(&Machine, &dyn Log) -> R + Send + 'static,
+    ) -> Result<R, Error> {
         let (responder, response) = oneshot::channel();
-        let read = Box::new(move |machine: &Machine| {
+        let read = Box::new(move |machine: &Machine, log: &dyn Log| {
             // A reader that has gone needs no answer.
-            let _ = responder.send(read(machine));
+            let _ = responder.send(read(machine, log));
         });
         self.send(Event::Read { queue, read })?;
         response.await.map_err(|_| Error::Stopped)

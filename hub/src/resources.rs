@@ -5,6 +5,7 @@
 
 mod answer;
 mod explain;
+mod replay;
 mod topic_messages;
 
 pub(crate) use answer::{Answer, Refusal};
@@ -72,6 +73,7 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: wire::Request<'_>) -> wire::
 async fn route(path: &[&str], ask: &Ask<'_>) -> Result<Answer, Refusal> {
     match path {
         ["topics", topic, "explain"] => explain::answer(topic, ask),
+        ["topics", topic, "replay"] => replay::answer(topic, ask).await,
         _ => Err(Refusal::new(StatusCode::NOT_FOUND, "There is no such resource.")),
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod arn;
 pub(crate) mod attribute;
 pub(crate) mod change;
 pub(crate) mod delivery_policy;
+pub(crate) mod moment;
 pub(crate) mod principal;
 pub(crate) mod publication;
 pub(crate) mod queue;

@@ -103,6 +103,19 @@ pub(crate) enum Body {
     Stored(Box<dyn FnOnce() -> Result<Bytes, Error> + Send>),
 }
 
+impl Body {
+    /// Waits for the disk if the body is there.
+    ///
+    /// # Errors
+    /// If it is not what was written, or cannot be read now.
+    pub(crate) fn load(self) -> Result<Bytes, Error> {
+        match self {
+            Self::AtHand(bytes) => Ok(bytes),
+            Self::Stored(load) => load(),
+        }
+    }
+}
+
 /// How a log stands, for whoever measures.
 #[derive(Debug)]
 pub(crate) struct Figures {

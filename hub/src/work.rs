@@ -1,6 +1,7 @@
 //! What the hub does by itself, beside answering requests. Each kind of work is a task that begins with the hub and
 //! ends before its engine does.
 
+use crate::delivery::replay;
 use crate::hub::Hub;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -19,8 +20,8 @@ impl Work {
     /// Begins to work for a hub. Needs a Tokio runtime around it.
     pub(crate) fn start(hub: &Arc<Hub>) -> Self {
         let (stopping, _stop) = watch::channel(false);
-        let tasks = JoinSet::new();
-        let _ = hub;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(replay::policy::run(Arc::clone(hub), stopping.subscribe()));
         Self { stopping, tasks }
     }
 

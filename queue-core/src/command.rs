@@ -324,6 +324,8 @@ encoded! {
     pub struct Progress {
         /// The subscription.
         pub subscription: SubscriptionId,
+        /// The version of the subscription that says what is wanted, and of what its filter lets through.
+        pub version: u64,
         /// How far it had come.
         pub seen: u64,
         /// How far it comes: the number of the last message that was considered.
@@ -466,6 +468,8 @@ pub enum Reply {
     Each(Vec<Result<(), crate::Error>>),
     /// Each message was accepted, or was a duplicate of one accepted before.
     Published(Vec<Accepted>),
+    /// So many messages of an archive are in a queue again; the others have left the archive, or no queue took them.
+    Redelivered(u64),
     /// The move task has this identity.
     MoveStarted(u128),
     /// The move task had moved so many messages.

@@ -57,11 +57,10 @@ encoded! {
 }
 
 impl Topic {
-    /// Since when messages are archived without a gap; none if they are not.
+    /// When its archive was begun; none if it has none.
     #[must_use]
-    pub fn archived_since(&self, now: Timestamp) -> Option<Timestamp> {
-        let oldest = now.before(self.attributes.archive?);
-        Some(self.archive.since?.max(oldest))
+    pub fn archived_since(&self) -> Option<Timestamp> {
+        self.archive.since
     }
 
     /// When something will be due next: a deduplication id or an archived message is to be forgotten.

@@ -21,3 +21,4 @@ mod kill;
 mod machine;
 mod memory;
 mod power;
+mod replay;

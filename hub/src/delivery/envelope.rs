@@ -37,18 +37,18 @@ pub(crate) fn notification(
     if !published.attributes.is_empty() {
         members.member("MessageAttributes", &attributes(&published.attributes));
     }
+    if topical.replayed {
+        members.member("Replayed", "true");
+    }
     members.finish()
 }
 
 /// How long the envelope will be, in bytes, whichever subscription it is for.
-pub(crate) fn length(published: &Published, fifo: bool) -> usize {
-    let topical = Topical {
-        subscription: SubscriptionId(0),
-        raw: false,
-        id: 0,
-        sequence: fifo.then_some(0),
-        replayed: false,
-    };
+pub(crate) fn length(published: &Published, replayed: bool) -> usize {
+    // Only what goes to a FIFO topic has such an id, and only what it accepts a sequence number.
+    let fifo = published.deduplication_id.is_some();
+    let topical =
+        Topical { subscription: SubscriptionId(0), raw: false, id: 0, sequence: fifo.then_some(0), replayed };
     notification(published, &topical, Uuid::nil(), Timestamp::default()).len()
 }
 
@@ -150,11 +150,14 @@ mod tests {
 
     #[test]
     fn the_length_of_an_envelope_is_known_beforehand() {
-        for (sequence, fifo) in [(None, false), (Some(12), true)] {
-            let topical = Topical { id: u128::MAX, sequence, ..TOPICAL };
-            let moment = Timestamp(1_767_323_045_678);
-            let text = notification(&published(), &topical, Uuid::max(), moment);
-            assert_eq!(text.len(), length(&published(), fifo));
+        let of_fifo = Published { deduplication_id: Some("d".into()), ..published() };
+        for (sequence, published) in [(None, published()), (Some(12), of_fifo)] {
+            for replayed in [false, true] {
+                let topical = Topical { id: u128::MAX, sequence, replayed, ..TOPICAL };
+                let moment = Timestamp(1_767_323_045_678);
+                let text = notification(&published, &topical, Uuid::max(), moment);
+                assert_eq!(text.len(), length(&published, replayed));
+            }
         }
     }
 }

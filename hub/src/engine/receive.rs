@@ -51,7 +51,7 @@ impl Runner {
     pub(super) fn read(&mut self, queue: Option<QueueId>, read: Read) {
         match queue.filter(|queue| self.is_due(*queue)) {
             Some(queue) => self.add(&Command::Tick, Answer::Read { queue, read }),
-            None => read(&self.machine),
+            None => read(&self.machine, &*self.log),
         }
     }
 

@@ -22,11 +22,7 @@ impl Taken {
 
     /// Waits for the disk if the body is there.
     fn load(self) -> Result<Delivery, storage::Error> {
-        let body = match self.body {
-            Body::AtHand(bytes) => bytes,
-            Body::Stored(load) => load()?,
-        };
-        Ok(Delivery { message: self.message, body })
+        Ok(Delivery { message: self.message, body: self.body.load()? })
     }
 }
 

@@ -252,7 +252,7 @@ impl Runner {
                 Answer::Receive(waiter) => self.refuse_receive(waiter, error),
                 Answer::Again(waiter) => respond(waiter.responder, Err(error)),
                 // As of the last entry, which is better than nothing.
-                Answer::Read { read, .. } => read(&self.machine),
+                Answer::Read { read, .. } => read(&self.machine, &*self.log),
                 Answer::Settled(responder) => respond(responder, Err(error)),
                 Answer::Scrape(scrape) => self.answer_scrape(scrape),
                 Answer::Vital | Answer::Nobody => {}

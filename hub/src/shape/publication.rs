@@ -10,7 +10,7 @@ pub(crate) use request::{Receipt, publish, publish_one};
 
 use measure::Filtered;
 
-use crate::catalogue::{TopicView, Verdict};
+use crate::catalogue::{self, TopicView, Verdict};
 use crate::content::{Attribute, Content, Published, content_id};
 use crate::delivery::envelope;
 use crate::operation::Context;
@@ -21,7 +21,8 @@ use crate::shape::topic::attributes::message_bytes_max;
 use crate::shape::topic::limits;
 use crate::telemetry::span;
 use crate::wire::{Code, Fault, Pairs};
-use queue_core::{Command, Outbound, Publish};
+use filters::Policy;
+use queue_core::{BodyRef, Command, Outbound, Position, Publish};
 use std::sync::Arc;
 
 /// A message as a request brings it.
@@ -118,24 +119,41 @@ fn outbound(
         matches.push(subscription.id);
         in_envelope |= !subscription.attributes.raw;
     }
-    let raw_bytes = published.text_for("sqs").len() + attribute_bytes(&published);
-    let envelope_bytes = if in_envelope { envelope::length(&published, topic.attributes.fifo) } else { 0 };
+    let text = published.text_for("sqs");
+    let envelope_bytes = if in_envelope { envelope::length(&published, false) } else { 0 };
+    let outbound = outline(&published, &text, envelope_bytes, secrets);
+    drop(text);
+    let (body, bytes) = Content::Published(published).to_body();
+    (Outbound { body, matches, ..outbound }, bytes)
+}
+
+/// A message of an archive as it is delivered again, if every filter lets it through.
+pub(crate) fn again(
+    published: &Published,
+    body: BodyRef,
+    secrets: &Secrets,
+    filters: &[Policy],
+) -> Option<Outbound> {
+    let text = published.text_for("sqs");
+    let message = catalogue::message(&text, &published.attributes);
+    let envelope_bytes = || envelope::length(published, true);
+    let passes = filters.iter().all(|filter| filter.matches(&message));
+    passes.then(|| Outbound { body, ..outline(published, &text, envelope_bytes(), secrets) })
+}
+
+/// What the machine is told of a message besides its body and whom it goes to.
+fn outline(published: &Published, text: &str, envelope_bytes: usize, secrets: &Secrets) -> Outbound {
     let group = published.group.as_deref();
     let keys = group.zip(published.deduplication_id.as_deref());
-    let (group, deduplication) =
-        (group.map(Into::into), keys.map(|(group, id)| secrets.deduplication(group, id)));
-    let attributes = published.attributes.len();
-    let (body, bytes) = Content::Published(published).to_body();
-    let outbound = Outbound {
-        body,
-        matches,
-        group,
-        deduplication,
-        raw_bytes: counted(raw_bytes),
+    Outbound {
+        body: BodyRef { position: Position(0), bytes: 0 },
+        matches: Vec::new(),
+        group: group.map(Into::into),
+        deduplication: keys.map(|(group, id)| secrets.deduplication(group, id)),
+        raw_bytes: counted(text.len() + attribute_bytes(published)),
         envelope_bytes: counted(envelope_bytes),
-        attributes: counted(attributes),
-    };
-    (outbound, bytes)
+        attributes: counted(published.attributes.len()),
+    }
 }
 
 /// A number that a request's size bounds far below the most that can be said.

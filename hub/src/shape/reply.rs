@@ -32,6 +32,8 @@ replies! {
     each: Reply::Each(outcomes) => outcomes, Vec<Result<(), Error>>;
     /// Of a command that publishes messages.
     published: Reply::Published(accepted) => accepted, Vec<Accepted>;
+    /// Of a command that delivers messages of an archive again.
+    redelivered: Reply::Redelivered(delivered) => delivered, u64;
     /// Of a command that starts a move task.
     move_started: Reply::MoveStarted(task) => task, u128;
     /// Of a command that ends a move task.

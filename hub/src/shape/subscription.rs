@@ -8,3 +8,4 @@ pub(crate) mod listed;
 pub(crate) mod quota;
 pub(crate) mod redrive;
 pub(crate) mod reference;
+pub(crate) mod replay;

@@ -4,8 +4,8 @@
 use crate::operation::{Context, Operation};
 use crate::shape::change::{Step, change};
 use crate::shape::reply;
+use crate::shape::topic::reference;
 use crate::shape::topic::refusal::OF_TOPICS;
-use crate::shape::topic::{attributes, reference};
 use crate::wire::{Code, Fault};
 use queue_core::Command;
 use serde::Deserialize;
@@ -27,7 +27,7 @@ impl Operation for DeleteTopic {
             let Some(topic) = reference::found(Self::NAME, &name, cx)? else {
                 return Ok(Step::Answer(()));
             };
-            if attributes::value(&topic.attributes, "ArchivePolicy").is_some() {
+            if topic.attributes.archive.is_some() {
                 let message = "Invalid parameter: Cannot delete a topic with an ArchivePolicy";
                 return Err(Fault::new(Code::InvalidState, message));
             }

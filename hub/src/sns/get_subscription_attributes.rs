@@ -1,10 +1,10 @@
 //! [`GetSubscriptionAttributes`](https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html): how
 //! a subscription is set up, in the order in which AWS shows it; for a while also that of a deleted topic.
 
-use crate::catalogue::SubscriptionView;
+use crate::catalogue::{Catalogue, SubscriptionView};
 use crate::operation::{Context, Operation};
 use crate::shape::arn;
-use crate::shape::subscription::{attributes, endpoint, reference};
+use crate::shape::subscription::{attributes, endpoint, reference, replay};
 use crate::wire::{Fault, Pairs};
 use queue_core::Consent;
 use serde::{Deserialize, Serialize};
@@ -27,11 +27,11 @@ impl Operation for GetSubscriptionAttributes {
 
     async fn run(self, cx: &Context) -> Result<Shown, Fault> {
         let subscription = reference::subscription(Self::NAME, self.subscription_arn.as_deref(), cx)?;
-        Ok(Shown { attributes: shown(&subscription) })
+        Ok(Shown { attributes: shown(&subscription, &cx.hub.catalogue) })
     }
 }
 
-fn shown(subscription: &SubscriptionView) -> Pairs<String> {
+fn shown(subscription: &SubscriptionView, catalogue: &Catalogue) -> Pairs<String> {
     let set = |name: &str| attributes::value(&subscription.attributes, name);
     let owner = &subscription.owner;
     let all = [
@@ -43,6 +43,8 @@ fn shown(subscription: &SubscriptionView) -> Pairs<String> {
         ("Endpoint", Some(endpoint::shown(&subscription.endpoint))),
         ("RedrivePolicy", set("RedrivePolicy")),
         ("FilterPolicyScope", set("FilterPolicyScope")),
+        ("ReplayPolicy", set("ReplayPolicy")),
+        ("ReplayStatus", replay::status(subscription, catalogue).map(str::to_owned)),
         ("Protocol", Some(endpoint::protocol(&subscription.endpoint).to_owned())),
         ("PendingConfirmation", Some(subscription.is_pending().to_string())),
         ("ConfirmationWasAuthenticated", Some((subscription.consent == Consent::Given(true)).to_string())),

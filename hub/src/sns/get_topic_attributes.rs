@@ -2,10 +2,12 @@
 //! set up, in the order in which AWS shows it.
 
 use crate::catalogue::TopicView;
+use crate::delivery::envelope::iso_8601;
 use crate::operation::{Context, Operation};
 use crate::shape::arn;
 use crate::shape::topic::{access_policy, attributes, reference};
 use crate::wire::{Fault, Pairs};
+use queue_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -26,11 +28,11 @@ impl Operation for GetTopicAttributes {
 
     async fn run(self, cx: &Context) -> Result<Shown, Fault> {
         let topic = reference::topic(Self::NAME, self.topic_arn.as_deref(), cx)?;
-        Ok(Shown { attributes: shown(&topic) })
+        Ok(Shown { attributes: shown(&topic, cx.hub.now()) })
     }
 }
 
-fn shown(topic: &TopicView) -> Pairs<String> {
+fn shown(topic: &TopicView, now: Timestamp) -> Pairs<String> {
     let set = |name: &str| attributes::value(&topic.attributes, name);
     let on_fifo = |name: &str| set(name).filter(|_| topic.attributes.fifo);
     let policy = set("Policy").unwrap_or_else(|| access_policy::default_of(&topic.name));
@@ -54,7 +56,7 @@ fn shown(topic: &TopicView) -> Pairs<String> {
         ("ContentBasedDeduplication", on_fifo("ContentBasedDeduplication")),
         ("FifoThroughputScope", set("FifoThroughputScope")),
         ("ArchivePolicy", set("ArchivePolicy")),
-        ("BeginningArchiveTime", set("BeginningArchiveTime")),
+        ("BeginningArchiveTime", topic.archived_since(now).map(iso_8601)),
         ("MessageSchema", set("MessageSchema")),
     ];
     let feedback = attributes::FEEDBACK.map(|name| (name, set(name)));

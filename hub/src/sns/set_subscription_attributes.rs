@@ -8,7 +8,7 @@ use crate::operation::{Context, Operation};
 use crate::shape::change::{Step, change};
 use crate::shape::reply;
 use crate::shape::subscription::redrive::Subscribed;
-use crate::shape::subscription::{attributes, quota, reference};
+use crate::shape::subscription::{attributes, quota, reference, replay};
 use crate::shape::through::Through;
 use crate::shape::topic::refusal::OF_TOPICS;
 use crate::wire::Fault;
@@ -64,6 +64,7 @@ fn wanted(
     attributes::set(&mut wanted, [(name, value)].into_iter(), &of, Through::SetSubscriptionAttributes)?;
     if let Some(topic) = topic {
         quota::check_filters(&topic, Some(&subscription.attributes), &wanted, &cx.hub)?;
+        replay::check(&topic, Some(&subscription.attributes), &wanted, &cx.hub.catalogue)?;
     }
     Ok(wanted)
 }

@@ -10,7 +10,7 @@ use crate::shape::arn;
 use crate::shape::change::{Step, change};
 use crate::shape::reply;
 use crate::shape::subscription::redrive::Subscribed;
-use crate::shape::subscription::{attributes, endpoint, quota};
+use crate::shape::subscription::{attributes, endpoint, quota, replay};
 use crate::shape::through::Through;
 use crate::shape::topic::reference;
 use crate::shape::topic::refusal::OF_TOPICS;
@@ -56,6 +56,7 @@ impl Operation for Subscribe {
             }
             quota::check_subscriptions(&topic)?;
             quota::check_filters(&topic, None, &wanted, &cx.hub)?;
+            replay::check(&topic, None, &wanted, &cx.hub.catalogue)?;
             let owner = cx.caller.account.as_str().into();
             let subscribe = queue_core::Subscribe {
                 topic: topic.id,

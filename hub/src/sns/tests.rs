@@ -4,6 +4,7 @@ mod accounts;
 mod fan_out;
 mod permissions;
 mod publishing;
+mod replay;
 mod schemas;
 mod subscriptions;
 mod topics;
@@ -94,6 +95,12 @@ impl World {
         let (status, body) = self.post(&headers, input.to_string()).await;
         assert_eq!(status, 200, "{action} {input}: {body}");
         serde_json::from_str(&body).unwrap_or_default()
+    }
+
+    /// A queue of the kind that its name tells.
+    async fn make_queue(&self, name: &str) {
+        let fifo = if name.ends_with(".fifo") { json!({ "FifoQueue": "true" }) } else { json!({}) };
+        self.sqs("CreateQueue", json!({ "QueueName": name, "Attributes": fifo })).await;
     }
 }
 

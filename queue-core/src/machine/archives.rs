@@ -1,7 +1,7 @@
 //! Archives of topics: publications are kept beyond their delivery, and delivered again. An archive holds a publication
 //! as a queue does, so its body is carried and released like any other.
 
-use super::{Machine, Scope};
+use super::{Change, Machine, Scope};
 use crate::limits::DUE_PER_ENTRY;
 use crate::topic::archive::Archive;
 use crate::{
@@ -48,7 +48,9 @@ impl Machine {
                 let subscription = self.subscriptions.get(&progress.subscription);
                 let subscription = subscription.ok_or(Error::NoSuchSubscription)?;
                 let replay = subscription.replay.filter(|replay| !replay.completed).ok_or(Error::NoReplay)?;
-                if replay.reached != progress.seen || subscription.topic != redeliver.topic {
+                // Another policy, filter or answer of the endpoint makes other messages of it.
+                let is_stale = replay.reached != progress.seen || subscription.version != progress.version;
+                if is_stale || subscription.topic != redeliver.topic {
                     return Err(Error::Stale);
                 }
             }
@@ -58,21 +60,22 @@ impl Machine {
             Target::Queue(name) if !self.queue_names.contains_key(name) => return Err(Error::NoSuchQueue),
             Target::Subscription(_) | Target::Queue(_) => {}
         }
+        let mut delivered = 0;
         for message in &redeliver.messages {
-            self.redeliver_one(redeliver, message, scope);
+            delivered += u64::from(self.redeliver_one(redeliver, message, scope));
         }
         if let Target::Policy(progress) = &redeliver.target {
             self.advance_replay(*progress, scope);
         }
-        Ok(Reply::Done)
+        Ok(Reply::Redelivered(delivered))
     }
 
-    /// A message that has left the archive since is not delivered any more.
-    fn redeliver_one(&mut self, redeliver: &Redeliver, message: &Outbound, scope: &mut Scope<'_>) {
+    /// A message that has left the archive since is not delivered any more. Says whether a queue holds it now.
+    fn redeliver_one(&mut self, redeliver: &Redeliver, message: &Outbound, scope: &mut Scope<'_>) -> bool {
         let identity = message.body.position;
         let topic = self.topics.get(&redeliver.topic);
         let Some(published) = topic.and_then(|topic| topic.archive.published(identity)) else {
-            return;
+            return false;
         };
         let delivered = match &redeliver.target {
             Target::Policy(Progress { subscription, .. }) | Target::Subscription(subscription) => {
@@ -83,6 +86,7 @@ impl Machine {
         if let Some(publication) = self.publications.get_mut(&identity).filter(|_| delivered) {
             publication.references += 1;
         }
+        delivered
     }
 
     /// The replay is over when there is nothing left in the archive; what is published next is delivered as usual then.
@@ -103,7 +107,12 @@ impl Machine {
         };
         replay.reached = progress.reached.max(progress.seen);
         replay.completed = completed;
-        self.renew_subscription(id, scope);
+        if completed {
+            self.renew_subscription(id, scope);
+        } else {
+            // Whom publishers reach is as before: they need not look again with every page.
+            scope.applied.changed.insert(Change::Subscription(id));
+        }
     }
 
     /// An archive forgets its oldest message, if that was kept for long enough.

@@ -4,7 +4,7 @@
 use super::{Machine, Scope, weight};
 use crate::message::{Message, Publication};
 use crate::planted::{self, Bug};
-use crate::{BodyRef, Carry, Discard, Holder, Position, QueueId, Received, Reply, Tally, Topical};
+use crate::{BodyRef, Carry, Discard, Holder, Position, QueueId, Received, Reply, Tally, TopicId, Topical};
 use std::collections::BTreeSet;
 
 impl Machine {
@@ -22,6 +22,16 @@ impl Machine {
     pub fn holders(&self) -> impl Iterator<Item = (QueueId, u128, Holder)> {
         let queues = self.queues.iter();
         queues.flat_map(|(id, queue)| queue.holders().map(|(holder, message)| (*id, message, holder)))
+    }
+
+    /// Every message of every archive: its topic, its identity, and who holds its body.
+    pub fn archived_holders(&self) -> impl Iterator<Item = (TopicId, u128, Holder)> {
+        let archived =
+            self.topics.values().flat_map(|topic| topic.archive.iter().map(|position| (topic.id, position)));
+        archived.filter_map(|(topic, position)| {
+            let publication = self.publications.get(&position)?;
+            Some((topic, publication.id, Holder::Publication(position)))
+        })
     }
 
     /// The lengths of all bodies that something refers to, also something that waits to be reclaimed.

@@ -86,6 +86,7 @@ impl Running {
                 self.wide(*id);
             }
             Ok(Reply::MoveCancelled(moved)) => self.pair(10, *moved),
+            Ok(Reply::Redelivered(delivered)) => self.pair(11, *delivered),
         }
     }
 

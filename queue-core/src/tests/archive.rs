@@ -60,9 +60,9 @@ fn a_subscription_that_asks_for_it_gets_the_archive_first_and_then_what_is_new()
          5s   replay s                        → 0 (under way)
          5s   publish news 'd'
          5s   counts inbox                    → nothing
-         6s   redeliver news policy=s max=2
+         6s   redeliver news policy=s max=2   → 2 redelivered
          6s   replay s                        → 2 (under way)
-         6s   changed                         → topic news, subscription s
+         6s   changed                         → subscription s
          6s   receive inbox                   → a (replayed, sent 0s, via s), b (replayed)
          7s   redeliver news policy=s
          7s   replay s                        → 4 (completed)
@@ -118,6 +118,7 @@ fn two_replays_of_one_subscription_do_not_overlap() {
          0s   publish news 'a'
          1s   subscribe s news to inbox from=0s
          1s   redeliver news policy=s stale   → Stale
+         1s   redeliver news policy=s overtaken → Stale
          1s   counts inbox                    → nothing",
     );
 }
@@ -142,7 +143,7 @@ fn the_archive_can_go_to_any_queue_without_an_envelope() {
         "0s   topic news archive=1d
          0s   create copy
          0s   publish news 'a', 'b'
-         1s   redeliver news queue=copy
+         1s   redeliver news queue=copy       → 2 redelivered
          1s   receive copy                    → a (raw, via nobody, replayed), b
          1s   redeliver news queue=nowhere    → NoSuchQueue",
     );

@@ -66,6 +66,7 @@ pub(super) fn outcome(player: &mut Player, reply: Result<Reply, Error>, bodies: 
             | Reply::MoveStarted(_),
         ) => Outcome::text("done"),
         Ok(Reply::MoveCancelled(moved)) => Outcome::text(format!("{moved} moved")),
+        Ok(Reply::Redelivered(delivered)) => Outcome::text(format!("{delivered} redelivered")),
         Ok(Reply::Sent(accepted) | Reply::Published(accepted)) => {
             let named = accepted.iter().zip(bodies);
             Outcome::of(named.map(|(accepted, body)| acceptance(player, *accepted, body)))

@@ -145,9 +145,9 @@ fn outside_command() -> impl Strategy<Value = Command> {
         Just(Outcome::Failed),
     ];
     let target = prop_oneof![
-        (subscription(), 0_u64..6, 0_u64..6).prop_map(|(subscription, seen, reached)| Target::Policy(
-            Progress { subscription, seen, reached }
-        )),
+        (subscription(), version(), 0_u64..6, 0_u64..6).prop_map(|(subscription, version, seen, reached)| {
+            Target::Policy(Progress { subscription, version, seen, reached })
+        }),
         subscription().prop_map(Target::Subscription),
         any_name().prop_map(Target::Queue),
     ];
@@ -339,6 +339,7 @@ fn aim_replay(machine: &Machine, redeliver: &mut Redeliver) {
     {
         redeliver.topic = subscription.topic;
         progress.subscription = subscription.id;
+        progress.version = subscription.version;
         progress.seen = subscription.replay.map_or(0, |replay| replay.reached);
         progress.reached = progress.reached.max(progress.seen);
     }

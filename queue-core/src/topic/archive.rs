@@ -80,7 +80,6 @@ impl Archive {
     }
 
     /// All of it.
-    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = Position> {
         self.archived.iter().map(|archived| archived.publication)
     }

@@ -155,11 +155,11 @@ async fn the_log_is_looked_at_however_many_reads_arrive() {
     const READS: usize = 10_000;
     let (gated, _) = gated_with_queue().await;
     let (release, held) = channel::<()>();
-    let hold = Box::new(move |_: &Machine| held.recv().unwrap());
+    let hold = Box::new(move |_: &Machine, _: &dyn Log| held.recv().unwrap());
     gated.hub.engine.send(Event::Read { queue: None, read: hold }).unwrap();
     let asked = gated.gate.asked();
     for _ in 0..READS {
-        gated.hub.engine.send(Event::Read { queue: None, read: Box::new(|_| {}) }).unwrap();
+        gated.hub.engine.send(Event::Read { queue: None, read: Box::new(|_, _| {}) }).unwrap();
     }
     let gate = Arc::clone(&gated.gate);
     let last = gated.hub.engine.read(None, move |_| gate.asked());

@@ -2,6 +2,7 @@
 
 use crate::shape::subscription::endpoint;
 use crate::shape::subscription::redrive::{self, Subscribed};
+use crate::shape::subscription::replay;
 use crate::shape::through::Through;
 use crate::wire::Fault;
 use filters::{ErrorKind, Policy, Scope, is_no_policy};
@@ -46,13 +47,10 @@ fn set_one(
             let flaw = |flaw: String| through.wrong(format_args!("RedrivePolicy: {flaw}"));
             attributes.dead_letters = Some(redrive::parse(value, of).map_err(flaw)?);
         }
-        "DeliveryPolicy" | "SubscriptionRoleArn" | "ReplayPolicy" if value.is_empty() => {}
+        "ReplayPolicy" => replay::set(attributes, value)?,
+        "DeliveryPolicy" | "SubscriptionRoleArn" if value.is_empty() => {}
         "DeliveryPolicy" => return unsupported("delivery policies"),
         "SubscriptionRoleArn" => return unsupported("subscription roles"),
-        "ReplayPolicy" => {
-            let what = format_args!("{name}: this hub does not replay messages yet");
-            return Err(Fault::invalid_parameter(what));
-        }
         _ => return Err(through.unknown(name)),
     }
     Ok(())
@@ -115,6 +113,7 @@ pub(crate) fn value(attributes: &SubscriptionAttributes, name: &str) -> Option<S
         "FilterPolicyScope" => attributes.filter.as_ref().map(|_| scope_of(attributes).as_str().to_owned()),
         "RawMessageDelivery" => Some(attributes.raw.to_string()),
         "RedrivePolicy" => attributes.dead_letters.as_ref().map(redrive::text),
+        "ReplayPolicy" => attributes.texts.get(name).map(ToString::to_string),
         _ => None,
     }
 }
@@ -213,8 +212,8 @@ mod tests {
             let (at_subscribe, afterwards) = both(text);
             check_refused(&[(name, value)], &at_subscribe, &afterwards);
         }
-        let replay = "ReplayPolicy: this hub does not replay messages yet";
-        check_refused(&[("ReplayPolicy", "{}")], replay, replay);
+        let replay = "ReplayPolicy: JSON is missing required fields";
+        check_refused(&[("ReplayPolicy", r#"{"PointType":"Timestamp"}"#)], replay, replay);
         check_refused(&[("Colour", "red")], "Attributes Reason: Unknown attribute: Colour", "AttributeName");
     }
 

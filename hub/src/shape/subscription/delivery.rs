@@ -30,7 +30,6 @@ pub(crate) fn effective_text(kept: Option<&str>, topic: &TopicAttributes) -> Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use queue_core::Timestamp;
 
     #[test]
     fn a_policy_is_kept_as_it_will_be_shown() {
@@ -56,8 +55,7 @@ mod tests {
     fn the_topic_speaks_for_a_subscription_that_says_nothing() {
         let mut topic = attributes::initial(false);
         let policy = r#"{"http":{"defaultThrottlePolicy":{"maxReceivesPerSecond":4}}}"#;
-        attributes::set(&mut topic, "DeliveryPolicy", policy, Through::SetTopicAttributes, Timestamp(0))
-            .unwrap();
+        attributes::set(&mut topic, "DeliveryPolicy", policy, Through::SetTopicAttributes).unwrap();
         let own = parse(r#"{"throttlePolicy":{"maxReceivesPerSecond":2}}"#, Through::Subscribe).unwrap();
         for (kept, expected) in [(None, 4), (own.as_deref(), 2)] {
             assert_eq!(effective(kept, &topic).receives_per_second, Some(expected));

@@ -3,16 +3,18 @@
 //! What the hub acts on has a field of its own in [`TopicAttributes`]; the rest is kept as text and given back.
 //! An attribute with an empty value is as good as none.
 
-use crate::delivery::envelope::iso_8601;
 use crate::shape::delivery_policy::TopicPolicy;
 use crate::shape::through::Through;
 use crate::shape::topic::access_policy;
 use crate::shape::topic::limits;
 use crate::shape::topic::schema;
 use crate::wire::Fault;
-use queue_core::{DeduplicationScope, Timestamp, TopicAttributes};
+use queue_core::{DeduplicationScope, TopicAttributes};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How deliveries are reported, which only AWS's own logs can show. In the order in which they are listed.
 pub(crate) const FEEDBACK: [&str; 15] = [
@@ -50,7 +52,6 @@ pub(crate) fn set(
     name: &str,
     value: &str,
     through: Through,
-    now: Timestamp,
 ) -> Result<(), Fault> {
     let fifo = attributes.fifo;
     let wrong = |what: &str| through.wrong(format_args!("{name}: {what}"));
@@ -59,7 +60,7 @@ pub(crate) fn set(
         return Err(wrong(&format!("must be at most {} bytes long", limits::ATTRIBUTE_BYTES_MAX)));
     }
     let kept = match name {
-        "ArchivePolicy" if fifo => return set_archive(attributes, value, now),
+        "ArchivePolicy" => return set_archive(attributes, value),
         "ContentBasedDeduplication" if fifo => {
             attributes.content_based_deduplication = through.flag(name, value)?;
             return Ok(());
@@ -159,7 +160,7 @@ pub(crate) fn keep(attributes: &mut TopicAttributes, name: &str, value: &str) {
 }
 
 /// The policy of an archive says for how many days it keeps messages; an empty one ends it.
-fn set_archive(attributes: &mut TopicAttributes, value: &str, now: Timestamp) -> Result<(), Fault> {
+fn set_archive(attributes: &mut TopicAttributes, value: &str) -> Result<(), Fault> {
     // AWS says this in the same words for both operations.
     let flaw = || {
         Fault::invalid_parameter("Attributes Reason: ArchivePolicy: MessageRetentionPeriod value is invalid")
@@ -169,22 +170,22 @@ fn set_archive(attributes: &mut TopicAttributes, value: &str, now: Timestamp) ->
         _ => serde_json::from_str(value).map_err(|_| flaw())?,
     };
     if policy.is_empty() {
+        attributes.archive = None;
         keep(attributes, "ArchivePolicy", "");
-        keep(attributes, "BeginningArchiveTime", "");
         return Ok(());
     }
     let days = policy.get("MessageRetentionPeriod").and_then(|days| match days {
         serde_json::Value::String(text) => text.parse().ok(),
         serde_json::Value::Number(number) => number.as_u64().and_then(|days| u32::try_from(days).ok()),
-        _ => None,
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Array(_)
+        | serde_json::Value::Object(_) => None,
     });
-    if policy.len() != 1 || !days.is_some_and(|days| limits::ARCHIVE_DAYS.contains(&days)) {
-        return Err(flaw());
-    }
+    let days =
+        days.filter(|days| policy.len() == 1 && limits::ARCHIVE_DAYS.contains(days)).ok_or_else(flaw)?;
+    attributes.archive = Some(DAY * days);
     keep(attributes, "ArchivePolicy", value);
-    if text(attributes, "BeginningArchiveTime").is_none() {
-        keep(attributes, "BeginningArchiveTime", &iso_8601(now));
-    }
     Ok(())
 }
 
@@ -204,7 +205,7 @@ mod tests {
 
     fn check(fifo: bool, name: &str, value: &str, expected: Result<Option<&str>, &str>) {
         let mut attributes = initial(fifo);
-        let set = set(&mut attributes, name, value, Through::SetTopicAttributes, Timestamp(0));
+        let set = set(&mut attributes, name, value, Through::SetTopicAttributes);
         let shown = set.map(|()| super::value(&attributes, name)).map_err(|fault| fault.message().to_owned());
         let expected = expected.map(|text| text.map(str::to_owned));
         assert_eq!(shown, expected.map_err(|text| format!("Invalid parameter: {text}")), "{name}={value}");
@@ -235,7 +236,7 @@ mod tests {
             r#"{"MessageRetentionPeriod":"30"}"#,
             Ok(Some(r#"{"MessageRetentionPeriod":"30"}"#)),
         );
-        check(true, "ArchivePolicy", "{}", Ok(None));
+        check(false, "ArchivePolicy", "{}", Ok(None));
     }
 
     #[test]
@@ -288,9 +289,7 @@ mod tests {
 
     #[test]
     fn some_attributes_are_of_one_kind_of_topic_only() {
-        for name in
-            ["ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy", "FifoTopic", "Colour"]
-        {
+        for name in ["ContentBasedDeduplication", "FifoThroughputScope", "FifoTopic", "Colour"] {
             check(false, name, "true", Err("AttributeName"));
         }
         check(true, "TracingConfig", "Active", Err("AttributeName"));
@@ -298,14 +297,18 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_begins_once() {
-        let mut attributes = initial(true);
-        for (time, days) in [(0, 30), (60_000, 60)] {
-            let policy = format!(r#"{{"MessageRetentionPeriod":"{days}"}}"#);
-            set(&mut attributes, "ArchivePolicy", &policy, Through::SetTopicAttributes, Timestamp(time))
-                .unwrap();
+    fn an_archive_is_kept_for_days_until_its_policy_is_empty() {
+        let mut attributes = initial(false);
+        for (policy, days) in [
+            (r#"{"MessageRetentionPeriod":"30"}"#, Some(30)),
+            (r#"{"MessageRetentionPeriod":365}"#, Some(365)),
+            ("{}", None),
+            (r#"{"MessageRetentionPeriod":"1"}"#, Some(1)),
+            ("", None),
+        ] {
+            set(&mut attributes, "ArchivePolicy", policy, Through::SetTopicAttributes).unwrap();
+            assert_eq!(attributes.archive, days.map(|days| DAY * days), "{policy}");
+            assert_eq!(value(&attributes, "ArchivePolicy").as_deref(), days.map(|_| policy));
         }
-        let began = value(&attributes, "BeginningArchiveTime");
-        assert_eq!(began.as_deref(), Some("1970-01-01T00:00:00.000Z"));
     }
 }

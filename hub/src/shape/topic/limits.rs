@@ -21,6 +21,9 @@ pub(crate) const MESSAGE_BYTES: RangeInclusive<usize> = 1_024..=1_048_576;
 /// Days that an archive can keep messages.
 pub(crate) const ARCHIVE_DAYS: RangeInclusive<u32> = 1..=365;
 
+/// Replays by policy of an account that are under way.
+pub(crate) const REPLAYS_PER_ACCOUNT: usize = 100;
+
 /// How much of the successful deliveries can be reported, in percent.
 pub(crate) const SAMPLE_RATE: RangeInclusive<u32> = 0..=100;
 

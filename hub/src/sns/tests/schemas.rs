@@ -13,12 +13,6 @@ fn dead_letters(queue: &str) -> String {
 }
 
 impl World {
-    async fn make_queue(&self, name: &str) {
-        let fifo = json!({ "FifoQueue": "true" });
-        let attributes = if name.ends_with(".fifo") { fifo } else { json!({}) };
-        self.sqs("CreateQueue", json!({ "QueueName": name, "Attributes": attributes })).await;
-    }
-
     /// The messages of a queue: bodies and attributes.
     async fn taken(&self, queue: &str) -> Vec<(String, Value)> {
         let asked = json!({

@@ -102,6 +102,12 @@ fn problems(machine: &Machine, stretches: &[Stretch], of_holder: &BTreeMap<Holde
             tally.add(arn::of_queue(&queue.name), message);
         }
     }
+    for (topic, message, holder) in machine.archived_holders() {
+        let tally = of_holder.get(&holder).and_then(|index| tallies.get_mut(*index));
+        if let (Some(tally), Some(topic)) = (tally, machine.topic(topic)) {
+            tally.add(arn::of_topic(&topic.name), message);
+        }
+    }
     let described = stretches.iter().zip(tallies).map(|(stretch, tally)| {
         let plural = if stretch.bodies == 1 { "body" } else { "bodies" };
         let (kind, what) = match stretch.is_missing {

@@ -57,10 +57,10 @@ pub(crate) enum Kind {
     BodiesDamaged,
 }
 
-/// Messages of a queue whose bodies cannot be read.
+/// Messages of a queue, or of a topic's archive, whose bodies cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Affected {
-    /// The ARN of the queue.
+    /// The ARN of the queue or topic.
     pub(crate) queue: String,
     pub(crate) messages: usize,
     /// Their identities, as receivers would have seen them.

@@ -212,6 +212,20 @@ fn a_damaged_body_takes_its_message_along_and_nothing_else() {
 }
 
 #[test]
+fn a_damaged_body_of_an_archive_is_missed_there() {
+    let mut store = Store::new();
+    store.send(10);
+    store.archive(3);
+    store.stop();
+    store.flip_body(store.records.len() - 2);
+    let problems = store.problems();
+    let end = "1 damaged body; 1 message of arn:aws:sns:us-east-1:000000000000:news; fanq check --cut";
+    assert!(problems.len() == 1 && problems[0].ends_with(end), "{problems:?}");
+    assert_eq!(store.cut(), 10);
+    assert_eq!(store.examine().report.bodies.unwrap().sound, 12);
+}
+
+#[test]
 fn a_damaged_body_that_nothing_needs_is_harmless() {
     let (mut store, _) = with_checkpoints();
     store.flip_body(2 + 33);

@@ -12,6 +12,10 @@ use std::time::Duration;
 /// Nothing expires in the simulation, however far the clock jumps.
 const RETENTION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
+/// How long one of the topics keeps what was published: long enough that bodies are carried, short enough that there is
+/// room for others.
+const ARCHIVED: Duration = Duration::from_secs(60);
+
 /// A queue by its name, its own delay in seconds, and where its messages go after so many receives.
 type Shape = (&'static str, u64, Option<(&'static str, u32)>);
 
@@ -88,7 +92,7 @@ fn create_topic(topic: &str) -> Command {
         fifo: topic.ends_with(".fifo"),
         content_based_deduplication: false,
         deduplication_scope: DeduplicationScope::Everything,
-        archive: None,
+        archive: (topic == "news").then_some(ARCHIVED),
         texts: BTreeMap::new(),
     };
     Command::CreateTopic(CreateTopic { name: name(topic), attributes, tags: Tags::new() })

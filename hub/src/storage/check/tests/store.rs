@@ -12,9 +12,11 @@ use super::super::super::writer::{Paper, Pending, Writer};
 use super::super::super::{Error, seal};
 use fanq_tests::TemporaryFolder;
 use queue_core::{
-    BodyRef, Command, CreateQueue, Delete, Entry, Genesis, Header, LEVEL, Machine, Name, Outgoing, Position,
-    Proposal, QueueAttributes, QueueId, Receive, Reply, Send, Timestamp,
+    BodyRef, Command, CreateQueue, CreateTopic, DeduplicationScope, Delete, Entry, Genesis, Header, LEVEL,
+    Machine, Name, Outbound, Outgoing, Position, Proposal, Publish, QueueAttributes, QueueId, Receive, Reply,
+    Send, Tags, Timestamp, TopicAttributes,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,7 +54,7 @@ impl Store {
         let create = CreateQueue {
             name: Name::new("000000000000", "us-east-1", "orders"),
             attributes: QueueAttributes::default(),
-            tags: queue_core::Tags::new(),
+            tags: Tags::new(),
             hold_deleted_name: false,
         };
         store.write(&Command::CreateQueue(create), Vec::new());
@@ -109,6 +111,35 @@ impl Store {
             let reference = BodyRef { position: Position(0), bytes: u32::try_from(BODY_BYTES).unwrap() };
             let message = Outgoing { body: reference, delay: None, group: None, deduplication: None };
             self.write(&Command::Send(Send { queue, messages: vec![message] }), vec![body]);
+        }
+    }
+
+    /// Publishes to a topic that keeps it for whoever comes later.
+    pub(in crate::storage) fn archive(&mut self, count: usize) {
+        let attributes = TopicAttributes {
+            fifo: false,
+            content_based_deduplication: false,
+            deduplication_scope: DeduplicationScope::Everything,
+            archive: Some(Duration::from_secs(3_600)),
+            texts: BTreeMap::new(),
+        };
+        let name = Name::new("000000000000", "us-east-1", "news");
+        let create = CreateTopic { name, attributes, tags: Tags::new() };
+        let created = self.write(&Command::CreateTopic(create), Vec::new());
+        let Ok(Reply::TopicCreated(topic)) = created[0] else { panic!("{created:?}") };
+        for _ in 0..count {
+            let bytes = u32::try_from(BODY_BYTES).unwrap();
+            let message = Outbound {
+                body: BodyRef { position: Position(0), bytes },
+                matches: Vec::new(),
+                group: None,
+                deduplication: None,
+                raw_bytes: bytes,
+                envelope_bytes: bytes,
+                attributes: 0,
+            };
+            let publish = Publish { topic, seen: 1, messages: vec![message] };
+            self.write(&Command::Publish(publish), vec![vec![b'y'; BODY_BYTES]]);
         }
     }
 

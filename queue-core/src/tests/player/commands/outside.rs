@@ -80,7 +80,9 @@ impl Player {
             (Some(subscription), _, _) => {
                 let reached = found.last().map_or(seen, |last| last.number);
                 let seen = seen + u64::from(first.says("stale"));
-                Target::Policy(Progress { subscription, seen, reached })
+                let version = self.world.machine.subscription(subscription).map_or(0, |found| found.version);
+                let version = version.saturating_sub(u64::from(first.says("overtaken")));
+                Target::Policy(Progress { subscription, version, seen, reached })
             }
             (None, Some(name), _) => Target::Subscription(self.subscriptions[name]),
             (None, None, queue) => Target::Queue(name(queue.unwrap())),
