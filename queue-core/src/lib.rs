@@ -4,7 +4,7 @@
 //! and the order of things come in with the entry, so the same entries always lead to the same state, whether
 //! they are applied live, replayed at a start or applied on another machine.
 //!
-//! Where things are: `command` is the closed list of changes (and so the format of the log), `entry` a batch of
+//! Where things are: `command` is the closed list of changes (and so the format of the log), `reply` what they are answered, `entry` a batch of
 //! them, `machine` the whole state with one file per kind of change, `queue` one queue with its orders of
 //! delivery, `move_task` how a dead-letter queue is emptied into others, `topic` the topics, their archives,
 //! their subscriptions and the fan-out, `record` what is only kept, `deduplication` the five-minute memory that
@@ -29,6 +29,7 @@ mod name;
 mod planted;
 mod queue;
 mod record;
+mod reply;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,7 @@ pub use queue::attributes::{DeduplicationScope, QueueAttributes, RedrivePolicy};
 pub use queue::receipt::Receipt;
 pub use queue::{Counts, Queue};
 pub use record::{Record, RecordKey};
+pub use reply::{Accepted, Reply};
 pub use tally::Tally;
 pub use time::{Clock, Timestamp};
 pub use topic::subscription::{
