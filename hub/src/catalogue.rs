@@ -198,7 +198,7 @@ impl Catalogue {
     }
 
     /// The subscriptions of an account in a region made after `after`, in the order in which they were made; those
-    /// of deleted topics do not count.
+    /// of deleted topics do not count, nor those that their endpoints have ended.
     pub(crate) fn subscriptions(
         &self,
         account: &str,
@@ -210,7 +210,7 @@ impl Catalogue {
         self.read(|views| {
             let within = |view: &&Arc<SubscriptionView>| {
                 let here = *view.topic_name.account == *account && *view.topic_name.region == *region;
-                here && views.topic_names.contains_key(&view.topic)
+                here && !view.is_withdrawn() && views.topic_names.contains_key(&view.topic)
             };
             let all = views.subscriptions.range(from..).map(|(_, view)| view);
             all.filter(within).take(limit).cloned().collect()

@@ -81,6 +81,9 @@ settings! {
     /// Refuse what AWS refuses for its own reasons: a second purge of a queue, or a deleted queue's name for a new
     /// one, within 60 seconds.
     strict: bool = false;
+    /// Take for granted that the endpoints of http, https and email subscriptions agree, and do not ask them. For
+    /// tests.
+    auto_confirm: bool = false;
     /// How many queues, and how many subscriptions, have metrics of their own at `/metrics`: the oldest ones; the others
     /// are counted together.
     metrics_queues: Count = Count(1_000);

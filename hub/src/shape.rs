@@ -5,6 +5,7 @@ pub(crate) mod attribute;
 pub(crate) mod change;
 pub(crate) mod delivery_policy;
 pub(crate) mod moment;
+pub(crate) mod phone_number;
 pub(crate) mod principal;
 pub(crate) mod publication;
 pub(crate) mod queue;

@@ -5,6 +5,7 @@ use crate::operation::operations;
 operations! {
     served {
         add_permission::AddPermission,
+        confirm_subscription::ConfirmSubscription,
         create_topic::CreateTopic,
         delete_topic::DeleteTopic,
         get_data_protection_policy::GetDataProtectionPolicy,
@@ -27,7 +28,6 @@ operations! {
     }
     not yet {
         CheckIfPhoneNumberIsOptedOut,
-        ConfirmSubscription,
         CreatePlatformApplication,
         CreatePlatformEndpoint,
         CreateSMSSandboxPhoneNumber,

@@ -4,6 +4,8 @@
 //! what only it can reach: the services beside it, the metadata of its machine. A hub that listens on loopback is its
 //! user's own, and calls what it is told to.
 
+use crate::authority::Host;
+use crate::config::Settings;
 use filters::Cidr;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -68,6 +70,16 @@ pub(crate) struct AddressRules {
 }
 
 impl AddressRules {
+    /// The rules of a hub with these settings.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let is_on_loopback = match &settings.host {
+            Host::V4(address) => address.is_loopback(),
+            Host::V6(address) => address.to_canonical().is_loopback(),
+            Host::Name(name) => name == "localhost",
+        };
+        Self { is_on_loopback, ..Self::default() }
+    }
+
     /// Whether an address may be called. One of IPv4 that is written as one of IPv6 counts as what it is.
     pub(crate) fn allows(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

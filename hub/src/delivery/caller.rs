@@ -95,7 +95,7 @@ fn builder(rules: &Arc<AddressRules>, timeout: Duration) -> ClientBuilder {
 }
 
 /// The address that stands in a URL in place of a name; nothing is looked up for it.
-fn literal(url: &Url) -> Option<IpAddr> {
+pub(crate) fn literal(url: &Url) -> Option<IpAddr> {
     let host = url.host_str()?;
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }

@@ -37,18 +37,18 @@ fn shown(topic: &TopicView, now: Timestamp) -> Pairs<String> {
     let on_fifo = |name: &str| set(name).filter(|_| topic.attributes.fifo);
     let policy = set("Policy").unwrap_or_else(|| access_policy::default_of(&topic.name));
     let effective = attributes::delivery_policy(&topic.attributes).effective_text();
+    let pending = topic.subscriptions.iter().filter(|subscription| subscription.is_pending()).count();
     let first = [
         ("Policy", Some(policy)),
         ("SignatureVersion", set("SignatureVersion")),
         ("Owner", Some(topic.name.account.to_string())),
-        // Nothing that has to be confirmed can be subscribed yet.
-        ("SubscriptionsPending", Some("0".to_owned())),
+        ("SubscriptionsPending", Some(pending.to_string())),
         ("KmsMasterKeyId", set("KmsMasterKeyId")),
         ("TopicArn", Some(arn::of_topic(&topic.name))),
         ("TracingConfig", set("TracingConfig")),
         ("MaximumMessageSize", set("MaximumMessageSize")),
         ("EffectiveDeliveryPolicy", Some(effective)),
-        ("SubscriptionsConfirmed", Some(topic.subscriptions.len().to_string())),
+        ("SubscriptionsConfirmed", Some((topic.subscriptions.len() - pending).to_string())),
         ("DisplayName", set("DisplayName")),
         ("DeliveryPolicy", set("DeliveryPolicy")),
         ("SubscriptionsDeleted", Some(topic.subscriptions_deleted.to_string())),

@@ -7,8 +7,9 @@
 use crate::operation::{Context, Operation};
 use crate::shape::arn::Arn;
 use crate::shape::attribute::AttributeValue;
+use crate::shape::phone_number::is_phone_number;
 use crate::shape::publication::{self, Asked, Receipt};
-use crate::shape::topic::{limits, reference};
+use crate::shape::topic::reference;
 use crate::wire::{Fault, Pairs};
 use queue_core::Name;
 use serde::Deserialize;
@@ -83,27 +84,4 @@ impl Publish {
 
 fn is_push_endpoint(arn: &str) -> bool {
     Arn::parse(arn).is_some_and(|arn| arn.service == "sns" && arn.resource.starts_with("endpoint/"))
-}
-
-/// Whether a text has the form of a telephone number (E.164), with or without its plus sign.
-fn is_phone_number(text: &str) -> bool {
-    let digits = text.strip_prefix('+').unwrap_or(text);
-    limits::PHONE_NUMBER_DIGITS.contains(&digits.len())
-        && !digits.starts_with('0')
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn telephone_numbers_are_international() {
-        for number in ["+12065550100", "12065550100", "+49"] {
-            assert!(is_phone_number(number), "{number}");
-        }
-        for text in ["", "+", "+0123", "NAA+15551234567", "+1 206 555 0100", "1234567890123456"] {
-            assert!(!is_phone_number(text), "{text}");
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The operations of SNS through the wire, on a hub in memory.
 
 mod accounts;
+mod confirmations;
 mod fan_out;
 mod permissions;
 mod publishing;
@@ -34,7 +35,11 @@ type Parameters<'a> = &'a [(&'a str, &'a str)];
 
 impl World {
     fn new() -> Self {
-        Self { hub: Hub::in_memory(Settings::default()).unwrap() }
+        Self::with(Settings::default())
+    }
+
+    fn with(settings: Settings) -> Self {
+        Self { hub: Hub::in_memory(settings).unwrap() }
     }
 
     /// The answer to a call, without what is the same in all of them: the result, or code and message of the error.
@@ -77,14 +82,28 @@ impl World {
 
     /// Subscribes a queue, and gives the ARN of the subscription.
     async fn subscribe(&self, topic: &str, queue: &str, attributes: &[(&str, &str)]) -> String {
-        let endpoint = format!("{QUEUES}:{queue}");
-        let mut all =
-            vec![("TopicArn".to_owned(), topic.to_owned()), ("Protocol".to_owned(), "sqs".to_owned())];
-        all.push(("Endpoint".to_owned(), endpoint));
-        all.extend(entries("Attributes", attributes));
-        let answer = self.call("Subscribe", &borrowed(&all)).await;
+        let answer = self.try_subscribe(topic, "sqs", &format!("{QUEUES}:{queue}"), attributes).await;
         assert!(answer.contains("<SubscriptionArn>"), "{answer}");
         inside(&answer, "SubscriptionArn").to_owned()
+    }
+
+    /// Subscribes any endpoint, and gives the answer, which has the ARN in any case.
+    async fn try_subscribe(
+        &self,
+        topic: &str,
+        protocol: &str,
+        endpoint: &str,
+        attributes: &[(&str, &str)],
+    ) -> String {
+        let given = [
+            ("TopicArn", topic),
+            ("Protocol", protocol),
+            ("Endpoint", endpoint),
+            ("ReturnSubscriptionArn", "true"),
+        ];
+        let mut all: Vec<_> = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        all.extend(entries("Attributes", attributes));
+        self.call("Subscribe", &borrowed(&all)).await
     }
 
     /// A call of SQS in JSON.
@@ -115,6 +134,15 @@ fn entries(map: &str, pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 
 fn borrowed(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
     pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+/// What an attribute of a subscription shows.
+async fn shown(world: &World, subscription: &str) -> Vec<(String, String)> {
+    map(&world.call("GetSubscriptionAttributes", &[("SubscriptionArn", subscription)]).await)
+}
+
+fn value<'a>(shown: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    shown.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 /// What the first element of that name holds.

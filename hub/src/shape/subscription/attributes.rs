@@ -1,12 +1,17 @@
 //! The attributes of a subscription: which there are, and what values they can have.
 
-use crate::shape::subscription::endpoint;
+use crate::shape::arn::Arn;
+use crate::shape::subscription::protocol::Protocol;
 use crate::shape::subscription::redrive::{self, Subscribed};
-use crate::shape::subscription::replay;
+use crate::shape::subscription::{delivery, endpoint, replay};
 use crate::shape::through::Through;
+use crate::shape::topic::limits;
 use crate::wire::Fault;
 use filters::{ErrorKind, Policy, Scope, is_no_policy};
 use queue_core::{FilterScope, SubscriptionAttributes};
+
+/// The forms in which messages are written to a URL: AWS's, and the two of CloudEvents. AWS has no such attribute.
+const DELIVERY_FORMATS: [&str; 3] = ["sns", "cloudevents-binary", "cloudevents-structured"];
 
 /// Sets attributes, each from a name and a value, which is empty if the attribute is to be removed.
 pub(crate) fn set<'p>(
@@ -20,6 +25,7 @@ pub(crate) fn set<'p>(
     for (name, value) in pairs.clone().filter(is_scope).chain(pairs.filter(|pair| !is_scope(pair))) {
         set_one(attributes, name, value, of, through)?;
     }
+    check_role(attributes, of, through)?;
     check_filter(attributes, through)
 }
 
@@ -30,8 +36,10 @@ fn set_one(
     of: &Subscribed<'_>,
     through: Through,
 ) -> Result<(), Fault> {
-    let protocol = endpoint::protocol(of.endpoint);
+    let protocol = Protocol::of(of.endpoint);
+    let is_posted = protocol.is_some_and(Protocol::posts);
     let unsupported = |what: &str| {
+        let protocol = endpoint::protocol(of.endpoint);
         Err(through.wrong(format_args!("{name}: Delivery protocol [{protocol}] does not support {what}.")))
     };
     match name {
@@ -41,17 +49,71 @@ fn set_one(
         }
         "FilterPolicy" => attributes.filter = Some(value.into()),
         "FilterPolicyScope" => attributes.filter_scope = Some(scope(value, through)?),
-        "RawMessageDelivery" => attributes.raw = through.flag(name, value)?,
+        "RawMessageDelivery" => {
+            let raw = through.flag(name, value)?;
+            if raw && !protocol.is_some_and(Protocol::takes_raw) {
+                return unsupported("raw message delivery");
+            }
+            attributes.raw = raw;
+        }
         "RedrivePolicy" if value.is_empty() => attributes.dead_letters = None,
         "RedrivePolicy" => {
             let flaw = |flaw: String| through.wrong(format_args!("RedrivePolicy: {flaw}"));
             attributes.dead_letters = Some(redrive::parse(value, of).map_err(flaw)?);
         }
         "ReplayPolicy" => replay::set(attributes, value)?,
-        "DeliveryPolicy" | "SubscriptionRoleArn" if value.is_empty() => {}
+        "DeliveryPolicy" if is_posted || value.is_empty() => {
+            keep(attributes, name, delivery::parse(value, through)?);
+        }
         "DeliveryPolicy" => return unsupported("delivery policies"),
+        "DeliveryFormat" | "SubscriptionRoleArn" if value.is_empty() => keep(attributes, name, None),
+        "DeliveryFormat" if is_posted => keep(attributes, name, Some(delivery_format(value, through)?)),
+        "DeliveryFormat" => return unsupported("delivery formats"),
+        "SubscriptionRoleArn" if protocol == Some(Protocol::Firehose) => {
+            keep(attributes, name, Some(role(value, through)?));
+        }
         "SubscriptionRoleArn" => return unsupported("subscription roles"),
         _ => return Err(through.unknown(name)),
+    }
+    Ok(())
+}
+
+/// Keeps the text of an attribute that is only kept, or forgets it.
+fn keep(attributes: &mut SubscriptionAttributes, name: &str, text: Option<Box<str>>) {
+    match text {
+        Some(text) => attributes.texts.insert(name.into(), text),
+        None => attributes.texts.remove(name),
+    };
+}
+
+fn delivery_format(value: &str, through: Through) -> Result<Box<str>, Fault> {
+    if DELIVERY_FORMATS.contains(&value) {
+        return Ok(value.into());
+    }
+    let [first, second, third] = DELIVERY_FORMATS;
+    let rule = format_args!("Please use either {first}, {second} or {third}");
+    Err(through.wrong(format_args!("DeliveryFormat: Invalid value [{value}]. {rule}")))
+}
+
+fn role(value: &str, through: Through) -> Result<Box<str>, Fault> {
+    let is_role = |arn: Arn<'_>| arn.service == "iam" && arn.resource.starts_with("role/");
+    if value.len() <= limits::ATTRIBUTE_BYTES_MAX && Arn::parse(value).is_some_and(is_role) {
+        return Ok(value.into());
+    }
+    Err(through
+        .wrong(format_args!("SubscriptionRoleArn: Invalid value [{value}]. Must be the ARN of a role.")))
+}
+
+/// What writes to a stream needs a role to do so.
+fn check_role(
+    attributes: &SubscriptionAttributes,
+    of: &Subscribed<'_>,
+    through: Through,
+) -> Result<(), Fault> {
+    let is_needed = Protocol::of(of.endpoint) == Some(Protocol::Firehose);
+    if is_needed && !attributes.texts.contains_key("SubscriptionRoleArn") {
+        let what = "SubscriptionRoleArn: Delivery protocol [firehose] requires a subscription role.";
+        return Err(through.wrong(what));
     }
     Ok(())
 }
@@ -113,8 +175,7 @@ pub(crate) fn value(attributes: &SubscriptionAttributes, name: &str) -> Option<S
         "FilterPolicyScope" => attributes.filter.as_ref().map(|_| scope_of(attributes).as_str().to_owned()),
         "RawMessageDelivery" => Some(attributes.raw.to_string()),
         "RedrivePolicy" => attributes.dead_letters.as_ref().map(redrive::text),
-        "ReplayPolicy" => attributes.texts.get(name).map(ToString::to_string),
-        _ => None,
+        _ => attributes.texts.get(name).map(ToString::to_string),
     }
 }
 
@@ -131,16 +192,26 @@ pub(crate) fn agrees(one: &SubscriptionAttributes, other: &SubscriptionAttribute
 #[cfg(test)]
 mod tests {
     use super::*;
-    use queue_core::{Endpoint, Name};
+    use queue_core::{Endpoint, Name, Outside};
 
     fn set_all(pairs: &[(&str, &str)], through: Through) -> Result<SubscriptionAttributes, Fault> {
-        let name = |name: &str| Name::new("000000000000", "us-east-1", name);
-        let of = Subscribed {
-            topic: &name("orders"),
-            topic_is_fifo: false,
-            owner: "000000000000",
-            endpoint: &Endpoint::Queue(name("invoices")),
-        };
+        let queue = Endpoint::Queue(Name::new("000000000000", "us-east-1", "invoices"));
+        set_of(&queue, pairs, through)
+    }
+
+    fn set_outside(protocol: &str, pairs: &[(&str, &str)]) -> Result<SubscriptionAttributes, String> {
+        let outside = Outside { protocol: protocol.into(), address: "there".into() };
+        let set = set_of(&Endpoint::Outside(outside), pairs, Through::SetSubscriptionAttributes);
+        set.map_err(|fault| fault.message().trim_start_matches("Invalid parameter: ").to_owned())
+    }
+
+    fn set_of(
+        endpoint: &Endpoint,
+        pairs: &[(&str, &str)],
+        through: Through,
+    ) -> Result<SubscriptionAttributes, Fault> {
+        let topic = &Name::new("000000000000", "us-east-1", "orders");
+        let of = Subscribed { topic, topic_is_fifo: false, owner: "000000000000", endpoint };
         let mut attributes = SubscriptionAttributes::default();
         set(&mut attributes, pairs.iter().copied(), &of, through).map(|()| attributes)
     }
@@ -215,6 +286,53 @@ mod tests {
         let replay = "ReplayPolicy: JSON is missing required fields";
         check_refused(&[("ReplayPolicy", r#"{"PointType":"Timestamp"}"#)], replay, replay);
         check_refused(&[("Colour", "red")], "Attributes Reason: Unknown attribute: Colour", "AttributeName");
+    }
+
+    const ROLE: (&str, &str) = ("SubscriptionRoleArn", "arn:aws:iam::000000000000:role/writer");
+
+    #[test]
+    fn some_attributes_are_only_for_some_protocols() {
+        let raw = ("RawMessageDelivery", "true");
+        let policy = ("DeliveryPolicy", r#"{"throttlePolicy":{"maxReceivesPerSecond":1}}"#);
+        let format = ("DeliveryFormat", "cloudevents-structured");
+        // Whether each of them can be set: raw, policy, format, role.
+        for (protocol, expected) in [
+            ("http", [true, true, true, false]),
+            ("https", [true, true, true, false]),
+            ("email", [false, false, false, false]),
+            ("lambda", [false, false, false, false]),
+            ("firehose", [true, false, false, true]),
+        ] {
+            let needed = if protocol == "firehose" { &[ROLE][..] } else { &[] };
+            let is_set = |pair| set_outside(protocol, &[needed, &[pair]].concat()).is_ok();
+            assert_eq!([raw, policy, format, ROLE].map(is_set), expected, "{protocol}");
+            // To leave out what there cannot be is no mistake.
+            let left_out = [(raw.0, "false"), (policy.0, ""), (format.0, "")];
+            assert!(left_out.into_iter().all(is_set), "{protocol}");
+        }
+        let refused = |pair| set_outside("lambda", &[pair]).unwrap_err();
+        let support = "Delivery protocol [lambda] does not support";
+        assert_eq!(refused(raw), format!("RawMessageDelivery: {support} raw message delivery."));
+        assert_eq!(refused(format), format!("DeliveryFormat: {support} delivery formats."));
+        assert_eq!(refused(ROLE), format!("SubscriptionRoleArn: {support} subscription roles."));
+    }
+
+    #[test]
+    fn attributes_that_are_only_kept_are_checked_and_can_be_removed() {
+        let name = "DeliveryFormat";
+        let kept = set_outside("http", &[(name, "sns")]).unwrap();
+        assert_eq!(value(&kept, name).as_deref(), Some("sns"));
+        let removed = set_outside("http", &[(name, "sns"), (name, "")]).unwrap();
+        assert_eq!(value(&removed, name), None);
+        let rule = "Please use either sns, cloudevents-binary or cloudevents-structured";
+        let expected = format!("DeliveryFormat: Invalid value [xml]. {rule}");
+        assert_eq!(set_outside("http", &[(name, "xml")]), Err(expected));
+        let required = "SubscriptionRoleArn: Delivery protocol [firehose] requires a subscription role.";
+        for pairs in [&[][..], &[ROLE, (ROLE.0, "")]] {
+            assert_eq!(set_outside("firehose", pairs), Err(required.to_owned()));
+        }
+        let wrong = "SubscriptionRoleArn: Invalid value [writer]. Must be the ARN of a role.";
+        assert_eq!(set_outside("firehose", &[(ROLE.0, "writer")]), Err(wrong.to_owned()));
     }
 
     #[test]

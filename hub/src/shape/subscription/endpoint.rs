@@ -1,16 +1,16 @@
 //! Where a subscription delivers: a protocol, and an endpoint as that protocol has it.
 
+mod address;
+
 use crate::auth::{REGION_BYTES_MAX, is_account};
 use crate::catalogue::TopicView;
+use crate::delivery::addresses::AddressRules;
 use crate::operation::Context;
 use crate::shape::arn::{self, Arn};
 use crate::shape::queue;
+use crate::shape::subscription::protocol::Protocol;
 use crate::wire::Fault;
-use queue_core::{Endpoint, Name};
-
-/// The protocols that AWS has besides `sqs`.
-const NOT_YET: [&str; 8] =
-    ["http", "https", "email", "email-json", "sms", "application", "lambda", "firehose"];
+use queue_core::{Endpoint, Name, Outside};
 
 /// The endpoint that a subscription of the topic is asked for.
 pub(crate) fn parse(
@@ -19,18 +19,20 @@ pub(crate) fn parse(
     topic: &TopicView,
     cx: &Context,
 ) -> Result<Endpoint, Fault> {
-    match protocol {
-        "sqs" => queue_of(endpoint.unwrap_or_default(), topic, cx).map(Endpoint::Queue),
-        _ if !NOT_YET.contains(&protocol) => {
-            let what = format_args!("Amazon SNS does not support this protocol string: {protocol}");
-            Err(Fault::invalid_parameter(what))
-        }
-        _ if topic.attributes.fifo => Err(invalid_endpoint("Please use FIFO SQS queue")),
-        _ => {
-            let what = format_args!("Protocol Reason: this hub does not deliver to {protocol} endpoints yet");
-            Err(Fault::invalid_parameter(what))
-        }
+    let unknown = || {
+        let what = format_args!("Amazon SNS does not support this protocol string: {protocol}");
+        Fault::invalid_parameter(what)
+    };
+    let protocol = Protocol::named(protocol).ok_or_else(unknown)?;
+    let address = endpoint.unwrap_or_default();
+    if protocol == Protocol::Sqs {
+        return queue_of(address, topic, cx).map(Endpoint::Queue);
     }
+    if topic.attributes.fifo {
+        return Err(invalid_endpoint("Please use FIFO SQS queue"));
+    }
+    address::check(protocol, address, &AddressRules::of(&cx.hub.settings))?;
+    Ok(Endpoint::Outside(Outside { protocol: protocol.name().into(), address: address.into() }))
 }
 
 /// The queue need not exist. An ARN without an account means one of the caller.
@@ -79,6 +81,9 @@ pub(crate) fn protocol(endpoint: &Endpoint) -> &str {
 pub(crate) fn shown(endpoint: &Endpoint) -> String {
     match endpoint {
         Endpoint::Queue(name) => arn::of_queue(name),
+        Endpoint::Outside(outside) if Protocol::of(endpoint).is_some_and(Protocol::posts) => {
+            address::without_password(&outside.address)
+        }
         Endpoint::Outside(outside) => outside.address.to_string(),
     }
 }

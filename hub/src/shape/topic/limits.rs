@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/general/latest/gr/sns.html>.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 /// Characters of a topic's name, a suffix `.fifo` included.
 pub(crate) const NAME_CHARACTERS_MAX: usize = 256;
@@ -80,6 +81,12 @@ pub(crate) const FILTERS_PER_TOPIC: u32 = 200;
 
 /// Filter policies of all topics of an account in a region.
 pub(crate) const FILTERS_PER_ACCOUNT: usize = 10_000;
+
+/// Bytes of the address of an endpoint: what browsers and proxies bear of a URL.
+pub(crate) const ENDPOINT_BYTES_MAX: usize = 2_048;
+
+/// How long an endpoint can agree to its subscription, or take back that it ended it.
+pub(crate) const CONFIRMATION_WITHIN: Duration = Duration::from_secs(48 * 3_600);
 
 /// Topics or subscriptions that one page of a list has.
 pub(crate) const PAGE: usize = 100;
