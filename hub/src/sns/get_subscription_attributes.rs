@@ -36,11 +36,7 @@ impl Operation for GetSubscriptionAttributes {
 }
 
 /// The topic may be gone; then it says nothing of deliveries.
-fn shown(
-    subscription: &SubscriptionView,
-    topic: Option<&TopicView>,
-    catalogue: &Catalogue,
-) -> Pairs<String> {
+fn shown(subscription: &SubscriptionView, topic: Option<&TopicView>, catalogue: &Catalogue) -> Pairs<String> {
     let set = |name: &str| attributes::value(&subscription.attributes, name);
     let owner = &subscription.owner;
     let effective_policy = || {
