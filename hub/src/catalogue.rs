@@ -239,6 +239,29 @@ impl Catalogue {
         })
     }
 
+    /// The records of the same kind, account and region whose names begin as this one and come after `after`, in the
+    /// order of their names.
+    pub(crate) fn records_within(
+        &self,
+        first: &RecordKey,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Vec<Arc<Record>> {
+        let (of, prefix) = (&first.name, &*first.name.name);
+        let from = after.filter(|after| *after > prefix).unwrap_or(prefix);
+        let from = RecordKey { kind: first.kind.clone(), name: Name::new(&of.account, &of.region, from) };
+        self.read(|views| {
+            let within = |record: &&Arc<Record>| {
+                let RecordKey { kind, name } = &record.key;
+                let is_of = *kind == first.kind && name.account == of.account && name.region == of.region;
+                is_of && name.name.starts_with(prefix)
+            };
+            let beyond = |record: &&Arc<Record>| after.is_none_or(|after| *record.key.name.name > *after);
+            let all = views.records.range(from..).map(|(_, record)| record);
+            all.take_while(within).filter(beyond).take(limit).cloned().collect()
+        })
+    }
+
     /// Deliveries of this subscription found no queue.
     pub(crate) fn count_failed(&self, id: SubscriptionId) {
         self.read(|views| {

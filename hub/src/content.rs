@@ -112,10 +112,15 @@ impl Published {
         if !self.structured {
             return Cow::Borrowed(&self.message);
         }
-        let texts: serde_json::Value = serde_json::from_str(&self.message).unwrap_or_default();
-        let text = |key: &str| texts.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
-        Cow::Owned(text(protocol).or_else(|| text("default")).unwrap_or_default())
+        Cow::Owned(structured_text(&self.message, protocol))
     }
+}
+
+/// The text that a structured message has under a key, else the default.
+pub(crate) fn structured_text(message: &str, key: &str) -> String {
+    let texts: serde_json::Value = serde_json::from_str(message).unwrap_or_default();
+    let text = |key: &str| texts.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+    text(key).or_else(|| text("default")).unwrap_or_default()
 }
 
 impl Attribute {

@@ -4,9 +4,11 @@ pub(crate) mod addresses;
 #[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
 pub(crate) mod caller;
 pub(crate) mod cloud_event;
+pub(crate) mod courier;
 pub(crate) mod envelope;
-#[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
+mod letter;
 pub(crate) mod mail;
+pub(crate) mod outbox;
 pub(crate) mod replay;
 #[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
 pub(crate) mod schedule;

@@ -2,6 +2,7 @@
 
 use crate::catalogue::Catalogue;
 use crate::config::Settings;
+use crate::delivery::outbox::Outbox;
 use crate::engine::{self, Engine, Start};
 use crate::memory;
 use crate::metrics::Metrics;
@@ -105,6 +106,7 @@ pub(crate) struct Hub {
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) recovered: Holdings,
+    pub(crate) outbox: Outbox,
     clock: Arc<LogClock>,
 }
 
@@ -162,7 +164,8 @@ impl Hub {
             max_state_bytes,
             genesis: Some(genesis),
         })?;
-        Ok(Arc::new(Self { settings, engine, catalogue, secrets, metrics, recovered, clock }))
+        let outbox = Outbox::default();
+        Ok(Arc::new(Self { settings, engine, catalogue, secrets, metrics, recovered, outbox, clock }))
     }
 
     /// Log time.

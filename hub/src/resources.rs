@@ -5,6 +5,8 @@
 
 mod answer;
 mod explain;
+mod opted_out_numbers;
+mod outbox;
 mod replay;
 mod topic_messages;
 
@@ -72,6 +74,8 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: wire::Request<'_>) -> wire::
 /// Passes a request on to its resource.
 async fn route(path: &[&str], ask: &Ask<'_>) -> Result<Answer, Refusal> {
     match path {
+        ["opted-out-numbers", number] => opted_out_numbers::answer(number, ask).await,
+        ["outbox"] => outbox::answer(ask),
         ["topics", topic, "explain"] => explain::answer(topic, ask),
         ["topics", topic, "replay"] => replay::answer(topic, ask).await,
         _ => Err(Refusal::new(StatusCode::NOT_FOUND, "There is no such resource.")),

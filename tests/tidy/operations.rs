@@ -28,6 +28,9 @@ fn operations() -> Vec<(String, String, String)> {
 fn in_camel_case(file: &str) -> String {
     let words = file.trim_end_matches(".rs").split('_');
     let capital = |word: &str| {
+        if word == "sms" {
+            return Some("SMS".to_owned());
+        }
         let mut letters = word.chars();
         letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
     };

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use super::{Error, config_flag, load_settings, open_files, print_line, runtime, stop};
 use crate::base_url::local_authority;
 use crate::config::{self, Settings};
+use crate::delivery::mail::Relay;
 use crate::door::Door;
 use crate::server::{self, Limits};
 use crate::telemetry::Traces;
@@ -54,6 +55,8 @@ async fn serve(settings: Settings, files: Option<u64>) -> Result<(), Error> {
     // Before anything is announced, so that no signal finds nobody waiting for it.
     let mut signals =
         Signals::listen().map_err(|error| Error::Failed(format!("cannot wait for signals: {error}")))?;
+    // Better no hub than one that is found to pass on no mails when the first is missing.
+    Relay::of(&settings).map_err(|error| Error::Setting(error.to_string()))?;
     let listener = server::listen(&settings).await?;
     let region = settings.region.clone();
     let door = Door::closed(settings);

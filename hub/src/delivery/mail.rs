@@ -66,4 +66,4 @@ impl Relay {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

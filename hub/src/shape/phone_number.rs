@@ -1,13 +1,22 @@
-//! Telephone numbers, in the international form of E.164.
+//! Telephone numbers, written as E.164 has them: a plus sign, and up to fifteen digits of which the first is not 0.
 
 use crate::shape::topic::limits;
+use crate::wire::Fault;
 
-/// Whether a text has the form of a telephone number, with or without its plus sign.
-pub(crate) fn is_phone_number(text: &str) -> bool {
+/// The number, with its plus sign, which may be left out in the text; none if it is none.
+pub(crate) fn parse(text: &str) -> Option<String> {
     let digits = text.strip_prefix('+').unwrap_or(text);
-    limits::PHONE_NUMBER_DIGITS.contains(&digits.len())
+    let is_number = limits::PHONE_NUMBER_DIGITS.contains(&digits.len())
         && !digits.starts_with('0')
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| format!("+{digits}"))
+}
+
+/// The number that an operation needs. `member` is what its shape calls it.
+pub(crate) fn required(text: Option<&str>, member: &str) -> Result<String, Fault> {
+    let text = text.ok_or_else(|| Fault::null_member(member))?;
+    let wrong = || Fault::invalid_parameter("PhoneNumber Reason: input incorrectly formatted");
+    parse(text).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -16,11 +25,13 @@ mod tests {
 
     #[test]
     fn telephone_numbers_are_international() {
-        for number in ["+12065550100", "12065550100", "+49"] {
-            assert!(is_phone_number(number), "{number}");
+        for (text, number) in
+            [("+12065550100", "+12065550100"), ("12065550100", "+12065550100"), ("+49", "+49")]
+        {
+            assert_eq!(parse(text).as_deref(), Some(number));
         }
         for text in ["", "+", "+0123", "NAA+15551234567", "+1 206 555 0100", "1234567890123456"] {
-            assert!(!is_phone_number(text), "{text}");
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod attributes;
 mod dead_letter;
+pub(crate) mod direct;
 mod measure;
 mod request;
 

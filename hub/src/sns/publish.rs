@@ -1,13 +1,12 @@
 //! [`Publish`](https://docs.aws.amazon.com/sns/latest/api/API_Publish.html): hands a message to all subscriptions of
-//! a topic whose filters let it through, at once and together.
+//! a topic whose filters let it through, at once and together; or to one telephone or device.
 //!
-//! Differs from AWS: there are no push endpoints, so every one is unknown, and no text messages are sent, which is
-//! said. Messages and attributes with characters that XML cannot carry are refused in words of our own.
+//! Differs from AWS: what goes to a telephone or device stays in the outbox. Messages and attributes with characters that XML cannot carry are refused in words of our own.
 
 use crate::operation::{Context, Operation};
 use crate::shape::arn::Arn;
 use crate::shape::attribute::AttributeValue;
-use crate::shape::phone_number::is_phone_number;
+use crate::shape::publication::direct::{self, Recipient};
 use crate::shape::publication::{self, Asked, Receipt};
 use crate::shape::topic::reference;
 use crate::wire::{Fault, Pairs};
@@ -35,7 +34,6 @@ impl Operation for Publish {
 
     async fn run(self, cx: &Context) -> Result<Receipt, Fault> {
         let message = self.message.as_deref().ok_or_else(|| Fault::null_member("message"))?;
-        let name = self.topic(cx)?;
         let asked = Asked {
             path: "",
             message: Some(message),
@@ -45,31 +43,33 @@ impl Operation for Publish {
             group: self.message_group_id.as_deref(),
             deduplication_id: self.message_deduplication_id.as_deref(),
         };
-        publication::publish_one(cx, &name, &asked).await
+        match self.target(cx)? {
+            Target::Topic(name) => publication::publish_one(cx, &name, &asked).await,
+            Target::Alone(recipient) => {
+                let message_id = direct::publish(&recipient, &asked, cx)?;
+                Ok(Receipt { message_id, sequence_number: None })
+            }
+        }
     }
 }
 
+/// What a message is published to.
+enum Target<'a> {
+    Topic(Name),
+    Alone(Recipient<'a>),
+}
+
 impl Publish {
-    /// The topic to publish to, which may also be the target.
-    fn topic(&self, cx: &Context) -> Result<Name, Fault> {
+    /// The topic, telephone or device to publish to. A topic may also be the target.
+    fn target(&self, cx: &Context) -> Result<Target<'_>, Fault> {
         // Some clients send all parameters that they know, and leave empty those that they have no value for.
         let target = self.target_arn.as_deref().filter(|text| !text.is_empty());
         let number = self.phone_number.as_deref().filter(|text| !text.is_empty());
         match (self.topic_arn.as_deref(), target, number) {
-            (Some(arn), None, None) => reference::name("TopicArn", arn, &cx.caller),
-            (None, Some(arn), None) if is_push_endpoint(arn) => {
-                let reason = "TargetArn Reason: No endpoint found for the target arn specified";
-                Err(Fault::invalid_parameter(reason))
-            }
-            (None, Some(arn), None) => reference::name("TargetArn", arn, &cx.caller),
-            (None, None, Some(number)) if is_phone_number(number) => {
-                let reason = "PhoneNumber Reason: this hub does not send text messages yet";
-                Err(Fault::invalid_parameter(reason))
-            }
-            (None, None, Some(number)) => {
-                let reason = format_args!("PhoneNumber Reason: {number} is not valid to publish to");
-                Err(Fault::invalid_parameter(reason))
-            }
+            (Some(arn), None, None) => reference::name("TopicArn", arn, &cx.caller).map(Target::Topic),
+            (None, Some(arn), None) if is_push_endpoint(arn) => Ok(Target::Alone(Recipient::Endpoint(arn))),
+            (None, Some(arn), None) => reference::name("TargetArn", arn, &cx.caller).map(Target::Topic),
+            (None, None, Some(number)) => Ok(Target::Alone(Recipient::Number(number))),
             (None, None, None) => {
                 let reason = "TopicArn or TargetArn Reason: no value for required parameter";
                 Err(Fault::invalid_parameter(reason))

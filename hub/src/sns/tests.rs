@@ -3,11 +3,14 @@
 mod accounts;
 mod confirmations;
 mod fan_out;
+mod mobile;
+mod outside;
 mod permissions;
 mod publishing;
 mod replay;
 mod schemas;
 mod subscriptions;
+mod text_messages;
 mod topics;
 
 use crate::config::Settings;

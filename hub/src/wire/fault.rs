@@ -112,11 +112,14 @@ codes! {
     // What SNS says of its own; batches go wrong as in SQS.
     AuthorizationError = 403 Sns "AuthorizationErrorException" "AuthorizationError",
     ConcurrentAccess = 400 Sns "ConcurrentAccessException" "ConcurrentAccess",
+    EndpointDisabled = 400 Sns "EndpointDisabledException" "EndpointDisabled",
     FilterPolicyLimitExceeded = 403 Sns "FilterPolicyLimitExceededException" "FilterPolicyLimitExceeded",
     InvalidParameter = 400 Sns "InvalidParameterException" "InvalidParameter",
     InvalidState = 400 Sns "InvalidStateException" "InvalidState",
     NotFound = 404 Sns "NotFoundException" "NotFound",
+    OptedOut = 400 Sns "OptedOutException" "OptedOut",
     ParameterValueInvalid = 400 Sns "InvalidParameterValueException" "ParameterValueInvalid",
+    PlatformApplicationDisabled = 400 Sns "PlatformApplicationDisabledException" "PlatformApplicationDisabled",
     ReplayLimitExceeded = 403 Sns "ReplayLimitExceededException" "ReplayLimitExceeded",
     ResourceNotFound = 404 Sns "ResourceNotFoundException" "ResourceNotFound",
     StaleTag = 400 Sns "StaleTagException" "StaleTag",
@@ -125,7 +128,9 @@ codes! {
     Throttled = 429 Sns "ThrottledException" "Throttled",
     Throttling = 400 Sns "ThrottlingException" "Throttling",
     TopicLimitExceeded = 403 Sns "TopicLimitExceededException" "TopicLimitExceeded",
+    UserError = 400 Sns "UserErrorException" "UserError",
     ValidationError = 400 Sns "ValidationException" "ValidationError",
+    Verification = 400 Sns "VerificationException" "VerificationException",
 }
 
 impl Code {

@@ -62,23 +62,12 @@ NOT_PRODUCED = {
     "sns-206": NO_ARCHIVE,
     "sns-212": "a subscription of a queue is never pending",
     "sns-213": NO_SIGNATURES,
-    "sns-226": "mobile push is not built yet",
-    "sns-227": "SMS is not built yet",
     "sns-244": "SMS is not built yet",
 }
 
 # Rows of operations that are still to come. What is built leaves this list.
 TO_COME = {
     "sns-207": "ConfirmSubscription", "sns-208": "ConfirmSubscription", "sns-209": "ConfirmSubscription",
-    "sns-242": "SetSMSAttributes", "sns-243": "SetSMSAttributes",
-    "sns-245": "OptInPhoneNumber",
-    "sns-246": "CreatePlatformApplication",
-    "sns-247": "CreatePlatformApplication",
-    "sns-248": "CreatePlatformApplication",
-    "sns-249": "CreatePlatformApplication",
-    "sns-250": "GetPlatformApplicationAttributes",
-    "sns-251": "GetEndpointAttributes",
-    "sns-252": "CreatePlatformEndpoint",
 }
 
 RECIPES = {}
@@ -119,6 +108,9 @@ class Setting:
     def topic(self, name="events", **attributes):
         make = make_fifo_topic if name.endswith(".fifo") else make_topic
         return make(self.sns, name, **attributes)
+
+    def of_platform(self, resource):
+        return f"arn:aws:sns:us-east-1:{self.world.account}:{resource}"
 
     def subscription(self, topic=None, queue="inbox"):
         return subscribe(self.sns, topic or self.topic(), arn_of(self.sqs, self.queue(queue)))
@@ -888,6 +880,9 @@ publishing("sns-222", {"MessageGroupId": ...}, topic="events.fifo")
 publishing("sns-223", {"MessageDeduplicationId": ...}, topic="events.fifo")
 publishing("sns-224", {"MessageDeduplicationId": "d"})
 simple("sns-225", "Publish", {"Message": "x"})
+recipe("sns-226")(lambda setting: [
+    ("Publish", {"TargetArn": setting.of_platform("endpoint/GCM/none/none"), "Message": "x"}, {})])
+simple("sns-227", "Publish", {"PhoneNumber": "+1 206", "Message": "x"}, v="+1 206")
 publishing("sns-228", attribute(text("v", "Text")), values={"name": "a"})
 publishing("sns-229", attribute(text("")), values={"name": "a", "DataType": "String"})
 publishing("sns-230", attribute(binary(b"v", "String")), values={"name": "a", "DataType": "String"})
@@ -909,6 +904,48 @@ publishing_ids("sns-238", *[str(number) for number in range(11)])
 publishing_ids("sns-239", "a", "a")
 publishing_ids("sns-240", "a b", id="a b")
 publishing_ids("sns-241", "a" * 81, id="a" * 81)
+
+
+# SNS: text messages and mobile push
+
+
+def application(setting, name="shop", platform="GCM", **more):
+    return {"Name": name, "Platform": platform, "Attributes": {"PlatformCredential": "key"}} | more
+
+
+simple("sns-242", "SetSMSAttributes", {"attributes": {"Colour": "red"}}, name="Colour")
+simple("sns-243", "SetSMSAttributes", {"attributes": {"DefaultSMSType": "Urgent"}})
+recipe("sns-245")(lambda setting: [
+    (operation, {"phoneNumber": "NAA+15551234567"}, {})
+    for operation in ("OptInPhoneNumber", "CheckIfPhoneNumberIsOptedOut")
+])
+recipe("sns-246")(lambda setting: [
+    ("CreatePlatformApplication", application(setting, platform="PIGEON"), {"v": "PIGEON"})])
+recipe("sns-247")(lambda setting: [("CreatePlatformApplication", application(setting, ""), {})])
+recipe("sns-248")(lambda setting: [("CreatePlatformApplication", application(setting, "a/b"), {"name": "a/b"})])
+recipe("sns-249")(lambda setting: [
+    ("CreatePlatformApplication", application(setting, "a" * 257), {"name": "a" * 257})])
+recipe("sns-250")(lambda setting: [
+    (operation, {"PlatformApplicationArn": setting.of_platform("app/GCM/none")} | more, {})
+    for operation, more in (
+        ("GetPlatformApplicationAttributes", {}), ("ListEndpointsByPlatformApplication", {}),
+        ("SetPlatformApplicationAttributes", {"Attributes": {"Enabled": "true"}}),
+        ("CreatePlatformEndpoint", {"Token": "token"}),
+    )
+])
+recipe("sns-251")(lambda setting: [
+    (operation, {"EndpointArn": setting.of_platform("endpoint/GCM/shop/none")} | more, {})
+    for operation, more in (
+        ("GetEndpointAttributes", {}), ("SetEndpointAttributes", {"Attributes": {"Enabled": "true"}}))
+])
+
+
+@recipe("sns-252")
+def _(setting):
+    made = setting.sns.create_platform_application(**application(setting))["PlatformApplicationArn"]
+    given = {"PlatformApplicationArn": made, "Token": "token"}
+    arn = setting.sns.create_platform_endpoint(**given)["EndpointArn"]
+    yield "CreatePlatformEndpoint", given | {"CustomUserData": "ann"}, {"arn": arn}
 
 
 # The tests

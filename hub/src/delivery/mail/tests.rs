@@ -5,7 +5,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// A mail server that says yes to everything but perhaps to one command. It gives back all that it was told.
-async fn start(except: &'static str, answer: &'static str) -> (u16, JoinHandle<Vec<String>>) {
+pub(crate) async fn start(except: &'static str, answer: &'static str) -> (u16, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let told = tokio::spawn(async move {

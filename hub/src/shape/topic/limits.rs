@@ -108,3 +108,6 @@ pub(crate) const BATCH_ENTRY_ID_CHARACTERS_MAX: usize = 80;
 
 /// Digits of a telephone number.
 pub(crate) const PHONE_NUMBER_DIGITS: RangeInclusive<usize> = 2..=15;
+
+/// Characters of a text message.
+pub(crate) const TEXT_MESSAGE_CHARACTERS_MAX: usize = 1_600;

@@ -46,10 +46,6 @@ async fn a_message_has_a_place_to_go_to() {
             vec![("PhoneNumber", "NAA+15551234567")],
             invalid("PhoneNumber Reason: NAA+15551234567 is not valid to publish to"),
         ),
-        (
-            vec![("PhoneNumber", "+15551234567")],
-            invalid("PhoneNumber Reason: this hub does not send text messages yet"),
-        ),
         (vec![], invalid("TopicArn or TargetArn Reason: no value for required parameter")),
         (
             vec![("TopicArn", topic.as_str()), ("PhoneNumber", "+15551234567")],

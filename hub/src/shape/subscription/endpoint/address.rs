@@ -5,7 +5,7 @@ use crate::auth::is_account;
 use crate::delivery::addresses::AddressRules;
 use crate::delivery::caller::literal;
 use crate::shape::arn::Arn;
-use crate::shape::phone_number::is_phone_number;
+use crate::shape::phone_number;
 use crate::shape::queue::text;
 use crate::shape::topic::limits;
 use crate::wire::{Code, Fault};
@@ -17,7 +17,7 @@ pub(super) fn check(protocol: Protocol, address: &str, rules: &AddressRules) -> 
     match protocol {
         Protocol::Http | Protocol::Https => check_reach(&url(protocol, address)?, rules),
         Protocol::Email | Protocol::EmailJson => require(is_mail_address(address), "Email address"),
-        Protocol::Sms if is_phone_number(address) => Ok(()),
+        Protocol::Sms if phone_number::parse(address).is_some() => Ok(()),
         // The only text here without "Invalid parameter" in front.
         Protocol::Sms => Err(Fault::new(Code::InvalidParameter, format!("Invalid SMS endpoint: {address}"))),
         Protocol::Application => {

@@ -1,0 +1,181 @@
+//! Takes deliveries to endpoints that no hub reaches by itself (mailboxes, telephones, devices, functions, streams)
+//! from the queues of their subscriptions, and puts what AWS would hand on into the outbox. Mails are passed on to a
+//! mail server besides, if there is one.
+
+use crate::catalogue::SubscriptionView;
+use crate::delivery::letter;
+use crate::delivery::mail::Relay;
+use crate::delivery::outbox::Letter;
+use crate::engine::{self, Delivery};
+use crate::hub::Hub;
+use crate::work::Stop;
+use queue_core::{Command, Endpoint, Outcome, Outside, QueueId, Receive, Settle};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// How many messages are taken at once.
+const TAKEN_MAX: u32 = 10;
+
+/// How long the hub may take for them: as long as the slowest mail server does.
+const VISIBILITY: Duration = Duration::from_mins(15);
+
+/// How long a receive waits before it is repeated.
+const WAIT: Duration = Duration::from_mins(10);
+
+/// How long to wait before the engine is asked again that could not answer.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long to wait after the first refusal of a mail server; twice as long after each further one.
+const RETRY_FIRST: Duration = Duration::from_secs(20);
+
+/// But no longer than this.
+const RETRY_MAX: Duration = Duration::from_hours(1);
+
+/// Serves each such subscription for as long as there is one, until the hub stops.
+pub(crate) async fn run(hub: Arc<Hub>, mut stop: Stop) {
+    let relay = Relay::of(&hub.settings).unwrap_or_else(|error| {
+        tracing::error!(%error, "mails are not passed on");
+        None
+    });
+    let relay = Arc::new(relay);
+    let mut news = hub.catalogue.watch_served();
+    let mut known = HashSet::new();
+    let mut rounds = JoinSet::new();
+    loop {
+        news.borrow_and_update();
+        for subscription in hub.catalogue.served() {
+            if let (Some(queue), Some(endpoint)) = (subscription.queue, endpoint(&subscription))
+                && known.insert(queue)
+            {
+                let (hub, relay, stop) = (Arc::clone(&hub), Arc::clone(&relay), stop.clone());
+                let round = Round { hub, relay, subscription: Arc::clone(&subscription), endpoint, queue };
+                rounds.spawn(round.go(stop));
+            }
+        }
+        tokio::select! {
+            () = stopped(&mut stop) => break,
+            // The catalogue lives as long as the hub.
+            _ = news.changed() => {}
+            Some(ended) = rounds.join_next() => {
+                if let Ok(queue) = ended {
+                    known.remove(&queue);
+                }
+            }
+        }
+    }
+    while rounds.join_next().await.is_some() {}
+}
+
+/// The endpoint of a subscription that is served here; what is reached by HTTP is not.
+fn endpoint(subscription: &SubscriptionView) -> Option<Outside> {
+    match &subscription.endpoint {
+        Endpoint::Outside(outside) if !matches!(&*outside.protocol, "http" | "https") => {
+            Some(outside.clone())
+        }
+        Endpoint::Outside(_) | Endpoint::Queue(_) => None,
+    }
+}
+
+async fn stopped(stop: &mut Stop) {
+    // Whoever could say so being gone is as good.
+    let _ = stop.wait_for(|stopping| *stopping).await;
+}
+
+/// The deliveries of one subscription.
+struct Round {
+    hub: Arc<Hub>,
+    relay: Arc<Option<Relay>>,
+    subscription: Arc<SubscriptionView>,
+    endpoint: Outside,
+    queue: QueueId,
+}
+
+impl Round {
+    /// Delivers until the subscription is gone or the hub stops; gives its queue back.
+    async fn go(self, mut stop: Stop) -> QueueId {
+        loop {
+            let receive =
+                Receive { queue: self.queue, maximum: TAKEN_MAX, visibility: VISIBILITY, attempt: None };
+            let taken = tokio::select! {
+                () = stopped(&mut stop) => break,
+                taken = self.hub.engine.receive(receive, WAIT) => taken,
+            };
+            match taken {
+                Ok(deliveries) if !deliveries.is_empty() => self.deliver(deliveries).await,
+                Err(engine::Error::Stopped | engine::Error::Refused(queue_core::Error::NoSuchQueue)) => break,
+                // Nothing came, perhaps because nobody waits any more in a hub that is about to stop.
+                Ok(_) | Err(engine::Error::Refused(_) | engine::Error::Full(_) | engine::Error::Damaged) => {
+                    tokio::select! {
+                        () = stopped(&mut stop) => break,
+                        () = tokio::time::sleep(PAUSE) => {}
+                    }
+                }
+            }
+        }
+        self.queue
+    }
+
+    async fn deliver(&self, deliveries: Vec<Delivery>) {
+        let mut outcomes = Vec::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            outcomes.push((delivery.message.receipt, self.outcome(&delivery).await));
+        }
+        let settle = Command::Settle(Settle { queue: self.queue, outcomes });
+        match self.hub.engine.execute(settle, Vec::new()).await {
+            // A subscription that is gone has nothing left to be said of.
+            Ok(_) | Err(engine::Error::Refused(_) | engine::Error::Stopped) => {}
+            Err(error @ (engine::Error::Full(_) | engine::Error::Damaged)) => {
+                tracing::warn!(%error, "deliveries will be repeated: what became of them cannot be written down");
+            }
+        }
+    }
+
+    /// Does one delivery, and says what became of it.
+    async fn outcome(&self, delivery: &Delivery) -> Outcome {
+        let subscription = self.subscription.uuid;
+        let letter = match letter::of(delivery, &self.subscription, &self.endpoint, &self.hub) {
+            Ok(letter) => letter,
+            Err(error) => {
+                tracing::warn!(%error, %subscription, "a delivery failed");
+                return Outcome::Failed;
+            }
+        };
+        if let Some(relay) = self.relay.as_ref()
+            && letter.is_mail()
+        {
+            let subject = letter.subject.as_deref().unwrap_or_default();
+            if let Err(error) = relay.send(&letter.to, subject, letter.message.clone()).await {
+                tracing::warn!(%error, %subscription, "a mail was not passed on");
+                let attempts = delivery.message.attempts;
+                return if error.temporary { Outcome::Retry(pause(attempts)) } else { Outcome::Failed };
+            }
+        }
+        self.hub.outbox.put(letter);
+        Outcome::Delivered
+    }
+}
+
+impl Letter {
+    fn is_mail(&self) -> bool {
+        matches!(&*self.protocol, "email" | "email-json")
+    }
+}
+
+/// How long to wait after so many attempts.
+fn pause(attempts: u32) -> Duration {
+    let doubled = attempts.saturating_sub(1).min(16);
+    (RETRY_FIRST * (1 << doubled)).min(RETRY_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pauses_between_attempts_grow_to_an_hour() {
+        let pauses = [1, 2, 3, 8, 9, 1_000].map(|attempts| pause(attempts).as_secs());
+        assert_eq!(pauses, [20, 40, 80, 2_560, 3_600, 3_600]);
+    }
+}
