@@ -26,6 +26,7 @@ mod options;
 mod polls;
 mod process;
 mod progress;
+mod receiver;
 mod request;
 mod scenario;
 mod sends;
@@ -45,7 +46,7 @@ pub(super) fn command() -> Command {
         .about("Measure how much a hub can do, with the load made on this machine")
         .after_help(
             "send: SendMessage(Batch). receive: ReceiveMessage and DeleteMessageBatch. fanout: Publish to a topic with \
-             --queues raw subscriptions. e2e: from a publish to a consumer in a long poll. polls: from a send to the one of many \
+             --queues raw subscriptions. push: from a publish to --queues receivers over HTTP, which this program is. e2e: from a publish to a consumer in a long poll. polls: from a send to the one of many \
              long polls that it wakes. floor: send, to a server \
              that reads and answers as a hub does and does nothing in between.",
         )

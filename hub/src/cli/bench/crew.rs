@@ -82,6 +82,11 @@ impl Worker {
         self.failures >= FAILURES_MAX
     }
 
+    /// What is counted, for somebody who counts besides.
+    pub(super) fn shared_tally(&self) -> Arc<Mutex<Tally>> {
+        Arc::clone(&self.tally)
+    }
+
     pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -31,6 +31,10 @@ pub(super) struct Figures {
     pub(super) backlog: u32,
     /// Subscriptions whose filters let the messages through; none if they have no filters.
     pub(super) matching: Option<u32>,
+    /// Whether deliveries are in an envelope.
+    pub(super) enveloped: bool,
+    /// Receivers that are not there.
+    pub(super) dead: u32,
     /// Message groups of FIFO queues; none of standard ones.
     pub(super) groups: Option<u32>,
     /// Publishes or sends per second that were asked for, where that is so.
@@ -69,6 +73,8 @@ impl Figures {
             queues: options.queues,
             backlog: options.backlog,
             matching: options.matching,
+            enveloped: options.is_enveloped,
+            dead: options.dead,
             groups: options.groups,
             rate: options.scenario.has_rate().then_some(options.rate),
             durability,
@@ -86,10 +92,15 @@ impl Figures {
     pub(super) fn title(&self) -> String {
         let Self { scenario, connections, body_bytes, batch, queues, backlog, .. } = self;
         let mut title = format!("{scenario} --connections {connections} --body-bytes {body_bytes}");
-        for (flag, value, default) in [("batch", batch, 1), ("queues", queues, 1), ("backlog", backlog, 0)] {
+        let counts =
+            [("batch", batch, 1), ("queues", queues, 1), ("backlog", backlog, 0), ("dead", &self.dead, 0)];
+        for (flag, value, default) in counts {
             if *value != default {
                 title.push_str(&format!(" --{flag} {value}"));
             }
+        }
+        if self.enveloped {
+            title.push_str(" --enveloped");
         }
         if let Some(matching) = self.matching {
             title.push_str(&format!(" --matching {matching}"));

@@ -1,17 +1,21 @@
-//! From a publish to whoever waits for it: the work of `e2e`.
+//! From a publish to whoever waits for it: the work of `e2e` and of `push`.
 //!
 //! The body of a message says in which run it was published and when, as a number of microseconds that begins with the
 //! run, so the consumer that gets it knows how long it took. What an earlier run has left is not counted.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::crew::Worker;
 use super::messages::{Received, failed_entries};
+use super::receiver::Receiver;
 use super::request::Requests;
+use super::tally::Tally;
 
 /// As long as a long poll can be.
 const WAIT_SECONDS: u32 = 20;
@@ -36,6 +40,8 @@ pub(super) struct Flow {
     origin: Instant,
     received: AtomicU64,
     over: watch::Sender<bool>,
+    /// How many get each message.
+    reached: u64,
 }
 
 impl Flow {
@@ -46,10 +52,20 @@ impl Flow {
         body_bytes: usize,
         rate: u32,
         run: u64,
+        reached: u64,
     ) -> Self {
         let (origin, received) = (Instant::now(), AtomicU64::new(0));
         let over = watch::Sender::new(false);
-        Self { requests, queue_urls, topic_arn, body_bytes, rate, run, origin, received, over }
+        Self { requests, queue_urls, topic_arn, body_bytes, rate, run, origin, received, over, reached }
+    }
+
+    /// The first connection publishes; what is pushed arrives by itself, and is counted with the first.
+    pub(super) async fn push(self: Arc<Self>, receiver: Receiver, worker: Worker) {
+        let tally = worker.shared_tally();
+        let flow = Arc::clone(&self);
+        receiver.give_to(Box::new(move |body| flow.arrived(body, &tally)));
+        self.publish(worker).await;
+        receiver.give_to(Box::new(|_| ()));
     }
 
     /// The first connection publishes, the others wait for it.
@@ -61,7 +77,6 @@ impl Flow {
     }
 
     async fn publish(&self, mut worker: Worker) {
-        let queues = u64::try_from(self.queue_urls.len()).unwrap_or_default();
         let (mut published, mut next) = (0, Instant::now());
         let step = Duration::from_secs(1).checked_div(self.rate).unwrap_or_default();
         while !worker.is_over() {
@@ -69,7 +84,7 @@ impl Flow {
             next += step;
             let request = self.requests.publish(&self.topic_arn, &self.body(), &[]);
             if worker.ask(&request, |_| Ok(())).await.is_some() {
-                published += queues;
+                published += self.reached;
                 worker.tally().requests += 1;
             }
         }
@@ -106,7 +121,7 @@ impl Flow {
             let Some((latencies, Some(delete))) = answer else {
                 continue;
             };
-            self.count(&worker, &latencies);
+            self.count(worker.tally(), &latencies);
             let failed = worker.ask(&delete, failed_entries).await.unwrap_or_default();
             if failed > 0 {
                 worker.tally().fail(failed.into(), || "a message could not be deleted".to_owned());
@@ -114,8 +129,16 @@ impl Flow {
         }
     }
 
-    fn count(&self, worker: &Worker, latencies: &[Duration]) {
-        let mut tally = worker.tally();
+    /// A body was pushed to a receiver.
+    fn arrived(&self, body: &str, tally: &Mutex<Tally>) {
+        let arrived = self.now_us();
+        if let Some(sent) = self.published_us(body) {
+            let latency = Duration::from_micros(arrived.saturating_sub(sent));
+            self.count(tally.lock().unwrap_or_else(PoisonError::into_inner), &[latency]);
+        }
+    }
+
+    fn count(&self, mut tally: MutexGuard<'_, Tally>, latencies: &[Duration]) {
         for latency in latencies {
             tally.took(*latency);
             tally.messages += 1;
@@ -132,8 +155,16 @@ impl Flow {
         format!("{:x<bytes$}", format!("{}-{}", self.run, self.now_us()), bytes = self.body_bytes)
     }
 
-    /// When a message of this run was published.
+    /// When a message of this run was published, in an envelope or not.
     fn published_us(&self, body: &str) -> Option<u64> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Envelope<'a> {
+            #[serde(borrow)]
+            message: Cow<'a, str>,
+        }
+        let envelope = serde_json::from_str::<Envelope<'_>>(body);
+        let body = envelope.map_or(Cow::Borrowed(body), |envelope| envelope.message);
         let (run, published_us) = body.trim_end_matches('x').split_once('-')?;
         (run.parse() == Ok(self.run)).then(|| published_us.parse().ok())?
     }
@@ -146,7 +177,7 @@ mod tests {
     #[test]
     fn a_body_says_when_it_was_published() {
         let requests = Requests::new(&crate::authority::Authority::parse("hub").unwrap());
-        let flow = Flow::new(requests, Vec::new(), String::new(), 64, 100, 2);
+        let flow = Flow::new(requests, Vec::new(), String::new(), 64, 100, 2, 1);
         let before = flow.now_us();
         let body = flow.body();
         let published = flow.published_us(&body).unwrap();

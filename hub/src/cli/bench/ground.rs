@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::connection::Connection;
 use super::options::Options;
+use super::receiver::{Receiver, nobody};
 use super::request::Requests;
 use super::scenario::Scenario;
 use super::subject::Running;
@@ -19,6 +20,8 @@ pub(super) struct Ground {
     pub(super) queue_urls: Vec<String>,
     /// If the measurement has a topic, to which all the queues are subscribed.
     pub(super) topic_arn: Option<String>,
+    /// Who gets what the topic pushes, if it does.
+    pub(super) receiver: Option<Receiver>,
 }
 
 #[derive(Deserialize)]
@@ -46,7 +49,8 @@ impl Ground {
             .await
             .map_err(|error| Error::Failed(format!("cannot connect to {}: {error}", running.address)))?;
         let requests = running.requests.clone();
-        let mut ground = Self { connection, requests, queue_urls: Vec::new(), topic_arn: None };
+        let mut ground =
+            Self { connection, requests, queue_urls: Vec::new(), topic_arn: None, receiver: None };
         if options.scenario == Scenario::Floor {
             // It has no queues, and reads their names only.
             let url = |number| format!("http://{}/000000000000/floor-{number}", running.address);
@@ -54,6 +58,10 @@ impl Ground {
             return Ok(ground);
         }
         let name = format!("fanq-bench-{}", uuid::Uuid::new_v4().simple());
+        if options.scenario == Scenario::Push {
+            ground.push_to_all(&name, options).await?;
+            return Ok(ground);
+        }
         for number in 0..options.queues {
             let input = if options.groups.is_some() {
                 json!({ "QueueName": format!("{name}-{number}.fifo"), "Attributes": { "FifoQueue": "true" } })
@@ -64,24 +72,47 @@ impl Ground {
             ground.queue_urls.push(created.queue_url);
         }
         if options.scenario.has_topic() {
-            ground.subscribe_all(&name, options.matching).await?;
+            ground.subscribe_all(&name, options).await?;
         }
         Ok(ground)
     }
 
-    async fn subscribe_all(&mut self, name: &str, matching: Option<u32>) -> Result<(), Error> {
+    /// Subscribes receivers, all in one place, of which some are not there.
+    async fn push_to_all(&mut self, name: &str, options: &Options) -> Result<(), Error> {
+        let failed = |error| Error::Failed(format!("cannot start a receiver: {error}"));
+        let receiver = Receiver::start().map_err(failed)?;
+        let nobody = nobody().map_err(failed)?;
+        let answer = self.form("CreateTopic", &[("Name", name)]).await?;
+        let topic_arn = element(&answer, "TopicArn").ok_or_else(|| unexpected("CreateTopic", &answer))?;
+        for number in 0..options.queues {
+            let address = if number < options.dead { nobody } else { receiver.address };
+            let parameters = [
+                ("TopicArn", topic_arn),
+                ("Protocol", "http"),
+                ("Endpoint", &format!("http://{address}/{number}")),
+                ("Attributes.entry.1.key", "RawMessageDelivery"),
+                ("Attributes.entry.1.value", if options.is_enveloped { "false" } else { "true" }),
+            ];
+            self.form("Subscribe", &parameters).await?;
+        }
+        self.topic_arn = Some(topic_arn.to_owned());
+        self.receiver = Some(receiver);
+        Ok(())
+    }
+
+    async fn subscribe_all(&mut self, name: &str, options: &Options) -> Result<(), Error> {
         let answer = self.form("CreateTopic", &[("Name", name)]).await?;
         let topic_arn = element(&answer, "TopicArn").ok_or_else(|| unexpected("CreateTopic", &answer))?;
         for (number, queue_url) in (0..).zip(self.queue_urls.clone()) {
             let input = json!({ "QueueUrl": queue_url, "AttributeNames": ["QueueArn"] });
             let described: Described = self.json("GetQueueAttributes", &input).await?;
-            let filter = matching.map(|matching| filter(number / matching));
+            let filter = options.matching.map(|matching| filter(number / matching));
             let mut parameters = vec![
                 ("TopicArn", topic_arn),
                 ("Protocol", "sqs"),
                 ("Endpoint", described.attributes.queue_arn.as_str()),
                 ("Attributes.entry.1.key", "RawMessageDelivery"),
-                ("Attributes.entry.1.value", "true"),
+                ("Attributes.entry.1.value", if options.is_enveloped { "false" } else { "true" }),
             ];
             if let Some(filter) = &filter {
                 parameters.push(("Attributes.entry.2.key", "FilterPolicy"));

@@ -65,7 +65,7 @@ impl Measurement<'_> {
             Scenario::Send => self.rounds(Half::Sending).await,
             Scenario::Receive => self.rounds(Half::Draining).await,
             Scenario::Fanout => self.fanout().await,
-            Scenario::EndToEnd => self.end_to_end().await,
+            Scenario::EndToEnd | Scenario::Push => self.end_to_end().await,
             Scenario::Polls => self.polls().await,
         }
     }
@@ -106,8 +106,10 @@ impl Measurement<'_> {
     }
 
     async fn end_to_end(&self) -> Result<Stretch, Error> {
-        // One more, to publish.
-        let connections = self.connections().saturating_add(1);
+        let receiver = &self.ground.receiver;
+        // Where somebody has to ask for messages, one more, to publish.
+        let connections = self.connections().saturating_add(usize::from(receiver.is_none()));
+        let reached = u64::from(self.options.queues.saturating_sub(self.options.dead));
         let runs = AtomicU64::new(0);
         self.twice(|time| {
             let flow = Arc::new(Flow::new(
@@ -117,8 +119,18 @@ impl Measurement<'_> {
                 self.body().len(),
                 self.options.rate,
                 runs.fetch_add(1, Ordering::Relaxed),
+                reached,
             ));
-            self.crew.run(connections, Some(time), move |worker| Arc::clone(&flow).work(worker))
+            let receiver = receiver.clone();
+            self.crew.run(connections, Some(time), move |worker| {
+                let (flow, receiver) = (Arc::clone(&flow), receiver.clone());
+                async move {
+                    match receiver {
+                        Some(receiver) => flow.push(receiver, worker).await,
+                        None => flow.work(worker).await,
+                    }
+                }
+            })
         })
         .await
     }

@@ -42,6 +42,10 @@ pub(super) struct Options {
     pub(super) queues: u32,
     /// Queues whose subscriptions have filters that let the messages through, if subscriptions have filters at all.
     pub(super) matching: Option<u32>,
+    /// Whether subscriptions deliver in an envelope.
+    pub(super) is_enveloped: bool,
+    /// Subscriptions whose receiver is not there.
+    pub(super) dead: u32,
     pub(super) backlog: u32,
     /// Message groups, where the queues are FIFO.
     pub(super) groups: Option<u32>,
@@ -78,6 +82,8 @@ struct Given {
     batch: Option<u32>,
     queues: Option<u32>,
     matching: Option<u32>,
+    is_enveloped: bool,
+    dead: Option<u32>,
     backlog: Option<u32>,
     is_fifo: bool,
     groups: Option<u32>,
@@ -117,13 +123,18 @@ pub(super) fn arguments() -> Vec<Arg> {
                 .to_owned(),
         ),
         number("backlog", BACKLOG, "Messages that lie in the queues all the while [default: 0]".to_owned()),
+        Arg::new("enveloped")
+            .long("enveloped")
+            .action(ArgAction::SetTrue)
+            .help("Of fanout, e2e and push: deliveries in an envelope, and not raw"),
+        number("dead", QUEUES, "Of push: so many of the receivers are not there [default: 0]".to_owned()),
         Arg::new("fifo")
             .long("fifo")
             .action(ArgAction::SetTrue)
             .help("Of send and receive: FIFO queues, and each message with a deduplication id of its own"),
         number("groups", GROUPS, "Message groups of the FIFO queues [default: 1000]".to_owned())
             .requires("fifo"),
-        number("rate", RATE, "Publishes per second of e2e, sends of polls [default: 100]".to_owned()),
+        number("rate", RATE, "Publishes per second of e2e and push, sends of polls [default: 100]".to_owned()),
         Arg::new("duration")
             .long("duration")
             .value_name("TIME")
@@ -148,7 +159,7 @@ pub(super) fn further_arguments() -> Vec<Arg> {
     vec![
         Arg::new("against").long("against").value_name("SCENARIO [FLAGS]").help(
             "Measure this as well, in turns, and tell the median of the ratios; it has the flags of this command but \
-             for those that it gives itself, --fifo and --matching",
+             for those that it gives itself, --fifo, --enveloped, --dead and --matching",
         ),
         Arg::new("pairs")
             .long("pairs")
@@ -217,6 +228,8 @@ impl Given {
             queues: number("queues"),
             matching: number("matching"),
             backlog: number("backlog"),
+            is_enveloped: matches.get_flag("enveloped"),
+            dead: number("dead"),
             is_fifo: matches.get_flag("fifo"),
             groups: number("groups"),
             rate: number("rate"),
@@ -238,6 +251,8 @@ impl Given {
             queues: self.queues.or(other.queues),
             // Nor has it one that says "without filters".
             matching: self.matching,
+            is_enveloped: self.is_enveloped,
+            dead: self.dead,
             backlog: self.backlog.or(other.backlog),
             // The kind of a queue has no flag that says "standard", so it is not taken over.
             is_fifo: self.is_fifo,
@@ -270,8 +285,14 @@ impl Given {
         if self.matching.is_some() && scenario != Scenario::Fanout {
             return wrong(format!("--matching is for fanout, not for {name}"));
         }
+        if self.is_enveloped && !scenario.has_topic() {
+            return wrong(format!("--enveloped is for fanout, e2e and push, not for {name}"));
+        }
+        if self.dead.is_some() && scenario != Scenario::Push {
+            return wrong(format!("--dead is for push, not for {name}"));
+        }
         if self.rate.is_some() && !scenario.has_rate() {
-            return wrong(format!("--rate is for e2e and polls, not for {name}"));
+            return wrong(format!("--rate is for e2e, push and polls, not for {name}"));
         }
         Ok(())
     }
@@ -298,6 +319,8 @@ impl Given {
             batch: self.batch.unwrap_or(1),
             queues: self.queues.unwrap_or(1),
             matching: self.matching,
+            is_enveloped: self.is_enveloped,
+            dead: self.dead.unwrap_or(0),
             backlog: self.backlog.filter(|_| scenario.is_of_queues()).unwrap_or(0),
             groups: self.is_fifo.then(|| self.groups.unwrap_or(1_000)),
             rate: self.rate.unwrap_or(100),
@@ -310,6 +333,9 @@ impl Given {
             return Err(Error::Setting(format!(
                 "{name}: {connections} connections cannot serve {queues} queues; --connections is at least --queues"
             )));
+        }
+        if options.dead >= options.queues && options.dead > 0 {
+            return Err(Error::Setting("push: --dead is less than --queues".to_owned()));
         }
         Ok(options)
     }

@@ -28,8 +28,8 @@ impl Process {
         match durability {
             Some(durability) => command
                 .args([serve::NAME, "--host", "127.0.0.1", "--durability", durability])
-                // As many subscriptions as can be asked for may have filters.
-                .args(["--filters-per-topic", "1000"])
+                // As many subscriptions as can be asked for may have filters, and receivers need not agree first.
+                .args(["--filters-per-topic", "1000", "--auto-confirm"])
                 .arg("--data-dir")
                 .arg(folder.path().join("data")),
             None => command.arg(floor::NAME),

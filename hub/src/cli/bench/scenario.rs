@@ -11,6 +11,8 @@ pub(super) enum Scenario {
     Fanout,
     /// From a publish to the consumer that waits for it.
     EndToEnd,
+    /// From a publish to the receivers over HTTP that it is pushed to.
+    Push,
     /// From a send to the one of many long polls that it wakes.
     Polls,
     /// `Send`, to a server that only reads and answers.
@@ -18,8 +20,8 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Send, Self::Receive, Self::Fanout, Self::EndToEnd, Self::Polls, Self::Floor];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Send, Self::Receive, Self::Fanout, Self::EndToEnd, Self::Push, Self::Polls, Self::Floor];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -27,6 +29,7 @@ impl Scenario {
             Self::Receive => "receive",
             Self::Fanout => "fanout",
             Self::EndToEnd => "e2e",
+            Self::Push => "push",
             Self::Polls => "polls",
             Self::Floor => "floor",
         }
@@ -36,14 +39,14 @@ impl Scenario {
     pub(super) const fn is_of_queues(self) -> bool {
         match self {
             Self::Send | Self::Receive => true,
-            Self::Fanout | Self::EndToEnd | Self::Polls | Self::Floor => false,
+            Self::Fanout | Self::EndToEnd | Self::Push | Self::Polls | Self::Floor => false,
         }
     }
 
     /// Whether something is done so many times a second, and not as fast as it can be.
     pub(super) const fn has_rate(self) -> bool {
         match self {
-            Self::EndToEnd | Self::Polls => true,
+            Self::EndToEnd | Self::Push | Self::Polls => true,
             Self::Send | Self::Receive | Self::Fanout | Self::Floor => false,
         }
     }
@@ -52,14 +55,14 @@ impl Scenario {
     pub(super) const fn has_connections_per_queue(self) -> bool {
         match self {
             Self::Send | Self::Receive | Self::EndToEnd | Self::Polls => true,
-            Self::Fanout | Self::Floor => false,
+            Self::Fanout | Self::Push | Self::Floor => false,
         }
     }
 
     /// Whether the messages go through a topic.
     pub(super) const fn has_topic(self) -> bool {
         match self {
-            Self::Fanout | Self::EndToEnd => true,
+            Self::Fanout | Self::EndToEnd | Self::Push => true,
             Self::Send | Self::Receive | Self::Polls | Self::Floor => false,
         }
     }
@@ -68,6 +71,8 @@ impl Scenario {
     pub(super) const fn connections(self) -> u32 {
         match self {
             Self::Polls => 10_000,
+            // It publishes, and at so many times a second.
+            Self::Push => 1,
             Self::Send | Self::Receive | Self::Fanout | Self::EndToEnd | Self::Floor => 64,
         }
     }

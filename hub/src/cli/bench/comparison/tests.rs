@@ -13,6 +13,8 @@ fn figures(requests: u64, latency_us: u64, cpu_ms: Option<u64>) -> Figures {
         batch: 1,
         queues: 1,
         matching: None,
+        is_enveloped: false,
+        dead: 0,
         backlog: 0,
         groups: None,
         rate: 100,
