@@ -1,14 +1,16 @@
 //! The settings of the hub, each declared once, in the table below.
 //!
 //! From a field of the table follow its flag (`--public-url`), its environment variable (`FANQ_PUBLIC_URL`), its
-//! key in the table `[server]` of the file (`public-url`), its help and its default. Flags win over the
-//! environment, the environment over the file, the file over defaults. Every source is read whole and strictly: a
-//! name that is not known is an error, since a misspelt setting that silently does nothing costs an afternoon.
+//! key in the table `[server]` of the file (`public-url`), its help and its default. What concerns pushes has a table
+//! of its own: `--push-allow` is `allow` in `[push]`. Flags win over the environment, the environment over the file,
+//! the file over defaults. Every source is read whole and strictly: a name that is not known is an error, since a
+//! misspelt setting that silently does nothing costs an afternoon.
 
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
+use filters::Cidr;
 use lettre::message::Mailbox;
 
 use crate::authority::Host;
@@ -101,6 +103,15 @@ settings! {
     smtp_from: Option<Mailbox> = None;
     /// Believe `Forwarded` and `X-Forwarded-*` headers. Only behind a proxy that sets them.
     trust_proxy: bool = false;
+    /// How many deliveries to an endpoint over HTTP fail in a row before its deliveries pause; 0 is never.
+    push_breaker_failures: Count = Count(5);
+    /// How many seconds they pause before one is tried again.
+    push_breaker_pause_s: Count = Count(30);
+    /// Addresses that are pushed to whatever else is said, such as 10.1.0.0/16.
+    push_allow: Vec<Cidr> = Vec::new();
+    /// Addresses that are not pushed to. A hub that listens on another address than loopback does not push to private
+    /// ones, nor to any other that is not public, but for those that are allowed.
+    push_deny: Vec<Cidr> = Vec::new();
     /// Web pages that may call the hub, as origins such as https://example.com; * for all.
     cors_origins: Vec<CorsOrigin> = Vec::new();
     /// Further host names that the hub answers to, such as hub.example.com or *.example.com.
@@ -120,6 +131,14 @@ impl Setting {
     /// The name as flags and files have it.
     fn name(&self) -> String {
         self.field.replace('_', "-")
+    }
+
+    /// The table of the file that it stands in, and its key there.
+    fn place_in_file(&self) -> (&'static str, String) {
+        match self.name().strip_prefix("push-") {
+            Some(key) => (file::PUSH, key.to_owned()),
+            None => (file::SERVER, self.name()),
+        }
     }
 
     fn variable(&self) -> String {

@@ -1,7 +1,7 @@
 //! From a received message to what its receiver is shown.
 
 pub(crate) mod addresses;
-#[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
+pub(crate) mod breaker;
 pub(crate) mod caller;
 pub(crate) mod cloud_event;
 pub(crate) mod courier;
@@ -9,15 +9,17 @@ pub(crate) mod envelope;
 mod letter;
 pub(crate) mod mail;
 pub(crate) mod outbox;
+pub(crate) mod push;
 pub(crate) mod replay;
-#[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
 pub(crate) mod schedule;
-#[cfg_attr(not(test), expect(dead_code, reason = "the delivery worker uses it"))]
 pub(crate) mod signature;
+pub(crate) mod signing;
 
 use crate::content::{Attribute, Content, Published, Sent, md5_of_body};
 use crate::engine::Delivery;
-use crate::secrets::Secrets;
+use crate::hub::Hub;
+use crate::shape::subscription::endpoint;
+use envelope::Envelope;
 use queue_core::codec::{Codec as _, DecodeError, Reader};
 use queue_core::{Received, Topical};
 
@@ -38,18 +40,28 @@ pub(crate) struct Rendered {
     pub(crate) deduplication_id: Option<Box<str>>,
 }
 
-/// Makes a message from what the log holds of it; an envelope is made here, it is not stored.
-pub(crate) fn render(delivery: Delivery, secrets: &Secrets) -> Result<Rendered, DecodeError> {
-    let content = Content::decode(&mut Reader::new(&delivery.body))?;
+/// Why a message cannot be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Error {
+    /// Its body is not what a message has.
+    Unreadable(DecodeError),
+    Unsigned(signing::Error),
+}
+
+/// Makes a message from what the log holds of it; an envelope is made and signed here, it is not stored.
+pub(crate) async fn render(delivery: Delivery, hub: &Hub) -> Result<Rendered, Error> {
+    let content = Content::decode(&mut Reader::new(&delivery.body)).map_err(Error::Unreadable)?;
     let received = delivery.message;
-    Ok(match (content, received.topical) {
-        (Content::Sent(sent), _) => render_sent(sent, received),
+    match (content, received.topical) {
+        (Content::Sent(sent), _) => Ok(render_sent(sent, received)),
         (Content::Published(published), Some(topical)) => {
-            render_published(published, received, topical, secrets)
+            render_published(published, received, topical, hub).await.map_err(Error::Unsigned)
         }
         // No user's queue holds what an endpoint is told of its subscription.
-        (Content::Published(_), None) | (Content::Notice(_), _) => return Err(DecodeError::Malformed),
-    })
+        (Content::Published(_), None) | (Content::Notice(_), _) => {
+            Err(Error::Unreadable(DecodeError::Malformed))
+        }
+    }
 }
 
 fn render_sent(sent: Sent, received: Received) -> Rendered {
@@ -65,21 +77,31 @@ fn render_sent(sent: Sent, received: Received) -> Rendered {
     }
 }
 
-fn render_published(
+async fn render_published(
     published: Published,
     received: Received,
     topical: Topical,
-    secrets: &Secrets,
-) -> Rendered {
+    hub: &Hub,
+) -> Result<Rendered, signing::Error> {
     // What groups and orders in a FIFO topic means nothing in a standard queue, and is not shown there.
     let shown = received.sequence.is_some() || topical.sequence.is_none();
+    let subscription = hub.secrets.subscription(topical.subscription);
+    // A dead-letter queue holds what the endpoint would have got.
+    let view = published.structured.then(|| hub.catalogue.subscription(subscription)).flatten();
+    let text = published.text_for(view.as_ref().map_or("sqs", |view| endpoint::protocol(&view.endpoint)));
     let (body, attributes) = if topical.raw {
-        (published.text_for("sqs").into_owned(), published.attributes)
+        (text.into_owned(), published.attributes)
     } else {
-        let subscription = secrets.subscription(topical.subscription);
-        (envelope::notification(&published, &topical, subscription, received.sent), Vec::new())
+        let envelope = Envelope {
+            published: &published,
+            text: &text,
+            topical: &topical,
+            subscription,
+            sent: received.sent,
+        };
+        (enveloped(&envelope, hub).await?, Vec::new())
     };
-    Rendered {
+    Ok(Rendered {
         body_md5: md5_of_body(&body),
         received,
         body,
@@ -88,5 +110,15 @@ fn render_published(
         trace: published.trace,
         group: published.group.filter(|_| shown),
         deduplication_id: published.deduplication_id.filter(|_| shown),
-    }
+    })
+}
+
+/// The document of an envelope, signed if it is to be.
+pub(crate) async fn enveloped(envelope: &Envelope<'_>, hub: &Hub) -> Result<String, signing::Error> {
+    let Published { topic, base_url, .. } = envelope.published;
+    let signature = match envelope.signed_text() {
+        Some(text) => Some(hub.sign(topic, text, base_url).await?),
+        None => None,
+    };
+    Ok(envelope.document(signature.as_ref()))
 }

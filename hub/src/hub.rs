@@ -3,6 +3,7 @@
 use crate::catalogue::Catalogue;
 use crate::config::Settings;
 use crate::delivery::outbox::Outbox;
+use crate::delivery::signing::Signing;
 use crate::engine::{self, Engine, Start};
 use crate::memory;
 use crate::metrics::Metrics;
@@ -107,6 +108,7 @@ pub(crate) struct Hub {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) recovered: Holdings,
     pub(crate) outbox: Outbox,
+    pub(crate) signing: Signing,
     clock: Arc<LogClock>,
 }
 
@@ -164,8 +166,18 @@ impl Hub {
             max_state_bytes,
             genesis: Some(genesis),
         })?;
-        let outbox = Outbox::default();
-        Ok(Arc::new(Self { settings, engine, catalogue, secrets, metrics, recovered, outbox, clock }))
+        let (outbox, signing) = (Outbox::default(), Signing::default());
+        Ok(Arc::new(Self {
+            settings,
+            engine,
+            catalogue,
+            secrets,
+            metrics,
+            recovered,
+            outbox,
+            signing,
+            clock,
+        }))
     }
 
     /// Log time.

@@ -39,6 +39,8 @@ pub(crate) struct Metrics {
     /// From the sending of a message to its first receive, in log time.
     pub(crate) queue_wait: Histogram,
     /// From when a batch is proposed until it comes back.
+    /// What a request to an endpoint takes.
+    pub(crate) push: Histogram,
     pub(crate) commit: Histogram,
     pub(crate) commit_commands: Histogram,
     pub(crate) commit_bytes: Histogram,
@@ -51,6 +53,7 @@ impl Default for Metrics {
             api: Api::default(),
             publish_enqueue: Histogram::of_seconds(histogram::SHORT),
             queue_wait: Histogram::of_seconds(histogram::LONG),
+            push: Histogram::of_seconds(histogram::SHORT),
             commit: Histogram::of_seconds(histogram::SHORT),
             commit_commands: Histogram::of_numbers(histogram::COUNTS),
             commit_bytes: Histogram::of_numbers(histogram::BYTES),
@@ -67,7 +70,9 @@ impl Metrics {
         page.family(&of::BUILD_INFO, [(&version, 1)]);
         self.expose_requests(&mut page);
         expose_queues(&scraped.queues, &mut page);
-        expose_subscriptions(subscriptions, &mut page);
+        expose_filtered(subscriptions, &mut page);
+        self.expose_pushes(subscriptions, &mut page);
+        expose_failed(subscriptions, &mut page);
         self.expose_schemas(&mut page);
         self.expose_commits(scraped, &mut page);
         page.one(&of::WAITING_RECEIVERS, scraped.waiting_receivers);
@@ -92,6 +97,19 @@ impl Metrics {
     fn expose_schemas(&self, page: &mut Page) {
         let counts = self.schemas.counts().map(|(word, count)| (Labels::of(&["outcome"], &[word]), count));
         page.family(&of::SCHEMA_MISMATCHES, counts.iter().map(|(labels, count)| (labels, count)));
+    }
+
+    fn expose_pushes(&self, subscriptions: &[SubscriptionSeries], page: &mut Page) {
+        let (mut pushes, mut paused) = (Vec::new(), Vec::new());
+        for series in subscriptions.iter().filter(|series| series.is_pushed()) {
+            for (result, count) in series.pushes.named() {
+                pushes.push((Labels::of(&["subscription", "result"], &[series.arn(), result]), count));
+            }
+            paused.push((Labels::of(&["subscription"], &[series.arn()]), series.paused));
+        }
+        page.family(&of::PUSHES, pushes.iter().map(|(labels, count)| (labels, count)));
+        page.histogram(&of::PUSH_DURATION, self.push.read());
+        page.family(&of::PUSH_BREAKER_OPEN, paused.iter().map(|(labels, count)| (labels, count)));
     }
 
     fn expose_commits(&self, scraped: &Scraped, page: &mut Page) {
@@ -132,18 +150,20 @@ fn expose_queues(queues: &[QueueSeries], page: &mut Page) {
     totals(&of::QUEUE_EXPIRED, |totals| totals.expired);
 }
 
-fn expose_subscriptions(subscriptions: &[SubscriptionSeries], page: &mut Page) {
-    let arn = |series: &SubscriptionSeries| series.arn.clone().unwrap_or_else(|| OTHERS.to_owned());
+fn expose_filtered(subscriptions: &[SubscriptionSeries], page: &mut Page) {
     let mut filtered = Vec::new();
     for series in subscriptions.iter().filter(|series| series.is_filtered()) {
         for (reason, count) in series.filtered.named() {
-            let labels = Labels::of(&["subscription", "reason"], &[arn(series).as_str(), reason]);
+            let labels = Labels::of(&["subscription", "reason"], &[series.arn(), reason]);
             filtered.push((labels, count));
         }
     }
     page.family(&of::FILTERED, filtered.iter().map(|(labels, count)| (labels, count)));
+}
+
+fn expose_failed(subscriptions: &[SubscriptionSeries], page: &mut Page) {
     let failed =
-        |series: &SubscriptionSeries| (Labels::of(&["subscription"], &[arn(series).as_str()]), series.failed);
+        |series: &SubscriptionSeries| (Labels::of(&["subscription"], &[series.arn()]), series.failed);
     let failed: Vec<_> = subscriptions.iter().map(failed).collect();
     page.family(&of::FAILED_DELIVERIES, failed.iter().map(|(labels, count)| (labels, count)));
 }

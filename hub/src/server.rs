@@ -26,6 +26,7 @@ use crate::engine::desk;
 
 mod backend;
 mod body;
+mod certificate;
 mod clock;
 mod connection;
 mod metrics;

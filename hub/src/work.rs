@@ -1,7 +1,7 @@
 //! What the hub does by itself, beside answering requests. Each kind of work is a task that begins with the hub and
 //! ends before its engine does.
 
-use crate::delivery::{courier, replay};
+use crate::delivery::{courier, push, replay};
 use crate::hub::Hub;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -23,6 +23,7 @@ impl Work {
         let mut tasks = JoinSet::new();
         tasks.spawn(replay::policy::run(Arc::clone(hub), stopping.subscribe()));
         tasks.spawn(courier::run(Arc::clone(hub), stopping.subscribe()));
+        tasks.spawn(push::run(Arc::clone(hub), stopping.subscribe()));
         Self { stopping, tasks }
     }
 

@@ -9,12 +9,14 @@ use toml::de::{DeTable, DeValue};
 use super::error::{Error, Place};
 use super::{Setting, TABLE, suggest};
 
-/// The table whose keys are the settings of `fanq serve`.
-const SERVER: &str = "server";
+/// The table whose keys are the settings of `fanq serve`, but for those that have tables of their own.
+pub(super) const SERVER: &str = "server";
+/// The table of deliveries over HTTP. Its keys can be written with underscores as well.
+pub(super) const PUSH: &str = "push";
 
 /// Tables that later versions will read. Saying so beats calling them unknown.
-const RESERVED: [&str; 9] =
-    ["limits", "storage", "auth", "push", "resources", "console", "telemetry", "cluster", "schemas"];
+const RESERVED: [&str; 8] =
+    ["limits", "storage", "auth", "resources", "console", "telemetry", "cluster", "schemas"];
 
 /// The settings in the text of a file, each as text with the place where it stands.
 pub(super) fn read(file: &Path, text: &str) -> Result<Vec<(&'static Setting, String, Place)>, Error> {
@@ -33,20 +35,18 @@ pub(super) fn read(file: &Path, text: &str) -> Result<Vec<(&'static Setting, Str
         if RESERVED.contains(&name) {
             return Err(Error::Reserved { place: place(key.span(), Some(format!("[{name}]"))) });
         }
-        if name != SERVER {
+        if ![SERVER, PUSH].contains(&name) {
             return Err(unknown_at_top(name, |name| place(key.span(), Some(name))));
         }
         let Some(table) = value.get_ref().as_table() else {
-            let message = format!("{SERVER} is a table: write [{SERVER}]");
+            let message = format!("{name} is a table: write [{name}]");
             return Err(Error::Syntax { place: place(key.span(), None), message });
         };
         for (key, value) in table {
-            let name: &str = key.get_ref();
-            let place = place(key.span(), Some(format!("{SERVER}.{name}")));
-            let Some(setting) = TABLE.iter().find(|setting| setting.name() == name) else {
-                let known = TABLE.iter().map(Setting::name).collect::<Vec<_>>();
-                let suggestion = suggest(name, known.iter().map(String::as_str));
-                return Err(Error::Unknown { place, suggestion });
+            let place = place(key.span(), Some(format!("{name}.{}", key.get_ref())));
+            let setting = match find(name, key.get_ref()) {
+                Ok(setting) => setting,
+                Err(suggestion) => return Err(Error::Unknown { place, suggestion }),
             };
             let value = as_text(value).map_err(|message| Error::Syntax { place: place.clone(), message })?;
             found.push((setting, value, place));
@@ -55,12 +55,20 @@ pub(super) fn read(file: &Path, text: &str) -> Result<Vec<(&'static Setting, Str
     Ok(found)
 }
 
+/// The setting of a key in a table, or a key that was probably meant.
+fn find(table: &str, key: &str) -> Result<&'static Setting, Option<String>> {
+    let written = if table == PUSH { key.replace('_', "-") } else { key.to_owned() };
+    let places = TABLE.iter().map(|setting| (setting, setting.place_in_file()));
+    let here: Vec<_> = places.filter(|(_, (of, _))| *of == table).collect();
+    let found = here.iter().find(|(_, (_, known))| *known == written).map(|(setting, _)| *setting);
+    found.ok_or_else(|| suggest(key, here.iter().map(|(_, (_, known))| known.as_str())))
+}
+
 /// A key outside of a table is often a setting whose table was forgotten.
 fn unknown_at_top(name: &str, place: impl Fn(String) -> Place) -> Error {
-    let known = TABLE.iter().map(Setting::name).collect::<Vec<_>>();
-    let in_table =
-        suggest(name, known.iter().map(String::as_str)).map(|known| format!("{known} in [{SERVER}]"));
-    let table = suggest(name, [SERVER].into_iter()).map(|known| format!("[{known}]"));
+    let in_table = find(SERVER, name).map_or_else(|suggestion| suggestion, |known| Some(known.name()));
+    let in_table = in_table.map(|known| format!("{known} in [{SERVER}]"));
+    let table = suggest(name, [SERVER, PUSH].into_iter()).map(|known| format!("[{known}]"));
     Error::Unknown { place: place(name.to_owned()), suggestion: in_table.or(table) }
 }
 

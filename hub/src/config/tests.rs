@@ -60,6 +60,11 @@ fn every_kind_of_value_can_stand_in_a_file() {
         max-state = "2GiB"
         body-cache = 1000000
         metrics-queues = 10
+
+        [push]
+        breaker_failures = 3
+        breaker-pause-s = 60
+        allow = ["10.1.0.0/16"]
     "#;
     let expected = Settings {
         host: Host::V6(std::net::Ipv6Addr::UNSPECIFIED),
@@ -74,6 +79,9 @@ fn every_kind_of_value_can_stand_in_a_file() {
         max_state: Some(ByteSize(2 << 30)),
         body_cache: ByteSize(1_000_000),
         metrics_queues: Count(10),
+        push_breaker_failures: Count(3),
+        push_breaker_pause_s: Count(60),
+        push_allow: Vec::parse("10.1.0.0/16").unwrap(),
         ..Settings::default()
     };
     check(&Case { file, ..NOTHING }, &expected);
@@ -88,6 +96,10 @@ fn what_is_wrong_in_a_file_is_named_with_its_line() {
             "fanq.toml:2: server.public_url is not a known setting; did you mean public-url?",
         ),
         ("[server]\n\nqwerty = 1", "fanq.toml:3: server.qwerty is not a known setting"),
+        ("[push]\nalow = []", "fanq.toml:2: push.alow is not a known setting; did you mean allow?"),
+        ("[push]\nport = 1", "fanq.toml:2: push.port is not a known setting"),
+        ("[server]\npush-allow = []", "fanq.toml:2: server.push-allow is not a known setting"),
+        ("push = 1", "fanq.toml:1: push is a table: write [push]"),
         ("port = 1", "fanq.toml:1: port is not a known setting; did you mean port in [server]?"),
         ("[sever]", "fanq.toml:1: sever is not a known setting; did you mean [server]?"),
         ("server = 1", "fanq.toml:1: server is a table: write [server]"),
@@ -96,8 +108,8 @@ fn what_is_wrong_in_a_file_is_named_with_its_line() {
             "fanq.toml:2: [storage] is reserved for a later version of fanq and cannot be used yet",
         ),
         (
-            "[[push.hosts]]",
-            "fanq.toml:1: [push] is reserved for a later version of fanq and cannot be used yet",
+            "[[storage.disks]]",
+            "fanq.toml:1: [storage] is reserved for a later version of fanq and cannot be used yet",
         ),
         ("[server]\nport = 1.5", "fanq.toml:2: server.port: a float is no value of a setting"),
         ("[server]\nport = true", "fanq.toml:2: server.port: \"true\" is not a port number from 0 to 65535"),

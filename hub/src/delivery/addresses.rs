@@ -77,7 +77,7 @@ impl AddressRules {
             Host::V6(address) => address.to_canonical().is_loopback(),
             Host::Name(name) => name == "localhost",
         };
-        Self { is_on_loopback, ..Self::default() }
+        Self { allow: settings.push_allow.clone(), deny: settings.push_deny.clone(), is_on_loopback }
     }
 
     /// Whether an address may be called. One of IPv4 that is written as one of IPv6 counts as what it is.

@@ -129,7 +129,6 @@ pub(crate) struct Message<'a> {
     pub(crate) sent: Timestamp,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "subscriptions that get events are still to come"))]
 impl Message<'_> {
     /// The headers of the event, its content type among them; its text is the body.
     pub(crate) fn to_binary(&self) -> Vec<(String, String)> {

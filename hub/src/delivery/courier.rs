@@ -135,8 +135,12 @@ impl Round {
     /// Does one delivery, and says what became of it.
     async fn outcome(&self, delivery: &Delivery) -> Outcome {
         let subscription = self.subscription.uuid;
-        let letter = match letter::of(delivery, &self.subscription, &self.endpoint, &self.hub) {
+        let letter = match letter::of(delivery, &self.subscription, &self.endpoint, &self.hub).await {
             Ok(letter) => letter,
+            Err(letter::Error::Unsigned(error)) => {
+                tracing::warn!(%error, %subscription, "a message cannot be signed");
+                return Outcome::Untried(Duration::from_secs(1));
+            }
             Err(error) => {
                 tracing::warn!(%error, %subscription, "a delivery failed");
                 return Outcome::Failed;

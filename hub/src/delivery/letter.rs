@@ -2,8 +2,9 @@
 
 use crate::catalogue::SubscriptionView;
 use crate::content::{Attribute, Content, Notice, NoticeKind, Published, Value};
-use crate::delivery::envelope::{self, iso_8601};
+use crate::delivery::envelope::{Envelope, iso_8601};
 use crate::delivery::outbox::Letter;
+use crate::delivery::{enveloped, signing};
 use crate::engine::Delivery;
 use crate::hub::Hub;
 use crate::shape::platform::endpoint::{self, Unreachable};
@@ -30,10 +31,12 @@ pub(crate) enum Error {
     Protocol(Box<str>),
     #[error("the body cannot be read")]
     Body(#[from] DecodeError),
+    #[error(transparent)]
+    Unsigned(#[from] signing::Error),
 }
 
 /// The letter to an endpoint that a message of its subscription's queue becomes.
-pub(crate) fn of(
+pub(crate) async fn of(
     delivery: &Delivery,
     subscription: &SubscriptionView,
     endpoint: &Outside,
@@ -44,7 +47,7 @@ pub(crate) fn of(
     let letter = match (content, &received.topical) {
         (Content::Published(published), Some(topical)) => Letter {
             subject: subject(&published, endpoint),
-            message: Message { published, topical, received, subscription, endpoint }.text(hub)?,
+            message: Message { published, topical, received, subscription, endpoint }.text(hub).await?,
             message_id: Uuid::from_u128(topical.id).to_string(),
             ..blank(subscription, endpoint, hub)
         },
@@ -88,24 +91,25 @@ struct Message<'m> {
 }
 
 impl Message<'_> {
-    fn text(&self, hub: &Hub) -> Result<String, Error> {
+    async fn text(&self, hub: &Hub) -> Result<String, Error> {
         let protocol = &*self.endpoint.protocol;
         match protocol {
             "email" => Ok(self.published.text_for(protocol).into_owned()),
-            "email-json" => Ok(self.envelope()),
+            "email-json" => self.envelope(hub).await,
             "sms" => self.text_message(hub),
             "application" => self.notification(hub),
             "lambda" => Ok(self.event()),
             "firehose" if self.topical.raw => Ok(self.published.text_for(protocol).into_owned()),
-            "firehose" => Ok(self.envelope()),
+            "firehose" => self.envelope(hub).await,
             _ => Err(Error::Protocol(self.endpoint.protocol.clone())),
         }
     }
 
-    fn envelope(&self) -> String {
-        let message = self.published.text_for(&self.endpoint.protocol).into_owned();
-        let published = Published { message, structured: false, ..self.published.clone() };
-        envelope::notification(&published, self.topical, self.subscription.uuid, self.received.sent)
+    async fn envelope(&self, hub: &Hub) -> Result<String, Error> {
+        let Self { published, topical, received, subscription, endpoint } = self;
+        let text = published.text_for(&endpoint.protocol);
+        let (subscription, sent) = (subscription.uuid, received.sent);
+        Ok(enveloped(&Envelope { published, text: &text, topical, subscription, sent }, hub).await?)
     }
 
     fn text_message(&self, hub: &Hub) -> Result<String, Error> {

@@ -1,8 +1,13 @@
-//! What is counted of subscriptions: by the workers whatever a filter keeps away, by the engine what fails.
+//! What is counted of subscriptions: by the workers whatever a filter keeps away, by the engine what fails, by
+//! consumers what is pushed.
 
+use super::OTHERS;
+use crate::delivery::breaker::Breaker;
+use crate::delivery::push::Verdict;
 use filters::{Message, Scope};
 use queue_core::SubscriptionId;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Why a filter policy keeps a message away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,11 +81,36 @@ impl Reason {
     }
 }
 
+/// How often a push came to each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct ByVerdict<T> {
+    delivered: T,
+    refused: T,
+    failed: T,
+}
+
+impl<T> ByVerdict<T> {
+    fn of(&self, verdict: Verdict) -> &T {
+        match verdict {
+            Verdict::Delivered => &self.delivered,
+            Verdict::Refused => &self.refused,
+            Verdict::Failed => &self.failed,
+        }
+    }
+
+    pub(super) fn named(&self) -> [(&'static str, &T); 3] {
+        [("delivered", &self.delivered), ("refused", &self.refused), ("failed", &self.failed)]
+    }
+}
+
 /// What happened to a subscription since the hub started.
 #[derive(Debug, Default)]
 pub(crate) struct SubscriptionCounts {
     filtered: ByReason<AtomicU64>,
+    pushes: ByVerdict<AtomicU64>,
     failed: AtomicU64,
+    /// Of its endpoint, if that is one over HTTP.
+    breaker: OnceLock<Arc<Breaker>>,
 }
 
 impl SubscriptionCounts {
@@ -102,8 +132,25 @@ impl SubscriptionCounts {
         self.filtered.named().map(|(_, count)| count.load(Ordering::Relaxed))
     }
 
+    /// This came of an attempt to push a message.
+    pub(crate) fn count_push(&self, verdict: Verdict) {
+        self.pushes.of(verdict).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It is pushed to an endpoint with this breaker.
+    pub(crate) fn name_breaker(&self, breaker: &Arc<Breaker>) {
+        // An endpoint keeps its breaker as long as a subscription names it.
+        self.breaker.get_or_init(|| Arc::clone(breaker));
+    }
+
+    fn is_paused(&self) -> bool {
+        self.breaker.get().is_some_and(|breaker| breaker.is_open())
+    }
+
     fn all(&self) -> impl Iterator<Item = &AtomicU64> {
-        self.filtered.named().into_iter().map(|(_, count)| count).chain([&self.failed])
+        let filtered = self.filtered.named().into_iter().map(|(_, count)| count);
+        let pushes = self.pushes.named().into_iter().map(|(_, count)| count);
+        filtered.chain(pushes).chain([&self.failed])
     }
 
     /// Moves what was counted here to `others`.
@@ -123,8 +170,12 @@ pub(crate) struct SubscriptionSeries {
     /// Nothing for those that have none of their own.
     pub(super) arn: Option<String>,
     has_filter: bool,
+    is_pushed: bool,
     pub(super) filtered: ByReason<u64>,
+    pub(super) pushes: ByVerdict<u64>,
     pub(super) failed: u64,
+    /// How many of them are paused by their breakers.
+    pub(super) paused: u64,
 }
 
 impl SubscriptionSeries {
@@ -136,7 +187,30 @@ impl SubscriptionSeries {
             no_attributes: count(Reason::NoAttributes),
             invalid_body: count(Reason::InvalidBody),
         };
-        Self { arn, has_filter, filtered, failed: counts.failed.load(Ordering::Relaxed) }
+        let count = |verdict| counts.pushes.of(verdict).load(Ordering::Relaxed);
+        let pushes = ByVerdict {
+            delivered: count(Verdict::Delivered),
+            refused: count(Verdict::Refused),
+            failed: count(Verdict::Failed),
+        };
+        Self {
+            arn,
+            has_filter,
+            is_pushed: counts.breaker.get().is_some(),
+            filtered,
+            pushes,
+            failed: counts.failed.load(Ordering::Relaxed),
+            paused: counts.is_paused().into(),
+        }
+    }
+
+    pub(super) fn arn(&self) -> &str {
+        self.arn.as_deref().unwrap_or(OTHERS)
+    }
+
+    /// Whether its messages are pushed, or have been.
+    pub(super) fn is_pushed(&self) -> bool {
+        self.is_pushed || self.arn.is_none()
     }
 
     /// Whether a filter keeps anything away, or has done.
@@ -176,16 +250,17 @@ impl OtherSubscriptions {
         subscriptions: impl Iterator<Item = Candidate<'a, impl Fn() -> String>>,
         limit: usize,
     ) -> Vec<SubscriptionSeries> {
-        let mut all = Vec::new();
+        let (mut all, mut paused) = (Vec::new(), 0);
         for Candidate { id, has_filter, counts, arn } in subscriptions {
             if all.len() < limit {
                 all.push(SubscriptionSeries::of(Some(arn()), has_filter, counts));
                 self.shown_to.fetch_max(id.0, Ordering::Relaxed);
             } else {
                 counts.give_to(&self.counts);
+                paused += u64::from(counts.is_paused());
             }
         }
-        all.push(SubscriptionSeries::of(None, true, &self.counts));
+        all.push(SubscriptionSeries { paused, ..SubscriptionSeries::of(None, true, &self.counts) });
         all
     }
 }

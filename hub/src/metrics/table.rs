@@ -60,6 +60,9 @@ families! {
     QUEUE_MOVED = Counter "fanq_queue_moved_messages_total" "Messages that message move tasks took out of this queue.";
     QUEUE_EXPIRED = Counter "fanq_queue_expired_messages_total" "Messages that were removed because their retention ended.";
     FILTERED = Counter "fanq_filtered_messages_total" "Messages that a filter policy kept from its subscription.";
+    PUSHES = Counter "fanq_pushes_total" "Attempts to deliver over HTTP: delivered, refused for good, or failed.";
+    PUSH_DURATION = Histogram "fanq_push_duration_seconds" "From the beginning of such an attempt to its answer, or to where it was given up.";
+    PUSH_BREAKER_OPEN = Gauge "fanq_push_breaker_open" "1 if deliveries over HTTP pause because their endpoint fails.";
     FAILED_DELIVERIES = Counter "fanq_failed_deliveries_total" "Deliveries that found neither their queue nor a dead-letter queue.";
     SCHEMA_MISMATCHES = Counter "fanq_schema_mismatches_total" "Messages that did not fit the schema of their topic, by what became of them.";
     COMMIT = Histogram "fanq_commit_seconds" "From when a batch is given to the log until it is durable.";

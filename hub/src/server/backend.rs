@@ -30,6 +30,9 @@ pub(crate) trait Backend: Send + Sync + 'static {
     /// Refuses a request that is not to be answered.
     fn refuse(&self, head: &Head<'_>, fault: &Fault) -> wire::Response;
 
+    /// The certificate of signatures that is fetched by this path, in PEM; the error is a sentence for the client.
+    fn certificate(&self, path: &str) -> Result<Option<String>, String>;
+
     /// What can be measured, in the text format of Prometheus; the error is a sentence for the client.
     fn metrics(&self) -> impl Future<Output = Result<String, String>>;
 
@@ -71,6 +74,10 @@ impl Backend for Door {
 
     fn refuse(&self, head: &Head<'_>, fault: &Fault) -> wire::Response {
         wire::refuse(head, fault, self.hub().map(|hub| &*hub.metrics))
+    }
+
+    fn certificate(&self, path: &str) -> Result<Option<String>, String> {
+        self.hub_or_refusal()?.certificate(path).map_err(|error| error.to_string())
     }
 
     async fn metrics(&self) -> Result<String, String> {

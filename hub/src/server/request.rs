@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::backend::Backend;
 use super::connection::{InHandler, Watch};
-use super::{Limits, body, clock, metrics};
+use super::{Limits, body, certificate, clock, metrics};
 use crate::base_url::base_url;
 use crate::door::Status;
 use crate::exposure::{self, Admission};
@@ -68,6 +68,9 @@ async fn respond<B: Backend>(
     match request.path() {
         "/health" => return health(site.backend.status()),
         "/ready" => return readiness(site.backend.status()),
+        path if certificate::is_path(path) => {
+            return certificate::answer(&*site.backend, request.method(), path);
+        }
         _ => {}
     }
     let settings = site.backend.settings();

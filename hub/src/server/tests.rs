@@ -276,6 +276,20 @@ async fn health_and_readiness_are_told_under_any_name() {
 }
 
 #[tokio::test]
+async fn the_certificate_of_signatures_is_given_under_any_name() {
+    let server = Server::start(patient(), &[]).await;
+    let ask = |method: &str, name: &str| {
+        format!("{method} /SimpleNotificationService-{name}.pem HTTP/1.1\r\nHost: hub.example.com\r\n\r\n")
+            .into_bytes()
+    };
+    check(&server, &ask("GET", "0123"), 200, "a certificate").await;
+    check(&server, &ask("GET", "4567"), 404, "no such certificate").await;
+    check(&server, &ask("DELETE", "0123"), 405, "").await;
+    server.set_status(Status::Starting { done_bytes: 3, total_bytes: 10 });
+    check(&server, &ask("GET", "0123"), 503, "not now").await;
+}
+
+#[tokio::test]
 async fn a_hub_that_is_starting_says_so_to_everybody() {
     let settings = crate::config::from_flags(&[("port", "0"), ("test-clock", "true")]).unwrap();
     let listener = listen(&settings).await.unwrap();

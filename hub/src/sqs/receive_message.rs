@@ -71,8 +71,8 @@ impl Operation for ReceiveMessage {
         let names = MessageAttributeNames(self.message_attribute_names.as_deref().unwrap_or_default());
         let mut messages = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
-            let rendered = render(delivery, &cx.hub.secrets).map_err(|error| {
-                tracing::error!(?error, queue = %queue.name.name, "the body of a message cannot be read");
+            let rendered = render(delivery, &cx.hub).await.map_err(|error| {
+                tracing::error!(?error, queue = %queue.name.name, "a message cannot be shown");
                 Fault::internal()
             })?;
             messages.push(Message::new(rendered, &system, names, cx));

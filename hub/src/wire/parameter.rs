@@ -75,8 +75,11 @@ pub(super) fn order(a: &str, b: &str) -> Ordering {
     a.bytes().map(rank).cmp(b.bytes().map(rank))
 }
 
-/// A part of a path without its percent-encoding. No name has a plus sign or a space, so those need not be told apart.
+/// A part of a path without its percent-encoding. A plus sign is one there.
 pub(crate) fn decode_part(part: &str) -> Result<Cow<'_, str>, Error> {
+    if part.contains('+') {
+        return decode(part.replace('+', "%2B").as_bytes()).map(|decoded| Cow::Owned(decoded.into_owned()));
+    }
     decode(part.as_bytes())
 }
 

@@ -6,7 +6,9 @@ import json
 import re
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 
+import signatures
 from checks import (
     SEQUENCE_NUMBER, UUID, arn_of, binary, bodies, counts, delete, envelope, make_fifo, make_fifo_topic, make_queue,
     make_topic, md5_of_attributes, receive, receive_all, receive_one, refused, subscribe, subscribed_queue, text,
@@ -52,12 +54,19 @@ def test_a_queue_gets_the_message_in_an_envelope(sns, queues, topic, inbox):
     assert abs((datetime.datetime.now(datetime.UTC) - sent_at).total_seconds()) < 60
 
 
-@pytest.mark.xfail(reason="envelopes are not signed yet")
-def test_an_envelope_of_a_standard_topic_is_signed(sns, queues, topic, inbox):
-    sns.publish(TopicArn=topic, Message="hello")
-    shown = envelope(take(queues, inbox))
-    assert shown["SignatureVersion"] == "1"
-    assert shown["Signature"] and shown["SigningCertURL"].endswith(".pem")
+@pytest.mark.parametrize("version", [None, "1", "2"])
+def test_an_envelope_of_a_standard_topic_is_signed(sns, queues, version):
+    topic = make_topic(sns, **({"SignatureVersion": version} if version else {}))
+    inbox = subscribed_queue(sns, queues, topic)
+    for more in [{}, {"Subject": "greeting"}]:
+        sns.publish(TopicArn=topic, Message="two\nlines äöü", **more)
+        shown = envelope(take(queues, inbox))
+        assert shown["SignatureVersion"] == (version or "1")
+        signatures.verify(shown)
+        with pytest.raises(InvalidSignature):
+            signatures.verify(shown | {"Message": "another"})
+    members = list(shown)
+    assert members[members.index("Timestamp") + 1:-1] == ["SignatureVersion", "Signature", "SigningCertURL"]
 
 
 def test_the_link_to_unsubscribe_names_the_subscription(sns, queues, topic, inbox, world):

@@ -80,7 +80,7 @@ def test_an_unknown_action_is_refused(world, url):
 
 
 def test_an_action_that_is_not_built_yet_says_so(world):
-    fault = world.post_form({"Action": "CreatePlatformApplication", "Version": "2010-03-31"}, service="sns").fault()
+    fault = world.post_form({"Action": "AssumeRole", "Version": "2011-06-15"}, service="sts").fault()
     assert (fault.status, fault.code) == (400, "InvalidAction")
 
 

@@ -33,6 +33,13 @@ impl Signatures {
         &self.signer
     }
 
+    /// The signature of a text, if it was made lately.
+    pub(crate) fn known(&self, version: Version, text: &str) -> Option<Arc<str>> {
+        let place = locked(&self.recent).places.get(&(version, hash(text))).cloned()?;
+        // Somebody who signs just now holds it.
+        place.try_lock().ok()?.clone()
+    }
+
     /// The signature of a text, in base64. It is made here unless it was made already; meanwhile only those wait who
     /// ask for the same one.
     pub(crate) fn of(&self, version: Version, text: &str) -> Result<Arc<str>, Error> {
@@ -120,7 +127,9 @@ mod tests {
     #[test]
     fn versions_and_texts_have_signatures_of_their_own() {
         let signatures = Signatures::new(Signer::generate().unwrap());
+        assert_eq!(signatures.known(Version::One, "text"), None);
         let one = signatures.of(Version::One, "text").unwrap();
+        assert_eq!(signatures.known(Version::One, "text"), Some(Arc::clone(&one)));
         let two = signatures.of(Version::Two, "text").unwrap();
         let other = signatures.of(Version::Two, "another").unwrap();
         assert!(one != two && two != other);

@@ -75,6 +75,13 @@ impl Backend for Echo {
         wire::refuse(head, fault, None)
     }
 
+    fn certificate(&self, path: &str) -> Result<Option<String>, String> {
+        match *self.status.lock().unwrap() {
+            Status::Ready => Ok(path.ends_with("-0123.pem").then(|| "a certificate".to_owned())),
+            Status::Starting { .. } | Status::Failed => Err("not now".to_owned()),
+        }
+    }
+
     async fn metrics(&self) -> Result<String, String> {
         match *self.status.lock().unwrap() {
             Status::Ready => Ok("fanq_things 1\n".to_owned()),

@@ -1,0 +1,219 @@
+//! [`Breaker`]: spares an endpoint that does not answer, and the messages that wait for it.
+//!
+//! After so many failures in a row nothing more is delivered for a while; then one delivery is tried, and what becomes
+//! of it decides. All who deliver to an endpoint share one. Its pauses are in real time, as is all that concerns a
+//! network.
+
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// What is known of an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Deliveries go on; so many of the last ones failed.
+    Closed { failures: u32 },
+    /// Nothing is delivered until this moment; then one delivery is tried.
+    Open { until: Instant },
+    /// One delivery is being tried.
+    Probing,
+}
+
+/// How much may be delivered now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    Any,
+    /// One delivery can be tried.
+    One,
+    /// Nothing before this moment.
+    NoneUntil(Instant),
+    /// Nothing until it is known what becomes of a delivery that is being tried.
+    None,
+}
+
+/// The rules, without a clock.
+#[derive(Debug)]
+struct Rules {
+    failures_max: u32,
+    pause: Duration,
+    state: State,
+}
+
+impl Rules {
+    fn room(&self, now: Instant) -> Room {
+        match self.state {
+            State::Closed { .. } => Room::Any,
+            State::Open { until } if until > now => Room::NoneUntil(until),
+            State::Open { .. } => Room::One,
+            State::Probing => Room::None,
+        }
+    }
+
+    /// Whether a delivery can go out.
+    fn begin(&mut self, now: Instant) -> bool {
+        match self.room(now) {
+            Room::Any => true,
+            Room::One => {
+                self.state = State::Probing;
+                true
+            }
+            Room::NoneUntil(_) | Room::None => false,
+        }
+    }
+
+    fn end(&mut self, is_well: bool, now: Instant) {
+        if is_well {
+            self.state = State::Closed { failures: 0 };
+            return;
+        }
+        self.state = match self.state {
+            State::Closed { failures: 0 } if self.failures_max == 0 => State::Closed { failures: 0 },
+            State::Closed { failures } if failures.saturating_add(1) < self.failures_max => {
+                State::Closed { failures: failures.saturating_add(1) }
+            }
+            State::Closed { .. } | State::Probing => State::Open { until: now + self.pause },
+            // It began before the pause, and says nothing new.
+            State::Open { until } => State::Open { until },
+        };
+    }
+}
+
+/// What is between an endpoint and all who deliver to it.
+#[derive(Debug)]
+pub(crate) struct Breaker(watch::Sender<Rules>);
+
+impl Breaker {
+    /// Opens after so many failures in a row, for so long; never after 0.
+    pub(crate) fn new(failures_max: u32, pause: Duration) -> Self {
+        let state = State::Closed { failures: 0 };
+        Self(watch::Sender::new(Rules { failures_max, pause, state }))
+    }
+
+    /// Returns when something may be delivered, with how much.
+    pub(crate) async fn room(&self) -> Room {
+        let mut changes = self.0.subscribe();
+        loop {
+            let room = changes.borrow_and_update().room(Instant::now());
+            let pause = match room {
+                Room::Any | Room::One => return room,
+                Room::NoneUntil(until) => Some(until),
+                Room::None => None,
+            };
+            let passed = async {
+                match pause {
+                    Some(until) => tokio::time::sleep_until(until.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            // The sender is here, so a change is the only thing that can be told.
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = passed => {}
+            }
+        }
+    }
+
+    /// Whether a delivery can go out now. If so, [`Self::end`] must be told what became of it.
+    pub(crate) fn begin(&self) -> bool {
+        let mut begins = false;
+        self.change(|rules| begins = rules.begin(Instant::now()));
+        begins
+    }
+
+    /// What became of a delivery: whether the endpoint answered, whatever it was. Says whether this begins a pause
+    /// where there was none.
+    pub(crate) fn end(&self, is_well: bool) -> bool {
+        let was_open = self.is_open();
+        self.change(|rules| rules.end(is_well, Instant::now()));
+        self.is_open() && !was_open
+    }
+
+    /// Whether deliveries pause, or one is tried to find out whether they go on.
+    pub(crate) fn is_open(&self) -> bool {
+        match self.0.borrow().state {
+            State::Closed { .. } => false,
+            State::Open { .. } | State::Probing => true,
+        }
+    }
+
+    /// Wakes those who wait only if there is something new for them.
+    fn change(&self, change: impl FnOnce(&mut Rules)) {
+        self.0.send_if_modified(|rules| {
+            let before = std::mem::discriminant(&rules.state);
+            change(rules);
+            std::mem::discriminant(&rules.state) != before
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAUSE: Duration = Duration::from_secs(30);
+
+    fn rules() -> Rules {
+        Rules { failures_max: 3, pause: PAUSE, state: State::Closed { failures: 0 } }
+    }
+
+    /// Rules after their pause.
+    fn paused(now: Instant) -> Rules {
+        let mut rules = rules();
+        (0..3).for_each(|_| rules.end(false, now));
+        rules
+    }
+
+    #[test]
+    fn so_many_failures_in_a_row_begin_a_pause() {
+        let (mut rules, now) = (rules(), Instant::now());
+        for is_well in [false, false, true, false, false] {
+            rules.end(is_well, now);
+            assert_eq!(rules.room(now), Room::Any);
+        }
+        rules.end(false, now);
+        assert_eq!(rules.room(now), Room::NoneUntil(now + PAUSE));
+        assert!(!rules.begin(now));
+    }
+
+    #[test]
+    fn a_breaker_of_no_failures_never_opens() {
+        let (mut rules, now) = (Rules { failures_max: 0, ..rules() }, Instant::now());
+        (0..10).for_each(|_| rules.end(false, now));
+        assert_eq!(rules.room(now), Room::Any);
+    }
+
+    #[test]
+    fn after_the_pause_one_delivery_decides() {
+        let begun = Instant::now();
+        let later = begun + PAUSE;
+        for (is_well, expected) in [(true, Room::Any), (false, Room::NoneUntil(later + PAUSE))] {
+            let mut rules = paused(begun);
+            assert_eq!(rules.room(later), Room::One);
+            assert!(rules.begin(later));
+            assert_eq!(rules.room(later), Room::None);
+            assert!(!rules.begin(later));
+            rules.end(is_well, later);
+            assert_eq!(rules.room(later), expected);
+        }
+    }
+
+    #[test]
+    fn what_began_before_a_pause_ends_it_if_it_was_answered() {
+        let now = Instant::now();
+        let mut rules = paused(now);
+        rules.end(false, now + PAUSE / 2);
+        assert_eq!(rules.room(now), Room::NoneUntil(now + PAUSE));
+        rules.end(true, now);
+        assert_eq!(rules.room(now), Room::Any);
+    }
+
+    #[tokio::test]
+    async fn those_who_wait_for_a_probe_are_told_when_it_ends() {
+        let breaker = Breaker::new(1, Duration::ZERO);
+        assert_eq!(breaker.room().await, Room::Any);
+        assert!(breaker.end(false) && breaker.is_open());
+        assert_eq!(breaker.room().await, Room::One);
+        assert!(breaker.begin() && !breaker.begin());
+        let (room, begins_pause) = tokio::join!(breaker.room(), async { breaker.end(true) });
+        assert_eq!((room, begins_pause, breaker.is_open()), (Room::Any, false, false));
+    }
+}
