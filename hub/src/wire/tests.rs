@@ -113,7 +113,7 @@ async fn an_action_that_is_not_served_is_refused_as_each_protocol_does() {
         ("POST / | x-amz-target: Other.Do | {}", 404, "text/xml <UnknownOperationException/>"),
         ("POST / | content-type: application/x-amz-json-1.0 | {}", 400, unknown),
         ("POST / | x-amz-target: AmazonSQS.Fly | {}", 400, unknown),
-        ("POST / | Action=OptInPhoneNumber", 400, "<Message>The action OptInPhoneNumber is not supported yet.</"),
+        ("POST / | Action=GetFederationToken", 400, "<Message>The action GetFederationToken is not supported yet.</"),
         ("POST / | Action=Fly", 400, "<Message>The action Fly is not valid for this endpoint.</Message><Detail/>"),
         (
             "POST / | Action=Fly&Version=2010-03-31",

@@ -23,7 +23,7 @@ use std::time::Duration;
 const SEGMENT_BYTES: u64 = 20 << 10;
 
 /// The state that the store has.
-const DIGEST: u128 = 0xf830_fd60_35b2_affc_17ff_39f4_c93e_d63e;
+const DIGEST: u128 = 0x0007_5570_bfd2_8b55_25c3_fb60_8bb9_25f6;
 
 /// The messages that are in it.
 const MESSAGES: [&str; 7] = ["early", "late", "first", "second", "story", "large", "larger"];
