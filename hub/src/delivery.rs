@@ -8,6 +8,7 @@ pub(crate) mod courier;
 pub(crate) mod envelope;
 mod letter;
 pub(crate) mod mail;
+pub(crate) mod mapping;
 pub(crate) mod outbox;
 pub(crate) mod push;
 pub(crate) mod replay;

@@ -2,11 +2,12 @@
 
 use crate::catalogue::Catalogue;
 use crate::config::Settings;
+use crate::delivery::mapping::{self, Outlets};
 use crate::delivery::outbox::Outbox;
 use crate::delivery::signing::Signing;
 use crate::engine::{self, Engine, Start};
 use crate::memory;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, mappings};
 use crate::secrets::Secrets;
 use crate::storage::clock::LogClock;
 use crate::storage::memory::MemoryLog;
@@ -107,6 +108,7 @@ pub(crate) struct Hub {
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) recovered: Holdings,
+    pub(crate) mappings: Outlets,
     pub(crate) outbox: Outbox,
     pub(crate) signing: Signing,
     clock: Arc<LogClock>,
@@ -166,7 +168,7 @@ impl Hub {
             max_state_bytes,
             genesis: Some(genesis),
         })?;
-        let (outbox, signing) = (Outbox::default(), Signing::default());
+        let (mappings, outbox, signing) = (Outlets::default(), Outbox::default(), Signing::default());
         Ok(Arc::new(Self {
             settings,
             engine,
@@ -174,6 +176,7 @@ impl Hub {
             secrets,
             metrics,
             recovered,
+            mappings,
             outbox,
             signing,
             clock,
@@ -189,7 +192,9 @@ impl Hub {
     pub(crate) async fn expose_metrics(&self) -> Result<String, engine::Error> {
         let limit = self.settings.metrics_queues.0 as usize;
         let scraped = self.engine.scrape(limit).await?;
-        Ok(self.metrics.expose(&scraped, &self.catalogue.subscription_series(limit)))
+        let mut text = self.metrics.expose(&scraped, &self.catalogue.subscription_series(limit));
+        text.push_str(&mappings::expose(&mapping::series(self, limit)));
+        Ok(text)
     }
 
     /// The hub is about to stop: whoever waits is answered.

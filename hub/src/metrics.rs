@@ -12,6 +12,7 @@ mod api;
 mod exposition;
 pub(crate) mod filtered;
 pub(crate) mod histogram;
+pub(crate) mod mappings;
 pub(crate) mod process;
 pub(crate) mod queues;
 pub(crate) mod schemas;

@@ -5,6 +5,7 @@
 
 mod answer;
 mod explain;
+mod mappings;
 mod opted_out_numbers;
 mod outbox;
 mod replay;
@@ -78,6 +79,8 @@ async fn route(path: &[&str], ask: &Ask<'_>) -> Result<Answer, Refusal> {
         ["outbox"] => outbox::answer(ask),
         ["topics", topic, "explain"] => explain::answer(topic, ask),
         ["topics", topic, "replay"] => replay::answer(topic, ask).await,
+        ["mappings"] => mappings::all(ask).await,
+        ["mappings", id] => mappings::one(id, ask).await,
         _ => Err(Refusal::new(StatusCode::NOT_FOUND, "There is no such resource.")),
     }
 }

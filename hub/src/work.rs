@@ -1,7 +1,7 @@
 //! What the hub does by itself, beside answering requests. Each kind of work is a task that begins with the hub and
 //! ends before its engine does.
 
-use crate::delivery::{courier, push, replay};
+use crate::delivery::{courier, mapping, push, replay};
 use crate::hub::Hub;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -24,6 +24,7 @@ impl Work {
         tasks.spawn(replay::policy::run(Arc::clone(hub), stopping.subscribe()));
         tasks.spawn(courier::run(Arc::clone(hub), stopping.subscribe()));
         tasks.spawn(push::run(Arc::clone(hub), stopping.subscribe()));
+        tasks.spawn(mapping::run(Arc::clone(hub), stopping.subscribe()));
         Self { stopping, tasks }
     }
 

@@ -21,7 +21,7 @@ use super::addresses::AddressRules;
 /// How long everything may take, from looking up the name to the end of the answer.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How much of an answer is read.
+/// How much of an answer is read, unless it is said otherwise.
 pub(crate) const ANSWER_BYTES_MAX: usize = 64 << 10;
 
 /// As AWS calls itself.
@@ -33,13 +33,15 @@ const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip,deflate");
 pub(crate) struct Caller {
     client: Client,
     rules: Arc<AddressRules>,
+    timeout: Duration,
+    answer_bytes_max: usize,
 }
 
 /// What an endpoint answered.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// At most [`ANSWER_BYTES_MAX`] of it.
+    /// The beginning of it, as far as it is read.
     pub(crate) body: Bytes,
     /// Whether there was more of it.
     pub(crate) is_cut: bool,
@@ -64,11 +66,16 @@ impl Caller {
         // Another provider would have been installed by ourselves as well.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let rules = Arc::new(rules);
-        let client = builder(&rules, timeout).build().or_else(|error| {
+        let client = builder(&rules).build().or_else(|error| {
             tracing::warn!(%error, "no certificates are trusted, so nothing can be pushed to https endpoints");
-            builder(&rules, timeout).tls_certs_only([]).build()
+            builder(&rules).tls_certs_only([]).build()
         })?;
-        Ok(Self { client, rules })
+        Ok(Self { client, rules, timeout, answer_bytes_max: ANSWER_BYTES_MAX })
+    }
+
+    /// The same, with other limits.
+    pub(crate) fn within(&self, timeout: Duration, answer_bytes_max: usize) -> Self {
+        Self { timeout, answer_bytes_max, ..self.clone() }
     }
 
     /// Posts a body to a URL; a name and a password in the URL become Basic authentication.
@@ -78,18 +85,18 @@ impl Caller {
         {
             return Err(Failure::Denied(address.to_string()));
         }
-        let sent = self.client.post(url).headers(headers).body(body).send().await;
-        read(sent.map_err(|error| failure(&error))?).await
+        let request = self.client.post(url).timeout(self.timeout).headers(headers).body(body);
+        let response = request.send().await.map_err(|error| failure(&error))?;
+        read(response, self.answer_bytes_max).await
     }
 }
 
-fn builder(rules: &Arc<AddressRules>, timeout: Duration) -> ClientBuilder {
+fn builder(rules: &Arc<AddressRules>) -> ClientBuilder {
     let resolver = Resolver { rules: Arc::clone(rules) };
     Client::builder()
         .dns_resolver(Arc::new(resolver))
         .no_proxy()
         .redirect(Policy::none())
-        .timeout(timeout)
         .user_agent(USER_AGENT)
         .default_headers([(ACCEPT_ENCODING, ENCODINGS)].into_iter().collect())
 }
@@ -101,11 +108,11 @@ pub(crate) fn literal(url: &Url) -> Option<IpAddr> {
 }
 
 /// Reads an answer as far as it is wanted; the connection of one that goes on is closed.
-async fn read(mut response: Response) -> Result<Answer, Failure> {
+async fn read(mut response: Response, bytes_max: usize) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
-        let free = ANSWER_BYTES_MAX - body.len();
+        let free = bytes_max - body.len();
         if let Some(part) = chunk.get(..free)
             && part.len() < chunk.len()
         {

@@ -5,6 +5,7 @@
 use crate::catalogue::SubscriptionView;
 use crate::delivery::letter;
 use crate::delivery::mail::Relay;
+use crate::delivery::mapping::function;
 use crate::delivery::outbox::Letter;
 use crate::engine::{self, Delivery};
 use crate::hub::Hub;
@@ -103,7 +104,7 @@ impl Round {
                 taken = self.hub.engine.receive(receive, WAIT) => taken,
             };
             match taken {
-                Ok(deliveries) if !deliveries.is_empty() => self.deliver(deliveries).await,
+                Ok(deliveries) if !deliveries.is_empty() => self.deliver(deliveries, &stop).await,
                 Err(engine::Error::Stopped | engine::Error::Refused(queue_core::Error::NoSuchQueue)) => break,
                 // Nothing came, perhaps because nobody waits any more in a hub that is about to stop.
                 Ok(_) | Err(engine::Error::Refused(_) | engine::Error::Full(_) | engine::Error::Damaged) => {
@@ -117,10 +118,10 @@ impl Round {
         self.queue
     }
 
-    async fn deliver(&self, deliveries: Vec<Delivery>) {
+    async fn deliver(&self, deliveries: Vec<Delivery>, stop: &Stop) {
         let mut outcomes = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
-            outcomes.push((delivery.message.receipt, self.outcome(&delivery).await));
+            outcomes.push((delivery.message.receipt, self.outcome(&delivery, stop).await));
         }
         let settle = Command::Settle(Settle { queue: self.queue, outcomes });
         match self.hub.engine.execute(settle, Vec::new()).await {
@@ -133,7 +134,7 @@ impl Round {
     }
 
     /// Does one delivery, and says what became of it.
-    async fn outcome(&self, delivery: &Delivery) -> Outcome {
+    async fn outcome(&self, delivery: &Delivery, stop: &Stop) -> Outcome {
         let subscription = self.subscription.uuid;
         let letter = match letter::of(delivery, &self.subscription, &self.endpoint, &self.hub).await {
             Ok(letter) => letter,
@@ -154,6 +155,14 @@ impl Round {
                 tracing::warn!(%error, %subscription, "a mail was not passed on");
                 let attempts = delivery.message.attempts;
                 return if error.temporary { Outcome::Retry(pause(attempts)) } else { Outcome::Failed };
+            }
+        }
+        if &*letter.protocol == "lambda" {
+            let (owner, event, attempts) =
+                (&self.subscription.owner, letter.message.clone(), delivery.message.attempts);
+            let called = function::deliver(&self.hub, stop, owner, &letter.to, event, attempts).await;
+            if let Some(outcome) = called {
+                return outcome;
             }
         }
         self.hub.outbox.put(letter);

@@ -65,6 +65,8 @@ families! {
     PUSH_BREAKER_OPEN = Gauge "fanq_push_breaker_open" "1 if deliveries over HTTP pause because their endpoint fails.";
     FAILED_DELIVERIES = Counter "fanq_failed_deliveries_total" "Deliveries that found neither their queue nor a dead-letter queue.";
     SCHEMA_MISMATCHES = Counter "fanq_schema_mismatches_total" "Messages that did not fit the schema of their topic, by what became of them.";
+    MAPPING_MESSAGES = Counter "fanq_mapping_messages_total" "Messages that a mapping posted or filtered out.";
+    MAPPING_BREAKER_OPEN = Gauge "fanq_mapping_breaker_open" "1 if a mapping pauses because its URL fails.";
     COMMIT = Histogram "fanq_commit_seconds" "From when a batch is given to the log until it is durable.";
     COMMIT_COMMANDS = Histogram "fanq_commit_commands" "Commands in a batch.";
     COMMIT_BYTES = Histogram "fanq_commit_bytes" "Bytes of a batch.";

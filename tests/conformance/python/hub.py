@@ -21,15 +21,16 @@ def binary():
 
 
 class Hub:
-    """A hub in memory on a free port. It ends with `stop`."""
+    """A hub in memory, or with a data folder, on a free port. It ends with `stop`."""
 
-    def __init__(self, *flags, variables=None):
+    def __init__(self, *flags, variables=None, data_dir=None):
         program = binary()
         if not program.exists():
             raise RuntimeError(f"{program} is missing; build it, or name another with FANQ_BIN")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("FANQ_", "OTEL_"))}
+        state = ["--data-dir", data_dir] if data_dir else ["--in-memory"]
         self.process = subprocess.Popen(
-            [program, "serve", "--port", "0", "--in-memory", "--test-clock", *flags],
+            [program, "serve", "--port", "0", *state, "--test-clock", *flags],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -110,6 +110,23 @@ async fn an_answer_is_its_status_and_the_beginning_of_its_body() {
 }
 
 #[tokio::test]
+async fn other_limits_can_be_set_for_the_same_caller() {
+    let caller = Caller::new(OWN, TIMEOUT).unwrap();
+    for (bytes_max, expected) in [(10, (10, true)), (100, (100, false))] {
+        let server = start(Conduct::Floods(100)).await;
+        let url = format!("http://127.0.0.1:{}/", server.port).parse().unwrap();
+        let limited = caller.within(TIMEOUT, bytes_max);
+        let answer = limited.post(url, HeaderMap::new(), Bytes::from_static(b"the body")).await.unwrap();
+        assert_eq!((answer.body.len(), answer.is_cut), expected);
+    }
+    let hanging = start(Conduct::Hangs).await;
+    let url = format!("http://127.0.0.1:{}/", hanging.port).parse().unwrap();
+    let hasty = caller.within(Duration::from_millis(50), ANSWER_BYTES_MAX);
+    let answer = hasty.post(url, HeaderMap::new(), Bytes::from_static(b"the body")).await;
+    assert_eq!(answer, Err(Failure::Timeout));
+}
+
+#[tokio::test]
 async fn an_endpoint_that_does_not_answer_is_given_up() {
     check(Conduct::Hangs, Err(Failure::Timeout)).await;
     check(Conduct::Stalls, Err(Failure::Timeout)).await;
