@@ -189,8 +189,12 @@ fn serve(stream: TcpStream, shared: &Shared, receipts: &AtomicU64, mut random: R
                 receipt: receipts.fetch_add(1, Ordering::Relaxed),
                 ..Delivery::default()
             };
-            let action = Action::Receive { queue: path.into(), visibility: 0, messages: vec![delivery] };
-            shared.note(shared.now(), [(Outcome::Done, action)]);
+            let (queue, name, receipt) = (Text::from(path), Text::clone(&delivery.name), delivery.receipt);
+            let messages = vec![delivery];
+            let received = Action::Receive { queue: Text::clone(&queue), visibility: 0, messages };
+            // Nobody knows whether the hub will have read the answer.
+            let deleted = Action::Delete { queue, name, receipt };
+            shared.note(shared.now(), [(Outcome::Done, received), (Outcome::Unknown, deleted)]);
             "200 OK"
         };
         if write!(stream.get_mut(), "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").is_err() {
@@ -241,14 +245,29 @@ fn drain_queues(all: &[Subscription], shared: &Shared, address: SocketAddr) {
             if messages.is_empty() {
                 break;
             }
-            let received = messages.iter().map(|received| {
+            let taken = messages.iter().map(|received| {
                 let content = read_body(&message(received["Body"].as_str().unwrap()));
                 let receipt = token(received["ReceiptHandle"].as_str().unwrap());
                 Delivery { name: content.name.into(), intact: content.intact, receipt, ..Delivery::default() }
             });
-            let (visibility, messages) = (600_000_000, received.collect());
-            let queue = Text::from(name.as_str());
-            shared.note(invoked, [(Outcome::Done, Action::Receive { queue, visibility, messages })]);
+            let (queue, taken) = (Text::from(name.as_str()), taken.collect::<Vec<_>>());
+            let entries = messages.iter().enumerate();
+            let entries = entries.map(
+                |(id, message)| json!({ "Id": id.to_string(), "ReceiptHandle": message["ReceiptHandle"] }),
+            );
+            let delete = json!({ "QueueUrl": name, "Entries": entries.collect::<Vec<_>>() });
+            let received = Action::Receive {
+                queue: Text::clone(&queue),
+                visibility: 600_000_000,
+                messages: taken.clone(),
+            };
+            shared.note(invoked, [(Outcome::Done, received)]);
+            let invoked = shared.now();
+            client.sqs(address, "DeleteMessageBatch", &delete).expect();
+            let deleted = taken.into_iter().map(|Delivery { name, receipt, .. }| {
+                (Outcome::Done, Action::Delete { queue: Text::clone(&queue), name, receipt })
+            });
+            shared.note(invoked, deleted);
         }
         shared.note(shared.now(), [(Outcome::Done, Action::Drain { queue: name.as_str().into() })]);
     }
