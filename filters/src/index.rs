@@ -71,7 +71,7 @@ impl Index {
     /// The places in the list whose policies a message passes, ascending.
     #[must_use]
     pub fn matches(&self, message: &Message<'_>) -> Vec<usize> {
-        let mut places = self.always.clone();
+        let mut places = Candidates::new(self.policies.len(), &self.always);
         self.wanted.attributes.in_attributes(message, &mut places);
         // Nobody parses a body that nobody asks about.
         if !self.wanted.body.0.is_empty()
@@ -79,11 +79,35 @@ impl Index {
         {
             self.wanted.body.in_members(members, &mut String::new(), &mut places);
         }
+        let mut places = places.places;
         places.sort_unstable();
-        places.dedup();
         let passes = |policy: &Option<Policy>| policy.as_ref().is_none_or(|policy| policy.matches(message));
         places.retain(|place| self.policies.get(*place).is_some_and(passes));
         places
+    }
+}
+
+/// Places in the list, each once, however often a message leads to them.
+struct Candidates {
+    is_there: Vec<bool>,
+    places: Vec<usize>,
+}
+
+impl Candidates {
+    fn new(length: usize, always: &[usize]) -> Self {
+        let mut new = Self { is_there: vec![false; length], places: Vec::new() };
+        new.add_all(always);
+        new
+    }
+
+    fn add_all(&mut self, places: &[usize]) {
+        for place in places {
+            if let Some(is_there) = self.is_there.get_mut(*place)
+                && !std::mem::replace(is_there, true)
+            {
+                self.places.push(*place);
+            }
+        }
     }
 }
 
@@ -139,16 +163,16 @@ impl Wanted {
         values.iter().filter_map(Pattern::exact).map(|value| wanters.of(value).len()).sum()
     }
 
-    fn in_attributes(&self, message: &Message<'_>, places: &mut Vec<usize>) {
+    fn in_attributes(&self, message: &Message<'_>, places: &mut Candidates) {
         for (name, values) in message.attributes() {
             if let Some(wanters) = self.0.get(name) {
-                values.for_each(|value| places.extend(wanters.of(value)));
+                values.for_each(|value| places.add_all(wanters.of(value)));
             }
         }
     }
 
     /// Goes through a body once. `path` leads to the members, with a dot at its end unless it is empty.
-    fn in_members(&self, members: &Members<'_>, path: &mut String, places: &mut Vec<usize>) {
+    fn in_members(&self, members: &Members<'_>, path: &mut String, places: &mut Candidates) {
         let length = path.len();
         for (key, value) in members {
             path.push_str(key);
@@ -157,7 +181,7 @@ impl Wanted {
         }
     }
 
-    fn in_value(&self, value: &Json<'_>, path: &mut String, places: &mut Vec<usize>) {
+    fn in_value(&self, value: &Json<'_>, path: &mut String, places: &mut Candidates) {
         match value {
             Json::Object(members) => {
                 path.push('.');
@@ -173,7 +197,7 @@ impl Wanted {
             }
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => {
                 if let (Some(wanters), Some(scalar)) = (self.0.get(path.as_str()), Value::of(value)) {
-                    places.extend(wanters.of(scalar));
+                    places.add_all(wanters.of(scalar));
                 }
             }
         }
@@ -215,13 +239,22 @@ mod tests {
     fn asked(policies: &[&str], scope: Scope, message: &Message<'_>) -> Vec<usize> {
         let compiled = policies.iter().map(|text| Some(Policy::compile(text, scope).unwrap()));
         let index = Index::new(compiled.collect());
-        let mut places = index.always.clone();
+        let mut places = super::Candidates::new(policies.len(), &index.always);
         index.wanted.attributes.in_attributes(message, &mut places);
         if let Some(members) = message.body() {
             index.wanted.body.in_members(members, &mut String::new(), &mut places);
         }
+        let mut places = places.places;
         places.sort_unstable();
         places
+    }
+
+    #[test]
+    fn a_policy_is_asked_once_however_often_a_message_has_what_it_wants() {
+        let policies = [r#"{"kind": ["a"]}"#, r#"{"kind": ["a", "b"]}"#];
+        let body = format!(r#"{{"kind":["a","b"{}]}}"#, r#","a""#.repeat(1_000));
+        let message = Message::new(&body, std::iter::empty());
+        assert_eq!(asked(&policies, Scope::MessageBody, &message), [0, 1]);
     }
 
     #[test]

@@ -39,9 +39,9 @@ pub(crate) struct Metrics {
     pub(crate) publish_enqueue: Histogram,
     /// From the sending of a message to its first receive, in log time.
     pub(crate) queue_wait: Histogram,
-    /// From when a batch is proposed until it comes back.
     /// What a request to an endpoint takes.
     pub(crate) push: Histogram,
+    /// From when a batch is proposed until it comes back.
     pub(crate) commit: Histogram,
     pub(crate) commit_commands: Histogram,
     pub(crate) commit_bytes: Histogram,

@@ -14,12 +14,15 @@ mod topic_messages;
 pub(crate) use answer::{Answer, Refusal};
 
 use crate::auth::{self, Credential};
+use crate::catalogue::TopicView;
 use crate::hub::Hub;
 use crate::operation::Context;
+use crate::shape::topic::reference;
 use crate::wire::{self, Fault, Parameters};
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use bytes::Bytes;
+use queue_core::Name;
 use std::sync::Arc;
 use tracing::Span;
 
@@ -70,6 +73,17 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: wire::Request<'_>) -> wire::
         Ok(answer) => answer.into_response(),
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// The topic that a path names, for an action that the caller may perform on it: by its name, for one of the caller's,
+/// or by its ARN.
+fn topic(action: &'static str, text: &str, cx: &Context) -> Result<Arc<TopicView>, Fault> {
+    let name = if text.contains(':') {
+        reference::name("TopicArn", text, &cx.caller)?
+    } else {
+        Name::new(&cx.caller.account, &cx.caller.region, text)
+    };
+    reference::find(action, &name, cx)
 }
 
 /// Passes a request on to its resource.

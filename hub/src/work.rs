@@ -4,11 +4,22 @@
 use crate::delivery::{courier, mapping, push, replay};
 use crate::hub::Hub;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// Tells work that the hub is about to stop.
 pub(crate) type Stop = watch::Receiver<bool>;
+
+/// How long what is under way has after the hub was told to stop.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Returns when what is under way is given up.
+pub(crate) async fn given_up(stop: &Stop) {
+    // Whoever could say so being gone is as good.
+    let _ = stop.clone().wait_for(|stop| *stop).await;
+    tokio::time::sleep(GRACE).await;
+}
 
 /// All that is under way.
 pub(crate) struct Work {

@@ -77,6 +77,8 @@ impl AddressRules {
             Host::V6(address) => address.to_canonical().is_loopback(),
             Host::Name(name) => name == "localhost",
         };
+        // Behind a proxy it is reached from elsewhere all the same.
+        let is_on_loopback = is_on_loopback && settings.public_url.is_none() && !settings.trust_proxy;
         Self { allow: settings.push_allow.clone(), deny: settings.push_deny.clone(), is_on_loopback }
     }
 

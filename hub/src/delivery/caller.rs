@@ -16,6 +16,8 @@ use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, Url};
 
+use tokio::sync::Semaphore;
+
 use super::addresses::AddressRules;
 
 /// How long everything may take, from looking up the name to the end of the answer.
@@ -23,6 +25,13 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How much of an answer is read, unless it is said otherwise.
 pub(crate) const ANSWER_BYTES_MAX: usize = 64 << 10;
+
+/// Connections to one endpoint that are kept for the next request, and for how long: each takes a file.
+const IDLE_PER_HOST: usize = 8;
+const IDLE: Duration = Duration::from_secs(15);
+
+/// Names that are looked up at a time. Each takes a thread, also after nobody waits for it any more.
+const LOOKUPS_MAX: usize = 32;
 
 /// As AWS calls itself.
 const USER_AGENT: &str = "Amazon Simple Notification Service Agent";
@@ -43,7 +52,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The beginning of it, as far as it is read.
     pub(crate) body: Bytes,
-    /// Whether there was more of it.
+    /// Whether there was, or should have been, more of it.
     pub(crate) is_cut: bool,
 }
 
@@ -87,15 +96,17 @@ impl Caller {
         }
         let request = self.client.post(url).timeout(self.timeout).headers(headers).body(body);
         let response = request.send().await.map_err(|error| failure(&error))?;
-        read(response, self.answer_bytes_max).await
+        Ok(read(response, self.answer_bytes_max).await)
     }
 }
 
 fn builder(rules: &Arc<AddressRules>) -> ClientBuilder {
-    let resolver = Resolver { rules: Arc::clone(rules) };
+    let resolver = Resolver { rules: Arc::clone(rules), lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)) };
     Client::builder()
         .dns_resolver(Arc::new(resolver))
         .no_proxy()
+        .pool_max_idle_per_host(IDLE_PER_HOST)
+        .pool_idle_timeout(IDLE)
         .redirect(Policy::none())
         .user_agent(USER_AGENT)
         .default_headers([(ACCEPT_ENCODING, ENCODINGS)].into_iter().collect())
@@ -108,20 +119,26 @@ pub(crate) fn literal(url: &Url) -> Option<IpAddr> {
 }
 
 /// Reads an answer as far as it is wanted; the connection of one that goes on is closed.
-async fn read(mut response: Response, bytes_max: usize) -> Result<Answer, Failure> {
+async fn read(mut response: Response, bytes_max: usize) -> Answer {
     let status = response.status().as_u16();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            // The status is an answer; whoever needs the rest sees that it is missing.
+            Err(_) => return Answer { status, body: body.into(), is_cut: true },
+        };
         let free = bytes_max - body.len();
         if let Some(part) = chunk.get(..free)
             && part.len() < chunk.len()
         {
             body.extend_from_slice(part);
-            return Ok(Answer { status, body: body.into(), is_cut: true });
+            return Answer { status, body: body.into(), is_cut: true };
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, body: body.into(), is_cut: false })
+    Answer { status, body: body.into(), is_cut: false }
 }
 
 fn failure(error: &reqwest::Error) -> Failure {
@@ -144,6 +161,7 @@ fn failure(error: &reqwest::Error) -> Failure {
 /// Looks names up, and leaves out what may not be called.
 struct Resolver {
     rules: Arc<AddressRules>,
+    lookups: Arc<Semaphore>,
 }
 
 /// Everything that a name leads to was left out.
@@ -153,9 +171,17 @@ struct Denied(String);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let rules = Arc::clone(&self.rules);
+        let (rules, lookups) = (Arc::clone(&self.rules), Arc::clone(&self.lookups));
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let place = lookups.acquire_owned().await?;
+            let text = name.as_str().to_owned();
+            // In a task of its own, which keeps its place until the system has answered.
+            let looking = tokio::spawn(async move {
+                let found = tokio::net::lookup_host((text, 0)).await.map(Vec::from_iter);
+                drop(place);
+                found
+            });
+            let found = looking.await??.into_iter();
             let allowed = found.filter(|address| rules.allows(address.ip())).collect::<Vec<SocketAddr>>();
             if allowed.is_empty() {
                 return Err(Denied(name.as_str().to_owned()).into());

@@ -174,9 +174,11 @@ impl Message<'_> {
         for attribute in &published.attributes {
             let name = attribute.name.strip_prefix(PREFIX);
             let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-            let name = name.filter(|name| !name.is_empty() && name.bytes().all(is_name));
+            let is_context = |name: &&str| !matches!(*name, "" | "data") && name.bytes().all(is_name);
+            let name = name.filter(is_context);
             if let (Some(name), Kept::Text(text)) = (name, &attribute.value) {
-                say(name, value_of(&attribute.data_type, text));
+                let is_text = matches!(name, "id" | "source" | "type");
+                say(name, if is_text { (**text).into() } else { value_of(&attribute.data_type, text) });
             }
         }
         context.insert("specversion".to_owned(), VERSION.into());

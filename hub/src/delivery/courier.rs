@@ -9,7 +9,7 @@ use crate::delivery::mapping::function;
 use crate::delivery::outbox::Letter;
 use crate::engine::{self, Delivery};
 use crate::hub::Hub;
-use crate::work::Stop;
+use crate::work::{Stop, given_up};
 use queue_core::{Command, Endpoint, Outcome, Outside, QueueId, Receive, Settle};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -97,8 +97,11 @@ impl Round {
     /// Delivers until the subscription is gone or the hub stops; gives its queue back.
     async fn go(self, mut stop: Stop) -> QueueId {
         loop {
-            let receive =
-                Receive { queue: self.queue, maximum: TAKEN_MAX, visibility: VISIBILITY, attempt: None };
+            let maximum = tokio::select! {
+                () = stopped(&mut stop) => break,
+                maximum = self.room() => maximum,
+            };
+            let receive = Receive { queue: self.queue, maximum, visibility: VISIBILITY, attempt: None };
             let taken = tokio::select! {
                 () = stopped(&mut stop) => break,
                 taken = self.hub.engine.receive(receive, WAIT) => taken,
@@ -118,10 +121,26 @@ impl Round {
         self.queue
     }
 
+    /// Returns when messages can be taken, with how many: nothing is taken from the queue of a function that is down.
+    async fn room(&self) -> u32 {
+        if &*self.endpoint.protocol == "lambda" {
+            function::room(&self.hub, &self.subscription.owner, &self.endpoint.address, TAKEN_MAX).await
+        } else {
+            TAKEN_MAX
+        }
+    }
+
+    /// What is not begun when the hub stops is put back.
     async fn deliver(&self, deliveries: Vec<Delivery>, stop: &Stop) {
         let mut outcomes = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
-            outcomes.push((delivery.message.receipt, self.outcome(&delivery, stop).await));
+            let is_stopping = *stop.borrow();
+            let outcome = if is_stopping {
+                Outcome::Untried(Duration::ZERO)
+            } else {
+                self.outcome(&delivery, stop).await
+            };
+            outcomes.push((delivery.message.receipt, outcome));
         }
         let settle = Command::Settle(Settle { queue: self.queue, outcomes });
         match self.hub.engine.execute(settle, Vec::new()).await {
@@ -151,7 +170,12 @@ impl Round {
             && letter.is_mail()
         {
             let subject = letter.subject.as_deref().unwrap_or_default();
-            if let Err(error) = relay.send(&letter.to, subject, letter.message.clone()).await {
+            let sent = tokio::select! {
+                sent = relay.send(&letter.to, subject, letter.message.clone()) => sent,
+                // The server may have taken it, so this counts.
+                () = given_up(stop) => return Outcome::Retry(Duration::ZERO),
+            };
+            if let Err(error) = sent {
                 tracing::warn!(%error, %subscription, "a mail was not passed on");
                 let attempts = delivery.message.attempts;
                 return if error.temporary { Outcome::Retry(pause(attempts)) } else { Outcome::Failed };

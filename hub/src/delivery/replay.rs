@@ -37,25 +37,33 @@ struct Page {
     damaged: u64,
 }
 
-/// The next page of a span after a number, of which passes what every filter lets through.
-async fn page(hub: &Hub, span: Span, after: u64, filters: Arc<[Policy]>) -> Result<Page, Error> {
+/// What decides which messages are delivered again.
+#[derive(Clone)]
+struct Sieve {
+    /// Of whoever gets them, whose text the filters are shown.
+    protocol: Arc<str>,
+    filters: Arc<[Policy]>,
+}
+
+/// The next page of a span after a number, of which passes what the sieve lets through.
+async fn page(hub: &Hub, span: Span, after: u64, sieve: &Sieve) -> Result<Page, Error> {
     let found = hub.engine.archived(span, after, PAGE_MESSAGES, PAGE_BYTES).await?;
     if found.is_empty() {
         return Ok(Page { reached: after, ..Page::default() });
     }
-    let secrets = Arc::clone(&hub.secrets);
+    let (secrets, sieve) = (Arc::clone(&hub.secrets), sieve.clone());
     // If the runtime is ending, nobody needs the page.
-    tokio::task::spawn_blocking(move || read(found, &secrets, &filters)).await.map_err(|_| Error::Stopped)?
+    tokio::task::spawn_blocking(move || read(found, &secrets, &sieve)).await.map_err(|_| Error::Stopped)?
 }
 
 /// Reads the bodies, each only as long as it is looked at.
-fn read(found: Vec<Archived>, secrets: &Secrets, filters: &[Policy]) -> Result<Page, Error> {
+fn read(found: Vec<Archived>, secrets: &Secrets, sieve: &Sieve) -> Result<Page, Error> {
     let mut page = Page::default();
     for Archived { message, body } in found {
         match body.load().map(|bytes| published(&bytes)) {
             Ok(Some(published)) => {
                 let body = BodyRef { position: message.publication, bytes: message.body.bytes };
-                match publication::again(&published, body, secrets, filters) {
+                match publication::again(&published, body, &sieve.protocol, secrets, &sieve.filters) {
                     Some(outbound) => page.passed.push(outbound),
                     None => page.filtered += 1,
                 }

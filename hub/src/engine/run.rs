@@ -330,7 +330,10 @@ impl Runner {
     /// Counts what was done, before any of it is answered or looks different from outside.
     fn count(&mut self, applied: &Applied) {
         for (queue, tally) in &applied.touched {
-            self.queue_counters.count(*queue, tally);
+            // Deliveries to the outside have counters of their own.
+            if self.machine.queue(*queue).is_some_and(|queue| !queue.is_internal()) {
+                self.queue_counters.count(*queue, tally);
+            }
         }
         for subscription in &applied.undelivered {
             self.catalogue.count_failed(*subscription);

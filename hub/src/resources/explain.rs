@@ -10,11 +10,10 @@ use crate::shape::arn;
 use crate::shape::attribute::AttributeValue;
 use crate::shape::publication::{self, Asked};
 use crate::shape::subscription::endpoint;
-use crate::shape::topic::reference;
+use crate::shape::topic::schema::{Mismatch, Mode};
 use crate::wire::{Fault, Pairs};
 use actix_web::http::{Method, StatusCode};
 use filters::Message;
-use queue_core::Name;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -33,6 +32,9 @@ struct Question {
 #[serde(rename_all = "camelCase")]
 struct Explained {
     topic_arn: String,
+    /// Why the message does not fit the schema of the topic, if it would not be refused for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema_mismatch: Option<String>,
     subscriptions: Vec<Explanation>,
 }
 
@@ -66,16 +68,20 @@ pub(super) fn answer(topic: &str, ask: &Ask<'_>) -> Result<Answer, Refusal> {
         return Err(Refusal::only("POST"));
     }
     let cx = &ask.cx;
-    let name = if topic.contains(':') {
-        reference::name("TopicArn", topic, &cx.caller)?
-    } else {
-        Name::new(&cx.caller.account, &cx.caller.region, topic)
-    };
     // Whoever may not see who subscribes is not told to whom a message would go.
-    let topic = reference::find("ListSubscriptionsByTopic", &name, cx)?;
+    let topic = super::topic("ListSubscriptionsByTopic", topic, cx)?;
     let question: Question = serde_json::from_slice(ask.body)
         .map_err(|error| Refusal::bad(format!("The body is not a message to explain: {error}.")))?;
     let published = check(&question, &topic, cx)?;
+    let mismatch =
+        topic.schema.as_ref().map_or(Ok(()), |schema| schema.check(&published.text_for("default")));
+    let schema_mismatch = match mismatch {
+        Ok(()) => None,
+        Err(Mismatch { mode: Mode::Reject, reason }) => {
+            return Err(Fault::invalid_parameter(format_args!("Message Reason: {reason}")).into());
+        }
+        Err(Mismatch { mode: Mode::Warn | Mode::DeadLetter(_), reason }) => Some(reason),
+    };
     let texts: BTreeMap<_, _> = topic
         .subscriptions
         .iter()
@@ -91,7 +97,10 @@ pub(super) fn answer(topic: &str, ask: &Ask<'_>) -> Result<Answer, Refusal> {
         message.map(|message| Explanation::of(view, message))
     };
     let subscriptions = topic.subscriptions.iter().filter_map(|view| explain(view)).collect();
-    Answer::json(StatusCode::OK, &Explained { topic_arn: arn::of_topic(&topic.name), subscriptions })
+    Answer::json(
+        StatusCode::OK,
+        &Explained { topic_arn: arn::of_topic(&topic.name), schema_mismatch, subscriptions },
+    )
 }
 
 /// Checks a message as a publish does.

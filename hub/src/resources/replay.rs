@@ -10,7 +10,7 @@ use crate::shape::queue::url::QueueUrl;
 use crate::shape::subscription::{endpoint, reference};
 use actix_web::http::{Method, StatusCode};
 use filters::{Policy, Scope};
-use queue_core::{Consent, Name, Target, Timestamp};
+use queue_core::{Consent, Target, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -49,14 +49,10 @@ pub(super) async fn answer(topic: &str, ask: &Ask<'_>) -> Result<Answer, Refusal
     if *ask.method != Method::POST {
         return Err(Refusal::only("POST"));
     }
-    let caller = &ask.cx.caller;
     let hub = &ask.cx.hub;
     let asked: Asked = serde_json::from_slice(ask.body)
         .map_err(|error| Refusal::bad(format!("The body is not what is asked for: {error}.")))?;
-    let found = hub.catalogue.topic(&Name::new(&caller.account, &caller.region, topic));
-    let topic = found.ok_or_else(|| {
-        Refusal::new(StatusCode::NOT_FOUND, format!("There is no topic {topic} in this account and region."))
-    })?;
+    let topic = super::topic("Subscribe", topic, &ask.cx)?;
     if topic.attributes.archive.is_none() {
         let text = format!("The topic {} has no archive: give it an ArchivePolicy first.", topic.name.name);
         return Err(Refusal::new(StatusCode::CONFLICT, text));

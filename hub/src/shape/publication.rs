@@ -128,14 +128,15 @@ fn outbound(
     (Outbound { body, matches, ..outbound }, bytes)
 }
 
-/// A message of an archive as it is delivered again, if every filter lets it through.
+/// A message of an archive as it is delivered again by a protocol, if every filter lets its text through.
 pub(crate) fn again(
     published: &Published,
     body: BodyRef,
+    protocol: &str,
     secrets: &Secrets,
     filters: &[Policy],
 ) -> Option<Outbound> {
-    let text = published.text_for("sqs");
+    let text = published.text_for(protocol);
     let message = catalogue::message(&text, &published.attributes);
     let envelope_bytes = || envelope::length(published, true);
     let passes = filters.iter().all(|filter| filter.matches(&message));

@@ -1,7 +1,7 @@
 //! Deliveries to the outside: each subscription to an endpoint that is no queue has a queue of its own, whose consumer
 //! hands its messages on and says what became of them.
 
-use super::{Machine, Scope};
+use super::{Change, Machine, Scope};
 use crate::message::Message;
 use crate::tally::counted;
 use crate::{
@@ -46,6 +46,7 @@ impl Machine {
         self.lighten(queue.weighed);
         self.cut_off(queue.empty());
         scope.applied.touched.entry(id).or_default();
+        scope.applied.changed.insert(Change::Queue(id));
     }
 
     /// Puts a message to the endpoint about the subscription itself into its queue.

@@ -121,7 +121,7 @@ def test_a_part_of_an_archive_can_be_replayed_to_any_queue(world, sns, queues, c
 
 def test_a_replay_of_nothing_is_refused_with_a_sentence(world, sns):
     make_topic(sns)
-    missing = {"error": "There is no topic nowhere in this account and region."}
+    missing = {"error": "Topic does not exist"}
     assert replay(world, "nowhere", **{"from": 0}, queue="q") == (404, missing)
     none = {"error": "The topic events has no archive: give it an ArchivePolicy first."}
     assert replay(world, "events", **{"from": 0}, queue="q") == (409, none)

@@ -129,7 +129,8 @@ async fn other_limits_can_be_set_for_the_same_caller() {
 #[tokio::test]
 async fn an_endpoint_that_does_not_answer_is_given_up() {
     check(Conduct::Hangs, Err(Failure::Timeout)).await;
-    check(Conduct::Stalls, Err(Failure::Timeout)).await;
+    // What it said counts, though it did not say all.
+    check(Conduct::Stalls, Ok((200, 0, true))).await;
 }
 
 #[tokio::test]

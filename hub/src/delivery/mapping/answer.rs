@@ -73,7 +73,8 @@ impl Verdict {
         let Self::DoneBut(failed) = self else {
             return self;
         };
-        match failed.iter().find(|id| !ids.contains(&id.as_str())) {
+        let ids: HashSet<_> = ids.iter().copied().collect();
+        match failed.iter().find(|id| !ids.contains(id.as_str())) {
             Some(id) => Self::Failed(format!("The answer names {id:?}, which is no message of the batch.")),
             None => Self::DoneBut(failed),
         }

@@ -6,14 +6,11 @@ use super::outlet::{Outlet, count};
 use crate::catalogue::QueueView;
 use crate::engine;
 use crate::hub::Hub;
-use crate::work::Stop;
+use crate::work::{Stop, given_up};
 use queue_core::{ChangeVisibility, Command, Delete, QueueId, Receipt};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
-
-/// How much longer an answer is waited for when the hub stops. What is not answered by then is received again.
-const STOPPING: Duration = Duration::from_secs(3);
 
 /// The longest that a message that failed stays hidden.
 const AGAIN_MAX: Duration = Duration::from_secs(30);
@@ -113,13 +110,6 @@ impl Site {
             Err(error) => tracing::warn!(%error, "a mapping cannot say what became of messages"),
         }
     }
-}
-
-/// Returns when no answer is waited for any more.
-pub(super) async fn given_up(stop: &Stop) {
-    // Whoever could say so being gone is as good.
-    let _ = stop.clone().wait_for(|stop| *stop).await;
-    tokio::time::sleep(STOPPING).await;
 }
 
 /// How long a message stays hidden that failed when it was received for this time: not at all at first, then longer and

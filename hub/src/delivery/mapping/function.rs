@@ -1,11 +1,11 @@
 //! Deliveries to functions that are subscribed to topics, where a mapping says which URL stands for the function.
 
 use super::answer::{self, Verdict};
-use super::batch::given_up;
 use super::outlet::count;
 use super::{Mapping, supervisor};
+use crate::delivery::breaker::Room;
 use crate::hub::Hub;
-use crate::work::Stop;
+use crate::work::{Stop, given_up};
 use queue_core::{Outcome, RecordId};
 use std::time::Duration;
 
@@ -51,6 +51,17 @@ pub(crate) async fn deliver(
         outlet.note(reason);
     }
     Some(outcome)
+}
+
+/// Returns when the function may be called, with how many messages can be taken for it.
+pub(crate) async fn room(hub: &Hub, account: &str, arn: &str, most: u32) -> u32 {
+    let Some((id, mapping)) = find(hub, account, arn) else {
+        return most;
+    };
+    match hub.mappings.of(id, &mapping, &hub.settings).breaker.room().await {
+        Room::Any => most,
+        Room::One | Room::NoneUntil(_) | Room::None => 1,
+    }
 }
 
 /// Where a function is: the first mapping that names it.

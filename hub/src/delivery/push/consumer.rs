@@ -6,7 +6,7 @@ use super::verdict::Verdict;
 use crate::catalogue::SubscriptionView;
 use crate::delivery::Error;
 use crate::delivery::breaker::{Breaker, Room};
-use crate::delivery::caller::Caller;
+use crate::delivery::caller::{Caller, Failure};
 use crate::delivery::schedule::Schedule;
 use crate::engine::{self, Delivery};
 use crate::hub::Hub;
@@ -14,10 +14,11 @@ use crate::shape::arn;
 use crate::shape::delivery_policy::Effective;
 use crate::shape::subscription::delivery;
 use crate::shape::topic::attributes;
-use crate::work::Stop;
+use crate::work::{Stop, given_up};
 use queue_core::{Command, Outcome, QueueId, Receipt, Receive, Settle};
 use reqwest::Url;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -38,8 +39,6 @@ const VISIBILITY: Duration = Duration::from_secs(30);
 const WAIT: Duration = Duration::from_secs(3_600);
 /// What cannot be done just now is tried again after this.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long deliveries that are under way have when the hub stops.
-const GRACE: Duration = Duration::from_secs(3);
 /// Outcomes that are settled by one command.
 const SETTLED_MAX: usize = 256;
 
@@ -59,13 +58,6 @@ impl Pusher {
     fn is_stopping(&self) -> bool {
         *self.stop.borrow()
     }
-
-    /// Returns when a delivery that is under way is given up, since the hub stops.
-    async fn given_up(&self) {
-        // Whoever could tell is gone as well then.
-        let _ = self.stop.clone().wait_for(|stop| *stop).await;
-        tokio::time::sleep(GRACE).await;
-    }
 }
 
 /// Delivers for one subscription.
@@ -76,6 +68,8 @@ pub(super) struct Consumer {
     /// None for what is no URL, to which nothing can be delivered.
     url: Option<Url>,
     breaker: Arc<Breaker>,
+    /// Whether it has been said that its address may not be called.
+    has_warned: AtomicBool,
 }
 
 /// What became of a message.
@@ -96,7 +90,8 @@ impl Consumer {
         address: &str,
         breaker: Arc<Breaker>,
     ) -> Self {
-        Self { pusher, subscription, queue, url: Url::parse(address).ok(), breaker }
+        let url = Url::parse(address).ok();
+        Self { pusher, subscription, queue, url, breaker, has_warned: AtomicBool::new(false) }
     }
 
     /// Delivers until the subscription is gone or the hub stops, and what is under way is settled.
@@ -167,12 +162,20 @@ impl Consumer {
                     continue;
                 }
             };
+            let free = self.free_places().await;
             match self.breaker.room().await {
-                Room::Any => return Some((held, RECEIVED_MAX.min(throttled))),
+                Room::Any => return Some((held, RECEIVED_MAX.min(throttled).min(free))),
                 Room::One => return Some((held, 1)),
                 Room::NoneUntil(_) | Room::None => {}
             }
         }
+    }
+
+    /// Returns when there are places among those of all, with how many: bodies are not loaded to wait in memory.
+    async fn free_places(&self) -> u32 {
+        // Only waited for: a consumer that finds nothing to deliver would hold it for nothing.
+        drop(self.pusher.places.acquire().await);
+        u32::try_from(self.pusher.places.available_permits()).unwrap_or(u32::MAX).max(1)
     }
 
     /// What holds now; none if the subscription is gone.
@@ -211,7 +214,7 @@ impl Consumer {
         }
         let verdict = tokio::select! {
             verdict = self.post(request, url) => verdict,
-            () = self.pusher.given_up() => return Outcome::Retry(Duration::ZERO),
+            () = given_up(&self.pusher.stop) => return Outcome::Retry(Duration::ZERO),
         };
         terms.view.counts.count_push(verdict);
         if self.breaker.end(verdict.is_answer()) {
@@ -233,6 +236,12 @@ impl Consumer {
         let result = self.pusher.caller.post(url.clone(), request.headers, request.body).await;
         self.pusher.hub.metrics.push.observe(begun.elapsed());
         let verdict = Verdict::of(&result);
+        if let Err(failure @ Failure::Denied(_)) = &result
+            && !self.has_warned.swap(true, Ordering::Relaxed)
+        {
+            let subscription = self.subscription;
+            tracing::warn!(%failure, %subscription, "nothing is delivered there, unless --push-allow has its address");
+        }
         if verdict != Verdict::Delivered {
             let reason =
                 result.map_or_else(|failure| failure.to_string(), |answer| answer.status.to_string());

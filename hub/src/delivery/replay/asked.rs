@@ -1,15 +1,15 @@
 //! A replay that is asked for once, to a queue or to a subscription, and is over with its answer.
 
-use super::page;
+use super::{Sieve, page};
 use crate::engine::Span;
 use crate::hub::Hub;
 use crate::shape::reply;
+use crate::shape::subscription::endpoint;
 use crate::shape::topic::refusal::OF_TOPICS;
 use crate::wire::Fault;
 use filters::Policy;
 use queue_core::{Command, Redeliver, Target};
 use serde::Serialize;
-use std::sync::Arc;
 
 /// What became of the messages of a span.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,10 +29,17 @@ pub(crate) async fn replay(
     target: &Target,
     filters: Vec<Policy>,
 ) -> Result<Tally, Fault> {
-    let filters: Arc<[Policy]> = filters.into();
+    let protocol = match target {
+        Target::Subscription(id) => {
+            let view = hub.catalogue.subscription(hub.secrets.subscription(*id));
+            view.map_or_else(|| "sqs".into(), |view| endpoint::protocol(&view.endpoint).into())
+        }
+        Target::Policy(_) | Target::Queue(_) => "sqs".into(),
+    };
+    let sieve = Sieve { protocol, filters: filters.into() };
     let (mut tally, mut after) = (Tally::default(), 0);
     loop {
-        let page = page(hub, span, after, Arc::clone(&filters)).await.map_err(OF_TOPICS.fault)?;
+        let page = page(hub, span, after, &sieve).await.map_err(OF_TOPICS.fault)?;
         if page.reached == after {
             return Ok(tally);
         }

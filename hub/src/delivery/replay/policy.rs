@@ -1,10 +1,11 @@
 //! The replays that subscriptions ask for by their attribute `ReplayPolicy`. How far each has come is in the machine, so
 //! a restart goes on where the last one ended.
 
-use super::page;
+use super::{Sieve, page};
 use crate::catalogue::SubscriptionView;
 use crate::engine::{Error, Span};
 use crate::hub::Hub;
+use crate::shape::subscription::endpoint;
 use crate::work::Stop;
 use queue_core::{Command, Consent, Progress, Redeliver, Target};
 use std::future;
@@ -65,7 +66,9 @@ async fn step(hub: &Hub, subscription: &Arc<SubscriptionView>) -> Result<bool, E
         return Ok(false);
     }
     let span = Span { topic, from: policy.from, to: policy.to };
-    let page = page(hub, span, replay.reached, subscription.policy.iter().cloned().collect()).await?;
+    let protocol = endpoint::protocol(&subscription.endpoint).into();
+    let sieve = Sieve { protocol, filters: subscription.policy.iter().cloned().collect() };
+    let page = page(hub, span, replay.reached, &sieve).await?;
     let ends_later = policy.to.is_some_and(|to| to >= hub.now());
     if page.reached == replay.reached && ends_later {
         return Ok(false);

@@ -24,7 +24,15 @@ pub(crate) fn parse(attributes: &Pairs<AttributeValue>, path: &str) -> Result<Ve
         parsed.push(Attribute { name: name.as_str().into(), data_type: data_type.into(), value });
     }
     parsed.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-    Ok(parsed)
+    // A form can say a name twice; no receiver could make sense of it.
+    let twice = parsed.windows(2).find_map(|pair| match pair {
+        [one, other] if one.name == other.name => Some(&one.name),
+        _ => None,
+    });
+    match twice {
+        Some(name) => Err(invalid(format!("The message attribute '{name}' is given twice."))),
+        None => Ok(parsed),
+    }
 }
 
 fn parse_value(name: &str, data_type: &str, value: &AttributeValue) -> Result<Value, Fault> {
@@ -200,5 +208,17 @@ mod tests {
         let parsed = parse(&Pairs(names.into()), "").unwrap();
         let names: Vec<_> = parsed.iter().map(|attribute| &*attribute.name).collect();
         assert_eq!(names, ["C", "a", "a.b", "b"]);
+    }
+
+    #[test]
+    fn a_name_is_given_once() {
+        let value = || AttributeValue {
+            string_value: Some("1".to_owned()),
+            data_type: Some("String".to_owned()),
+            ..AttributeValue::default()
+        };
+        let twice = ["a", "b", "a"].map(|name| (name.to_owned(), value()));
+        let fault = parse(&Pairs(twice.into()), "").unwrap_err();
+        assert_eq!(fault.message(), "The message attribute 'a' is given twice.");
     }
 }

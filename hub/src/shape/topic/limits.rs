@@ -55,6 +55,12 @@ pub(crate) const SCHEMA_CHAIN_MAX: usize = 16;
 /// How many parts of a schema can be asked on the way to any one value of a message.
 pub(crate) const SCHEMA_VISITS_MAX: usize = 65_536;
 
+/// The product of the values of a message and of the parts that are asked about each: some tens of milliseconds.
+pub(crate) const SCHEMA_WORK_MAX: usize = 10_000_000;
+
+/// Patterns of a schema: each is compiled for its own, and asked about every text.
+pub(crate) const SCHEMA_PATTERNS_MAX: usize = 64;
+
 /// Bytes of memory that a compiled pattern takes.
 pub(crate) const PATTERN_BYTES_MAX: usize = 262_144;
 

@@ -60,7 +60,8 @@ pub(crate) struct Mismatch {
 #[derive(Debug)]
 pub(crate) struct Rule {
     mode: Mode,
-    message_depth_max: usize,
+    /// How much work it is for each value, by how deep a message is.
+    visits_by_depth: Vec<usize>,
     validator: Validator,
 }
 
@@ -109,9 +110,12 @@ impl Rule {
         let mismatch = |reason| Mismatch { mode: self.mode.clone(), reason };
         let value: Value =
             serde_json::from_str(message).map_err(|_| mismatch("the message is no JSON at #".to_owned()))?;
-        let maximum = self.message_depth_max;
-        if parts::depth(&value) > maximum {
+        let maximum = self.visits_by_depth.len();
+        let Some(visits) = self.visits_by_depth.get(parts::depth(&value).saturating_sub(1)) else {
             return Err(mismatch(format!("the message is more than {maximum} levels deep at #")));
+        };
+        if parts::count(&value).saturating_mul(*visits) > limits::SCHEMA_WORK_MAX {
+            return Err(mismatch("the message has too many values for this schema at #".to_owned()));
         }
         self.validator.validate(&value).map_err(|error| mismatch(told(&error)))
     }
@@ -124,11 +128,11 @@ pub(crate) fn parse(text: &str) -> Result<Option<Rule>, String> {
         return Ok(None);
     };
     let mode = mode(&given)?;
-    let message_depth_max = parts::message_depth_max(&given.schema)?;
+    let visits_by_depth = parts::visits_by_depth(&given.schema)?;
     let patterns = PatternOptions::regex().size_limit(limits::PATTERN_BYTES_MAX);
     let options = jsonschema::options().offline().with_pattern_options(patterns);
     let validator = options.build(&given.schema).map_err(|error| told(&error))?;
-    Ok(Some(Rule { mode, message_depth_max, validator }))
+    Ok(Some(Rule { mode, visits_by_depth, validator }))
 }
 
 /// Refuses a dead-letter queue that is not a neighbour of its topic, or not of the same kind.

@@ -1,8 +1,9 @@
 //! Real bytes of every format there was: what was written once can be read for ever.
 //!
-//! `fixtures/v2/whole` is a store of two runs, killed when it was idle. `fixtures/v2/broken` has single files that stand
-//! in for one of them. (`fixtures/v1` is of a format that was never released, and is refused.) The ignored test at the end writes them; that is done once for each new format, and never to
-//! make a test pass.
+//! `fixtures/v3/whole` is a store of two runs, killed when it was idle. `fixtures/v3/broken` has single files that stand
+//! in for one of them. (`fixtures/v1` and `fixtures/v2` are
+//! of formats that were never released, and are refused.) The ignored test at the end writes them; that is done once
+//! for each new format, and never to make a test pass.
 
 use super::super::Error;
 use super::super::files::simulated::random::Random;
@@ -29,7 +30,7 @@ const DIGEST: u128 = 0x0007_5570_bfd2_8b55_25c3_fb60_8bb9_25f6;
 const MESSAGES: [&str; 7] = ["early", "late", "first", "second", "story", "large", "larger"];
 
 fn folder() -> PathBuf {
-    fixtures().join("v2")
+    fixtures().join("v3")
 }
 
 fn fixtures() -> PathBuf {
@@ -157,7 +158,7 @@ fn whole() -> SimulatedFiles {
 }
 
 #[test]
-fn a_store_of_the_second_format_opens_with_all_it_holds() {
+fn a_store_of_the_third_format_opens_with_all_it_holds() {
     let hub = started(&whole(), &Time::default()).unwrap();
     assert_eq!(hub.machine.digest(), DIGEST);
     let mut messages = BTreeSet::new();
@@ -194,16 +195,18 @@ fn refused(disk: &SimulatedFiles) -> Error {
 }
 
 #[test]
-fn a_store_of_the_first_format_is_refused_by_its_version() {
-    let disk = SimulatedFiles::new(0);
-    read(&fixtures().join("v1/whole"), &disk);
-    assert!(matches!(refused(&disk), Error::Version { version: 1, .. }));
+fn a_store_of_an_earlier_format_is_refused_by_its_version() {
+    for earlier in [1, 2] {
+        let disk = SimulatedFiles::new(0);
+        read(&fixtures().join(format!("v{earlier}/whole")), &disk);
+        assert!(matches!(refused(&disk), Error::Version { version, .. } if version == earlier));
+    }
 }
 
 #[test]
-fn broken_files_of_the_second_format_are_refused() {
-    assert!(matches!(refusal("store_of_version_3"), Error::Version { version: 3, .. }));
-    assert!(matches!(refusal("segment_of_version_3"), Error::Version { version: 3, .. }));
+fn broken_files_of_the_third_format_are_refused() {
+    assert!(matches!(refusal("store_of_version_4"), Error::Version { version: 4, .. }));
+    assert!(matches!(refusal("segment_of_version_4"), Error::Version { version: 4, .. }));
     assert!(matches!(refusal("store_with_a_flipped_bit"), Error::DamagedFile { .. }));
     assert!(matches!(refusal("segment_with_a_flipped_bit"), Error::Damaged { .. }));
 }
@@ -227,8 +230,8 @@ fn the_fixtures_are_written() {
     for name in disk.names() {
         save("whole", &name, &|_| {});
     }
-    save("broken/store_of_version_3", "store", &|content| crate::storage::format::set_version(content, 3));
-    save("broken/segment_of_version_3", &second, &|content| crate::storage::format::set_version(content, 3));
+    save("broken/store_of_version_4", "store", &|content| crate::storage::format::set_version(content, 4));
+    save("broken/segment_of_version_4", &second, &|content| crate::storage::format::set_version(content, 4));
     save("broken/store_with_a_flipped_bit", "store", &|content| content[20] ^= 1);
     save("broken/segment_with_a_flipped_bit", &second, &|content| content[20] ^= 1);
     println!("DIGEST: {:#x}", started(&disk, &Time::default()).unwrap().machine.digest());

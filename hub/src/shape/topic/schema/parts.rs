@@ -5,7 +5,7 @@
 //! work doubles with every level of a message, so such a schema is asked about messages of few levels only.
 
 use super::limits;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 
 /// How deep values lie within each other; a text or number is one level.
@@ -18,9 +18,20 @@ pub(super) fn depth(value: &Value) -> usize {
     deepest.unwrap_or_default().saturating_add(1)
 }
 
-/// How deep messages can be that this schema is asked about. One that is too deep itself, refers to something outside
-/// of itself, or is too much work for any message is refused.
-pub(super) fn message_depth_max(schema: &Value) -> Result<usize, String> {
+/// How many values a message has that lie in it, itself among them.
+pub(super) fn count(value: &Value) -> usize {
+    let within: usize = match value {
+        Value::Array(items) => items.iter().map(count).sum(),
+        Value::Object(members) => members.values().map(count).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    };
+    within.saturating_add(1)
+}
+
+/// How many parts of this schema are asked about any one value of a message, at most, by how deep the message is; deeper
+/// ones it is not asked about. A schema that is too deep itself, refers to something outside of itself, or is too much
+/// work for any message is refused.
+pub(super) fn visits_by_depth(schema: &Value) -> Result<Vec<usize>, String> {
     if depth(schema) > limits::SCHEMA_DEPTH_MAX {
         return Err(format!("the schema is more than {} levels deep", limits::SCHEMA_DEPTH_MAX));
     }
@@ -28,6 +39,13 @@ pub(super) fn message_depth_max(schema: &Value) -> Result<usize, String> {
     collect(schema, &mut all);
     if all.iter().skip(1).any(|part| part.get("$id").is_some_and(Value::is_string)) {
         return Err("$id can stand at the top only".to_owned());
+    }
+    let patterns = all.iter().map(|part| {
+        let by_name = part.get("patternProperties").and_then(Value::as_object).map_or(0, Map::len);
+        by_name + usize::from(part.get("pattern").is_some_and(Value::is_string))
+    });
+    if patterns.sum::<usize>() > limits::SCHEMA_PATTERNS_MAX {
+        return Err(format!("there are more than {} patterns", limits::SCHEMA_PATTERNS_MAX));
     }
     let references = all.iter().filter_map(|part| part.get("$ref")).filter(|target| target.is_string());
     if references.count() > limits::SCHEMA_REFERENCES_MAX {
@@ -37,15 +55,20 @@ pub(super) fn message_depth_max(schema: &Value) -> Result<usize, String> {
     for part in all {
         parts.chain(part, limits::SCHEMA_CHAIN_MAX)?;
     }
-    let mut deepest = 0;
+    let mut by_depth = Vec::new();
     for levels in 1..=limits::MESSAGE_DEPTH_MAX {
-        if parts.visits(schema, levels)? > limits::SCHEMA_VISITS_MAX {
+        let visits = parts.visits(schema, levels)?;
+        if visits > limits::SCHEMA_VISITS_MAX {
             break;
         }
-        deepest = levels;
+        by_depth.push(visits);
     }
     let maximum = limits::SCHEMA_VISITS_MAX;
-    if deepest > 0 { Ok(deepest) } else { Err(format!("more than {maximum} parts are about one value")) }
+    if by_depth.is_empty() {
+        Err(format!("more than {maximum} parts are about one value"))
+    } else {
+        Ok(by_depth)
+    }
 }
 
 /// All objects that can be parts of a schema. What stands there as a value is none.

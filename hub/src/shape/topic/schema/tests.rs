@@ -206,3 +206,28 @@ fn a_mode_says_what_becomes_of_messages() {
     assert!(parse("{}").unwrap().is_none());
     assert!(parse("[]").is_err() && parse("x").is_err());
 }
+
+#[test]
+fn a_message_is_no_more_work_than_its_values_allow() {
+    let tree = |wide: usize, part: &str| json!({ "anyOf": vec![json!({ "$ref": part }); wide] });
+    let schema = json!({
+        "items": { "not": { "$ref": "#/$defs/c" } },
+        "$defs": { "a": { "enum": ["never"] }, "b": tree(39, "#/$defs/a"), "c": tree(39, "#/$defs/b") },
+    });
+    let rule = rule(schema).unwrap().unwrap();
+    let list = |length: usize| serde_json::to_string(&vec![1; length]).unwrap();
+    assert_eq!(rule.check(&list(100)), Ok(()));
+    let reason = rule.check(&list(100_000)).unwrap_err().reason;
+    assert_eq!(reason, "the message has too many values for this schema at #");
+}
+
+#[test]
+fn patterns_are_few() {
+    let part = |number: usize| json!({ "pattern": format!("^{number}$") });
+    let parts = |length: usize| json!({ "anyOf": (0..length).map(part).collect::<Vec<_>>() });
+    check_schema(parts(64), Ok(()));
+    check_schema(parts(65), Err("there are more than 64 patterns"));
+    let names =
+        |length: usize| (0..length).map(|number| (format!("^{number}$"), json!({}))).collect::<Map<_, _>>();
+    check_schema(json!({ "patternProperties": names(65) }), Err("there are more than 64 patterns"));
+}
