@@ -226,7 +226,7 @@ async fn what_no_replay_can_be_is_answered_with_a_sentence() {
             "old",
             json!({ "from": 0, "queue": "copy" }),
             404,
-            "There is no topic old in this account and region.",
+            "Topic does not exist",
         ),
         (
             "plain",
