@@ -22,6 +22,9 @@ const TAKEN_MAX: u32 = 10;
 /// How long the hub may take for them: as long as the slowest mail server does.
 const VISIBILITY: Duration = Duration::from_mins(15);
 
+/// How long a message is hidden that no function is called for: longer than a mail server is waited for.
+const VISIBILITY_SHORT: Duration = Duration::from_secs(120);
+
 /// How long a receive waits before it is repeated.
 const WAIT: Duration = Duration::from_mins(10);
 
@@ -101,7 +104,8 @@ impl Round {
                 () = stopped(&mut stop) => break,
                 maximum = self.room() => maximum,
             };
-            let receive = Receive { queue: self.queue, maximum, visibility: VISIBILITY, attempt: None };
+            let visibility = if self.is_function() { VISIBILITY } else { VISIBILITY_SHORT };
+            let receive = Receive { queue: self.queue, maximum, visibility, attempt: None };
             let taken = tokio::select! {
                 () = stopped(&mut stop) => break,
                 taken = self.hub.engine.receive(receive, WAIT) => taken,
@@ -123,11 +127,18 @@ impl Round {
 
     /// Returns when messages can be taken, with how many: nothing is taken from the queue of a function that is down.
     async fn room(&self) -> u32 {
-        if &*self.endpoint.protocol == "lambda" {
+        if self.is_function() {
             function::room(&self.hub, &self.subscription.owner, &self.endpoint.address, TAKEN_MAX).await
+        } else if self.relay.is_some() {
+            // A mail server may take its time for each.
+            1
         } else {
             TAKEN_MAX
         }
+    }
+
+    fn is_function(&self) -> bool {
+        &*self.endpoint.protocol == "lambda"
     }
 
     /// What is not begun when the hub stops is put back.
@@ -181,7 +192,7 @@ impl Round {
                 return if error.temporary { Outcome::Retry(pause(attempts)) } else { Outcome::Failed };
             }
         }
-        if &*letter.protocol == "lambda" {
+        if self.is_function() {
             let (owner, event, attempts) =
                 (&self.subscription.owner, letter.message.clone(), delivery.message.attempts);
             let called = function::deliver(&self.hub, stop, owner, &letter.to, event, attempts).await;

@@ -13,6 +13,9 @@ use crate::config::Settings;
 /// How long the mail server may take for each answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long a mail may take as a whole.
+const WHOLE: Duration = Duration::from_secs(60);
+
 /// The way to a mail server, and who sends by it.
 pub(crate) struct Relay {
     server: AsyncSmtpTransport<Tokio1Executor>,
@@ -51,7 +54,9 @@ impl Relay {
     /// Passes one mail on.
     pub(crate) async fn send(&self, to: &str, subject: &str, body: String) -> Result<(), Error> {
         let mail = self.mail(to, subject, body).map_err(|reason| Error { temporary: false, reason })?;
-        let sent = self.server.send(mail).await;
+        let Ok(sent) = tokio::time::timeout(WHOLE, self.server.send(mail)).await else {
+            return Err(Error { temporary: true, reason: "the mail server takes too long".to_owned() });
+        };
         // Only the server's own word is final: whoever cannot be reached may be reached later.
         sent.map(drop).map_err(|error| Error { temporary: !error.is_permanent(), reason: error.to_string() })
     }

@@ -18,7 +18,7 @@ use crate::work::{Stop, given_up};
 use queue_core::{Command, Outcome, QueueId, Receipt, Receive, Settle};
 use reqwest::Url;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -68,8 +68,27 @@ pub(super) struct Consumer {
     /// None for what is no URL, to which nothing can be delivered.
     url: Option<Url>,
     breaker: Arc<Breaker>,
-    /// Whether it has been said that its address may not be called.
-    has_warned: AtomicBool,
+    /// Whether the last delivery failed, which has been said then.
+    is_failing: AtomicBool,
+    under_way: AtomicUsize,
+}
+
+/// A delivery of a subscription, for as long as it lasts.
+struct UnderWay<'a> {
+    all: &'a AtomicUsize,
+    is_first: bool,
+}
+
+impl<'a> UnderWay<'a> {
+    fn begin(all: &'a AtomicUsize) -> Self {
+        Self { all, is_first: all.fetch_add(1, Ordering::Relaxed) == 0 }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.all.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What became of a message.
@@ -91,7 +110,15 @@ impl Consumer {
         breaker: Arc<Breaker>,
     ) -> Self {
         let url = Url::parse(address).ok();
-        Self { pusher, subscription, queue, url, breaker, has_warned: AtomicBool::new(false) }
+        Self {
+            pusher,
+            subscription,
+            queue,
+            url,
+            breaker,
+            is_failing: AtomicBool::new(false),
+            under_way: AtomicUsize::new(0),
+        }
     }
 
     /// Delivers until the subscription is gone or the hub stops, and what is under way is settled.
@@ -173,8 +200,10 @@ impl Consumer {
 
     /// Returns when there are places among those of all, with how many: bodies are not loaded to wait in memory.
     async fn free_places(&self) -> u32 {
-        // Only waited for: a consumer that finds nothing to deliver would hold it for nothing.
-        drop(self.pusher.places.acquire().await);
+        if self.under_way.load(Ordering::Relaxed) > 0 {
+            // Only waited for: a consumer that finds nothing to deliver would hold it for nothing.
+            drop(self.pusher.places.acquire().await);
+        }
         u32::try_from(self.pusher.places.available_permits()).unwrap_or(u32::MAX).max(1)
     }
 
@@ -196,8 +225,15 @@ impl Consumer {
     async fn deliver(&self, delivery: Delivery, terms: &Terms) -> Outcome {
         const UNTRIED: Outcome = Outcome::Untried(Duration::ZERO);
         let hub = &self.pusher.hub;
-        let Ok(Ok(_place)) = timeout(PATIENCE, self.pusher.places.acquire()).await else {
-            return UNTRIED;
+        let under_way = UnderWay::begin(&self.under_way);
+        // Slow endpoints may have all places: one delivery of each subscription goes on without one.
+        let _place = if under_way.is_first {
+            None
+        } else {
+            let Ok(Ok(place)) = timeout(PATIENCE, self.pusher.places.acquire()).await else {
+                return UNTRIED;
+            };
+            Some(place)
         };
         let composed = compose(&delivery, &terms.view, &terms.policy.content_type, hub).await;
         let request = match composed {
@@ -236,16 +272,21 @@ impl Consumer {
         let result = self.pusher.caller.post(url.clone(), request.headers, request.body).await;
         self.pusher.hub.metrics.push.observe(begun.elapsed());
         let verdict = Verdict::of(&result);
-        if let Err(failure @ Failure::Denied(_)) = &result
-            && !self.has_warned.swap(true, Ordering::Relaxed)
-        {
-            let subscription = self.subscription;
-            tracing::warn!(%failure, %subscription, "nothing is delivered there, unless --push-allow has its address");
-        }
-        if verdict != Verdict::Delivered {
+        let is_failing = verdict != Verdict::Delivered;
+        if is_failing {
+            let is_denied = matches!(result, Err(Failure::Denied(_)));
             let reason =
                 result.map_or_else(|failure| failure.to_string(), |answer| answer.status.to_string());
-            tracing::debug!(subscription = %self.subscription, reason, "a delivery failed");
+            let hint = if is_denied { "; --push-allow lets it" } else { "" };
+            let subscription = self.subscription.to_string();
+            // The first of a row is worth a line, whatever comes behind it.
+            if self.is_failing.swap(true, Ordering::Relaxed) {
+                tracing::debug!(subscription, reason, "a delivery failed{hint}");
+            } else {
+                tracing::warn!(subscription, reason, "a delivery failed{hint}");
+            }
+        } else {
+            self.is_failing.store(false, Ordering::Relaxed);
         }
         verdict
     }

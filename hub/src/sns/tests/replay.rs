@@ -222,12 +222,7 @@ async fn what_no_replay_can_be_is_answered_with_a_sentence() {
     world.make_queue("copy.fifo").await;
     let elsewhere = world.subscribe(&plain, "copy", &[]).await;
     for (topic, asked, status, sentence) in [
-        (
-            "old",
-            json!({ "from": 0, "queue": "copy" }),
-            404,
-            "Topic does not exist",
-        ),
+        ("old", json!({ "from": 0, "queue": "copy" }), 404, "Topic does not exist"),
         (
             "plain",
             json!({ "from": 0, "queue": "copy" }),
