@@ -357,8 +357,12 @@ fn metrics_are_for_those_who_may_call() {
 fn what_is_exposed_is_what_is_documented() {
     let hub = Hub::start(&[]);
     create(&hub, "orders", json!({}));
-    sns(&hub, &[("Action", "CreateTopic"), ("Name", "events")], "TopicArn");
+    let topic = sns(&hub, &[("Action", "CreateTopic"), ("Name", "events")], "TopicArn");
     subscribe(&hub, "orders", "MessageBody", r#"{"kind": ["a"]}"#);
+    let pushed = [("Action", "Subscribe"), ("TopicArn", topic.as_str()), ("Protocol", "http")];
+    sns(&hub, &[&pushed[..], &[("Endpoint", "http://127.0.0.1:9/")]].concat(), "SubscriptionArn");
+    let mapping = r#"{"queue": "orders", "url": "http://127.0.0.1:9/"}"#;
+    assert_eq!(Request::post("/_fanq/mappings").body(mapping).send(&hub).status, 201);
     let scrape = Scrape::of(&hub);
     let found: Vec<_> = (scrape.labels().into_iter())
         .map(|(family, labels)| (family, scrape.families[family].as_str(), labels))
