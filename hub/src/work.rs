@@ -14,10 +14,15 @@ pub(crate) type Stop = watch::Receiver<bool>;
 /// How long what is under way has after the hub was told to stop.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// Returns when the hub is about to stop.
+pub(crate) async fn stopped(stop: &mut Stop) {
+    // Whoever could say so being gone is as good.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
 /// Returns when what is under way is given up.
 pub(crate) async fn given_up(stop: &Stop) {
-    // Whoever could say so being gone is as good.
-    let _ = stop.clone().wait_for(|stop| *stop).await;
+    stopped(&mut stop.clone()).await;
     tokio::time::sleep(GRACE).await;
 }
 

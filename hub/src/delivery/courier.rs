@@ -9,7 +9,7 @@ use crate::delivery::mapping::function;
 use crate::delivery::outbox::Letter;
 use crate::engine::{self, Delivery};
 use crate::hub::Hub;
-use crate::work::{Stop, given_up};
+use crate::work::{Stop, given_up, stopped};
 use queue_core::{Command, Endpoint, Outcome, Outside, QueueId, Receive, Settle};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -80,11 +80,6 @@ fn endpoint(subscription: &SubscriptionView) -> Option<Outside> {
         }
         Endpoint::Outside(_) | Endpoint::Queue(_) => None,
     }
-}
-
-async fn stopped(stop: &mut Stop) {
-    // Whoever could say so being gone is as good.
-    let _ = stop.wait_for(|stopping| *stopping).await;
 }
 
 /// The deliveries of one subscription.

@@ -16,7 +16,7 @@ use crate::delivery::addresses::AddressRules;
 use crate::delivery::breaker::Breaker;
 use crate::delivery::caller::{Caller, TIMEOUT};
 use crate::hub::Hub;
-use crate::work::Stop;
+use crate::work::{Stop, stopped};
 use consumer::{Consumer, Pusher};
 use queue_core::{Endpoint, Outside, SubscriptionId};
 use std::collections::{HashMap, HashSet};
@@ -43,7 +43,7 @@ pub(crate) async fn run(hub: Arc<Hub>, mut stop: Stop) {
             consumers.begin(&view);
         }
         tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => break,
+            () = stopped(&mut stop) => break,
             // The catalogue lives as long as the hub.
             _ = served.changed() => {}
             Some(ended) = consumers.tasks.join_next() => consumers.end(ended.ok()),

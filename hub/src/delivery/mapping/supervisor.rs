@@ -6,7 +6,7 @@ use super::worker::Worker;
 use super::{KIND, Mapping};
 use crate::hub::Hub;
 use crate::metrics::mappings::MappingSeries;
-use crate::work::Stop;
+use crate::work::{Stop, stopped};
 use queue_core::{Name, Record, RecordId, RecordKey};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(crate) async fn run(hub: Arc<Hub>, stop: Stop) {
         changes.borrow_and_update();
         supervisor.refresh();
         tokio::select! {
-            _ = supervisor.stop.wait_for(|stop| *stop) => break,
+            () = stopped(&mut supervisor.stop) => break,
             // The catalogue lives as long as the hub.
             _ = changes.changed() => {}
             Some(_) = supervisor.tasks.join_next() => {}

@@ -14,7 +14,7 @@ use crate::shape::arn;
 use crate::shape::delivery_policy::Effective;
 use crate::shape::subscription::delivery;
 use crate::shape::topic::attributes;
-use crate::work::{Stop, given_up};
+use crate::work::{Stop, given_up, stopped};
 use queue_core::{Command, Outcome, QueueId, Receipt, Receive, Settle};
 use reqwest::Url;
 use std::sync::Arc;
@@ -135,7 +135,7 @@ impl Consumer {
         loop {
             let admitted = tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = stopped(&mut stop) => break,
                 admitted = self.admitted(&places, &mut throttle) => admitted,
             };
             let Some((mut held, maximum)) = admitted else {
@@ -147,7 +147,7 @@ impl Consumer {
                 Ok(deliveries) => deliveries,
                 Err(engine::Error::Refused(_)) => break,
                 Err(engine::Error::Stopped) => {
-                    let _ = stop.wait_for(|stop| *stop).await;
+                    stopped(&mut stop).await;
                     break;
                 }
                 Err(engine::Error::Full(_) | engine::Error::Damaged) => {
