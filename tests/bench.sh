@@ -5,7 +5,7 @@
 # called missed and is no failure: a busy machine measures itself. The exit code says whether everything was measured.
 #
 # BENCH_SECONDS  seconds of each measurement (10)
-# BENCH_PAIRS    pairs of each ratio (3); five where a long queue is compared with a short one
+# BENCH_PAIRS    pairs of each ratio (3); five where a long queue is compared with a short one, or one endpoint is dead
 # BENCH_FOLDER   where the logs lie (the working directory): a disk, not memory
 # BENCH_BACKLOG  messages of the long queue (1000000)
 set -euo pipefail
@@ -104,6 +104,12 @@ row "10,000 long polls on 1,000 queues: ≤ 28 KiB of memory each" \
     most 28672 bytes_per_poll "bytes" polls --polls 10000 --queues 1000
 row "of these, a send wakes one: p99 < 10 ms" \
     most 10 p99_ms "ms" polls --polls 10000 --queues 1000
+row "push to 100 receivers over HTTP: ≥ 5,000 deliveries/s" \
+    least 5000 messages_per_s "deliveries/s" push --queues 100 --rate 60
+row "one dead endpoint among 100: p99 of the others within 25 %" \
+    most 1.25 ratios.p99 "× the p99" push --queues 100 --rate 20 --dead 1 --against push --pairs "$flat_pairs"
+row "publish to 1,000 filtered queues of which 10 match: ≤ 200 µs of CPU" \
+    most 200 cpu_us_per_request "µs of CPU" fanout --queues 1000 --matching 10
 # Within 20 %: no slower than four fifths. Nobody minds if the long queue is faster.
 row "send with $backlog queued: within 20 % of 1,000 queued" \
     least 0.8 ratios.messages "of the short queue" \

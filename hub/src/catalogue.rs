@@ -2,22 +2,28 @@
 //! the request that changed it leaves.
 
 mod audience;
+mod devices;
+pub(crate) mod news;
+mod records;
 
 pub(crate) use audience::{Verdict, message};
 
 use self::audience::Audience;
+use self::devices::Devices;
+use self::news::News;
 use crate::metrics::subscriptions::{Candidate, OtherSubscriptions, SubscriptionCounts, SubscriptionSeries};
 use crate::secrets::Secrets;
 use crate::shape::arn;
 use crate::shape::topic::schema::Schema;
 use filters::Policy;
 use queue_core::{
-    Change, Consent, Endpoint, FilterScope, Machine, Name, Queue, QueueAttributes, QueueId, Record, RecordId,
-    RecordKey, Replay, SubscriptionAttributes, SubscriptionId, Tags, Timestamp, TopicAttributes, TopicId,
+    Change, Consent, Counts, Endpoint, FilterScope, Machine, Name, Queue, QueueAttributes, QueueId, Record,
+    RecordId, RecordKey, Replay, SubscriptionAttributes, SubscriptionId, Tags, Timestamp, TopicAttributes,
+    TopicId,
 };
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use tokio::sync::watch;
 use uuid::Uuid;
 
 /// A queue as the workers see it.
@@ -106,8 +112,10 @@ impl SubscriptionView {
 #[derive(Default)]
 pub(crate) struct Catalogue {
     views: RwLock<Views>,
-    /// Rises when a subscription that somebody works for, or a record, has changed.
-    served: watch::Sender<u64>,
+    /// Which subscriptions that somebody works for, and which records, have changed.
+    news: News,
+    /// How many views were handed out to whoever works for them: tests see by it what a change costs.
+    handed_out: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -122,6 +130,9 @@ struct Views {
     served: BTreeMap<SubscriptionId, Arc<SubscriptionView>>,
     records: BTreeMap<RecordKey, Arc<Record>>,
     record_keys: HashMap<RecordId, RecordKey>,
+    devices: Devices,
+    /// How often records of a kind have changed.
+    record_changes: HashMap<Box<str>, u64>,
     /// Views of topics that have been replaced, with what was counted by whoever still publishes through them.
     replaced: Vec<Arc<TopicView>>,
     /// What happens to the subscriptions that have no series of their own.
@@ -219,47 +230,34 @@ impl Catalogue {
 
     /// The subscriptions that somebody works for: whose endpoint is outside, or who replay.
     pub(crate) fn served(&self) -> Vec<Arc<SubscriptionView>> {
-        self.read(|views| views.served.values().cloned().collect())
+        let served: Vec<_> = self.read(|views| views.served.values().cloned().collect());
+        self.hand_out(served.len());
+        served
     }
 
-    /// Tells when [`Self::served`] or a record has changed.
-    pub(crate) fn watch_served(&self) -> watch::Receiver<u64> {
-        self.served.subscribe()
+    /// One of [`Self::served`].
+    pub(crate) fn served_as(&self, id: SubscriptionId) -> Option<Arc<SubscriptionView>> {
+        self.hand_out(1);
+        self.read(|views| views.served.get(&id).cloned())
     }
 
-    pub(crate) fn record(&self, key: &RecordKey) -> Option<Arc<Record>> {
-        self.read(|views| views.records.get(key).cloned())
+    /// Tells what changes in [`Self::served`], and which records do.
+    pub(crate) fn news(&self) -> news::Reader {
+        self.news.reader()
     }
 
-    /// The records of a kind, in the order of their names, from one name on.
-    pub(crate) fn records(&self, from: &RecordKey) -> Vec<Arc<Record>> {
-        self.read(|views| {
-            let of_kind = views.records.range(from..).map(|(_, record)| record);
-            of_kind.take_while(|record| record.key.kind == from.kind).cloned().collect()
-        })
+    fn hand_out(&self, views: usize) {
+        self.handed_out.fetch_add(views, Ordering::Relaxed);
     }
 
-    /// The records of the same kind, account and region whose names begin as this one and come after `after`, in the
-    /// order of their names.
-    pub(crate) fn records_within(
-        &self,
-        first: &RecordKey,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Vec<Arc<Record>> {
-        let (of, prefix) = (&first.name, &*first.name.name);
-        let from = after.filter(|after| *after > prefix).unwrap_or(prefix);
-        let from = RecordKey { kind: first.kind.clone(), name: Name::new(&of.account, &of.region, from) };
-        self.read(|views| {
-            let within = |record: &&Arc<Record>| {
-                let RecordKey { kind, name } = &record.key;
-                let is_of = *kind == first.kind && name.account == of.account && name.region == of.region;
-                is_of && name.name.starts_with(prefix)
-            };
-            let beyond = |record: &&Arc<Record>| after.is_none_or(|after| *record.key.name.name > *after);
-            let all = views.records.range(from..).map(|(_, record)| record);
-            all.take_while(within).filter(beyond).take(limit).cloned().collect()
-        })
+    #[cfg(test)]
+    pub(crate) fn tell(&self, change: Change) {
+        self.news.tell(change);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn handed_out(&self) -> usize {
+        self.handed_out.load(Ordering::Relaxed)
     }
 
     /// Deliveries of this subscription found no queue.
@@ -271,14 +269,21 @@ impl Catalogue {
         });
     }
 
-    /// What was counted of up to so many subscriptions, and of the others together. Those of deleted topics have none.
-    pub(crate) fn subscription_series(&self, limit: usize) -> Vec<SubscriptionSeries> {
+    /// What was counted of up to so many subscriptions, and of the others together, with what is in the queues of their
+    /// own. Those of deleted topics have none.
+    pub(crate) fn subscription_series(
+        &self,
+        limit: usize,
+        queues: &HashMap<SubscriptionId, Counts>,
+    ) -> Vec<SubscriptionSeries> {
         self.read(|views| {
             views.settle();
             let all = views.subscriptions.values();
             let all = all.filter(|view| views.topic_names.contains_key(&view.topic)).map(|view| {
                 let named = || arn::of_subscription(&view.topic_name, view.uuid);
-                Candidate { id: view.id, has_filter: view.policy.is_some(), counts: &view.counts, arn: named }
+                let queue = queues.get(&view.id).copied().unwrap_or_default();
+                let has_filter = view.policy.is_some();
+                Candidate { id: view.id, has_filter, queue, counts: &view.counts, arn: named }
             });
             views.others.series(all, limit)
         })
@@ -307,23 +312,26 @@ impl Catalogue {
         }
         // A topic's view shows the views of its subscriptions, so those come first.
         changes.sort_unstable_by_key(|change| matches!(change, Change::Topic(_)));
-        let mut has_news = false;
+        let mut told = Vec::new();
         let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
         for change in changes {
             match change {
                 Change::Queue(id) => views.refresh_queue(machine, id),
                 Change::Topic(id) => views.refresh_topic(machine, id),
-                Change::Subscription(id) => has_news |= views.refresh_subscription(machine, id, secrets),
+                Change::Subscription(id) => {
+                    if views.refresh_subscription(machine, id, secrets) {
+                        told.push(change);
+                    }
+                }
                 Change::Record(id) => {
                     views.refresh_record(machine, id);
-                    has_news = true;
+                    told.push(change);
                 }
             }
         }
         drop(views);
-        if has_news {
-            self.served.send_modify(|version| *version += 1);
-        }
+        // Whoever is told finds what it is told of.
+        told.into_iter().for_each(|change| self.news.tell(change));
     }
 }
 
@@ -439,17 +447,6 @@ impl Views {
             true
         } else {
             self.served.remove(&id).is_some()
-        }
-    }
-
-    fn refresh_record(&mut self, machine: &Machine, id: RecordId) {
-        if let Some(record) = machine.record(id) {
-            self.record_keys.insert(id, record.key.clone());
-            self.records.insert(record.key.clone(), Arc::new(record.clone()));
-        } else if let Some(key) = self.record_keys.remove(&id)
-            && self.records.get(&key).is_some_and(|record| record.id == id)
-        {
-            self.records.remove(&key);
         }
     }
 }

@@ -81,11 +81,14 @@ settings! {
     /// Start although the clock of the machine is more than 30 days ahead of the log, by which messages may expire.
     accept_time_jump: bool = false;
     /// Refuse what AWS refuses for its own reasons: a second purge of a queue, or a deleted queue's name for a new
-    /// one, within 60 seconds.
+    /// one, within 60 seconds; and subscriptions of URLs that cannot be connected to.
     strict: bool = false;
-    /// Take for granted that the endpoints of http, https and email subscriptions agree, and do not ask them. For
-    /// tests.
+    /// Take for granted that the endpoints of http, https and email subscriptions agree, and do not ask them; those
+    /// that were asked before the start and have not answered count as agreed, too. For tests.
     auto_confirm: bool = false;
+    /// Put all accounts into the sandbox of text messages, where those of AWS begin: only numbers that were verified
+    /// get any.
+    sms_sandbox: bool = false;
     /// How many queues, and how many subscriptions, have metrics of their own at `/metrics`: the oldest ones; the others
     /// are counted together.
     metrics_queues: Count = Count(1_000);

@@ -5,6 +5,10 @@ use queue_core::codec::Codec;
 use queue_core::{BodyRef, Name, Position, encoded};
 use std::borrow::Cow;
 
+mod texts;
+
+pub(crate) use texts::{Draft, Texts};
+
 encoded! {
     /// The bytes that the log stores as the body of a message.
     #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,15 +116,8 @@ impl Published {
         if !self.structured {
             return Cow::Borrowed(&self.message);
         }
-        Cow::Owned(structured_text(&self.message, protocol))
+        Cow::Owned(Texts::parse(&self.message).unwrap_or_default().into_text(protocol))
     }
-}
-
-/// The text that a structured message has under a key, else the default.
-pub(crate) fn structured_text(message: &str, key: &str) -> String {
-    let texts: serde_json::Value = serde_json::from_str(message).unwrap_or_default();
-    let text = |key: &str| texts.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
-    text(key).or_else(|| text("default")).unwrap_or_default()
 }
 
 impl Attribute {
@@ -236,24 +233,6 @@ mod tests {
     #[test]
     fn content_is_identified_by_its_digest() {
         assert_eq!(content_id("Test"), "532eaabd9574880dbf76b9b8cc00832c20a6ec113d682299550d7a6e0f345e25");
-    }
-
-    #[test]
-    fn a_structured_message_has_a_text_for_each_protocol() {
-        let published = |message: &str| Published {
-            topic: Name::new("000000000000", "us-east-1", "orders"),
-            message: message.to_owned(),
-            structured: true,
-            subject: None,
-            attributes: Vec::new(),
-            trace: None,
-            group: None,
-            deduplication_id: None,
-            base_url: "http://localhost".into(),
-        };
-        assert_eq!(published(r#"{"default": "d", "sqs": "q"}"#).text_for("sqs"), "q");
-        assert_eq!(published(r#"{"default": "d", "sqs": 1}"#).text_for("sqs"), "d");
-        assert_eq!(published(r#"{"default": "d"}"#).text_for("http"), "d");
     }
 
     #[test]

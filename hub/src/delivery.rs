@@ -1,11 +1,13 @@
 //! From a received message to what its receiver is shown.
 
 pub(crate) mod addresses;
+pub(crate) mod assent;
 pub(crate) mod breaker;
 pub(crate) mod caller;
 pub(crate) mod cloud_event;
 pub(crate) mod courier;
 pub(crate) mod envelope;
+pub(crate) mod hops;
 mod letter;
 pub(crate) mod mail;
 pub(crate) mod mapping;
@@ -15,12 +17,13 @@ pub(crate) mod replay;
 pub(crate) mod schedule;
 pub(crate) mod signature;
 pub(crate) mod signing;
+pub(crate) mod supervisor;
 
 use crate::content::{Attribute, Content, Published, Sent, md5_of_body};
 use crate::engine::Delivery;
 use crate::hub::Hub;
 use crate::shape::subscription::endpoint;
-use envelope::Envelope;
+use envelope::{Envelope, Signature};
 use queue_core::codec::{Codec as _, DecodeError, Reader};
 use queue_core::{Received, Topical};
 
@@ -116,10 +119,14 @@ async fn render_published(
 
 /// The document of an envelope, signed if it is to be.
 pub(crate) async fn enveloped(envelope: &Envelope<'_>, hub: &Hub) -> Result<String, signing::Error> {
+    Ok(envelope.document(signature_of(envelope, hub).await?.as_ref()))
+}
+
+/// The signature of what an envelope says, in whatever form it says it; none in FIFO topics.
+async fn signature_of(envelope: &Envelope<'_>, hub: &Hub) -> Result<Option<Signature>, signing::Error> {
     let Published { topic, base_url, .. } = envelope.published;
-    let signature = match envelope.signed_text() {
-        Some(text) => Some(hub.sign(topic, text, base_url).await?),
-        None => None,
-    };
-    Ok(envelope.document(signature.as_ref()))
+    match envelope.signed_text() {
+        Some(text) => hub.sign(topic, text, base_url).await.map(Some),
+        None => Ok(None),
+    }
 }

@@ -33,7 +33,8 @@ use bytes::Bytes;
 use desk::Caller;
 use inbox::{Inbox, Sender};
 use queue_core::{Command, Genesis, Machine, Proposal, QueueId, Receipt, Receive, Received, Reply};
-use receiving::{Receiving, Taken};
+use receiving::Receiving;
+pub(crate) use receiving::Taken;
 use run::Runner;
 use scrape::Scrape;
 pub(crate) use scrape::Scraped;
@@ -211,16 +212,27 @@ impl Engine {
     /// message taken for it in the last moment is visible again at once.
     pub(crate) async fn receive(&self, receive: Receive, wait: Duration) -> Result<Vec<Delivery>, Error> {
         let span = span::receive(receive.maximum, wait);
+        let deliveries = self.receiving(receive, wait)?.deliveries().await?;
+        span::received(&span, deliveries.len());
+        Ok(deliveries)
+    }
+
+    /// The same, but what is taken is read by the caller, or put back by it.
+    pub(crate) async fn take(&self, receive: Receive, wait: Duration) -> Result<Vec<Taken>, Error> {
+        let span = span::receive(receive.maximum, wait);
+        let taken = self.receiving(receive, wait)?.taken().await?;
+        span::received(&span, taken.len());
+        Ok(taken)
+    }
+
+    fn receiving(&self, receive: Receive, wait: Duration) -> Result<Receiving<'_>, Error> {
         let (responder, response) = oneshot::channel();
         let id = self.next_waiter.fetch_add(1, Ordering::Relaxed);
         let queue = receive.queue;
         let deadline = (!wait.is_zero()).then(|| Instant::now() + wait);
         self.send(Event::Receive(waiters::Waiter { id, receive, deadline, responder }))?;
         let is_waiting = deadline.is_some();
-        let deliveries =
-            Receiving { engine: self, queue, waiter: id, is_waiting, response }.deliveries().await?;
-        span::received(&span, deliveries.len());
-        Ok(deliveries)
+        Ok(Receiving { engine: self, queue, waiter: id, is_waiting, response })
     }
 
     /// Reads from the machine. If a queue is named, everything due in it is done first, so that its counters are

@@ -2,6 +2,7 @@
 
 use crate::catalogue::Catalogue;
 use crate::config::Settings;
+use crate::delivery::mapping::function::Functions;
 use crate::delivery::mapping::{self, Outlets};
 use crate::delivery::outbox::Outbox;
 use crate::delivery::signing::Signing;
@@ -109,6 +110,7 @@ pub(crate) struct Hub {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) recovered: Holdings,
     pub(crate) mappings: Outlets,
+    pub(crate) functions: Functions,
     pub(crate) outbox: Outbox,
     pub(crate) signing: Signing,
     clock: Arc<LogClock>,
@@ -177,6 +179,7 @@ impl Hub {
             metrics,
             recovered,
             mappings,
+            functions: Functions::default(),
             outbox,
             signing,
             clock,
@@ -192,7 +195,9 @@ impl Hub {
     pub(crate) async fn expose_metrics(&self) -> Result<String, engine::Error> {
         let limit = self.settings.metrics_queues.0 as usize;
         let scraped = self.engine.scrape(limit).await?;
-        let mut text = self.metrics.expose(&scraped, &self.catalogue.subscription_series(limit));
+        let mut text = self
+            .metrics
+            .expose(&scraped, &self.catalogue.subscription_series(limit, &scraped.of_subscriptions));
         text.push_str(&mappings::expose(&mapping::series(self, limit)));
         Ok(text)
     }

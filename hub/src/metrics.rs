@@ -102,15 +102,23 @@ impl Metrics {
 
     fn expose_pushes(&self, subscriptions: &[SubscriptionSeries], page: &mut Page) {
         let (mut pushes, mut paused) = (Vec::new(), Vec::new());
+        let (mut visible, mut in_flight) = (Vec::new(), Vec::new());
         for series in subscriptions.iter().filter(|series| series.is_pushed()) {
             for (result, count) in series.pushes.named() {
                 pushes.push((Labels::of(&["subscription", "result"], &[series.arn(), result]), count));
             }
-            paused.push((Labels::of(&["subscription"], &[series.arn()]), series.paused));
+            let labels = Labels::of(&["subscription"], &[series.arn()]);
+            visible.push((labels.clone(), series.queue.visible));
+            in_flight.push((labels.clone(), series.queue.in_flight));
+            paused.push((labels, series.paused));
         }
         page.family(&of::PUSHES, pushes.iter().map(|(labels, count)| (labels, count)));
         page.histogram(&of::PUSH_DURATION, self.push.read());
-        page.family(&of::PUSH_BREAKER_OPEN, paused.iter().map(|(labels, count)| (labels, count)));
+        for (family, series) in
+            [(&of::PUSH_BREAKER_OPEN, paused), (&of::PUSH_VISIBLE, visible), (&of::PUSH_IN_FLIGHT, in_flight)]
+        {
+            page.family(family, series.iter().map(|(labels, count)| (labels, count)));
+        }
     }
 
     fn expose_commits(&self, scraped: &Scraped, page: &mut Page) {

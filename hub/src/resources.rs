@@ -39,6 +39,17 @@ pub(crate) struct Ask<'a> {
     pub(crate) cx: Context,
 }
 
+impl Ask<'_> {
+    /// Refuses parameters that the resource does not have: what is misspelled is not to be taken for absent.
+    fn takes(&self, known: &[&str]) -> Result<(), Refusal> {
+        let Some(other) = self.parameters.other_than(known) else {
+            return Ok(());
+        };
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Err(Refusal::bad(format!("There is no parameter {other:?} here; those known are: {known}.")))
+    }
+}
+
 /// Whether a path is that of a resource, whether there is such a one or not.
 pub(crate) fn is_path(path: &str) -> bool {
     path.starts_with(PREFIX) || topic_messages::is_path(path)

@@ -8,6 +8,7 @@ pub(crate) mod moment;
 pub(crate) mod phone_number;
 pub(crate) mod platform;
 pub(crate) mod principal;
+pub(crate) mod priority;
 pub(crate) mod publication;
 pub(crate) mod queue;
 pub(crate) mod record;

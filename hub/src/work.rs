@@ -1,8 +1,9 @@
 //! What the hub does by itself, beside answering requests. Each kind of work is a task that begins with the hub and
 //! ends before its engine does.
 
-use crate::delivery::{courier, mapping, push, replay};
+use crate::delivery::{assent, supervisor};
 use crate::hub::Hub;
+use crate::shape::platform::orphans;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -37,10 +38,9 @@ impl Work {
     pub(crate) fn start(hub: &Arc<Hub>) -> Self {
         let (stopping, _stop) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(replay::policy::run(Arc::clone(hub), stopping.subscribe()));
-        tasks.spawn(courier::run(Arc::clone(hub), stopping.subscribe()));
-        tasks.spawn(push::run(Arc::clone(hub), stopping.subscribe()));
-        tasks.spawn(mapping::run(Arc::clone(hub), stopping.subscribe()));
+        tasks.spawn(assent::run(Arc::clone(hub), stopping.subscribe()));
+        tasks.spawn(supervisor::run(Arc::clone(hub), stopping.subscribe()));
+        tasks.spawn(orphans::run(Arc::clone(hub), stopping.subscribe()));
         Self { stopping, tasks }
     }
 

@@ -183,6 +183,16 @@ macro_rules! narrow_integers {
 
 narrow_integers!(u8, u16, u32);
 
+impl Codec for i64 {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.cast_unsigned().encode(out);
+    }
+
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        u64::decode(input).map(u64::cast_signed)
+    }
+}
+
 impl Codec for u128 {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.to_le_bytes());

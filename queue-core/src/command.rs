@@ -84,6 +84,10 @@ encoded! {
         28 => Redeliver(Redeliver),
         /// Keeps, changes or removes a record.
         29 => SetRecord(SetRecord),
+        /// Lets receives that have not ended last longer, each by itself.
+        30 => Renew(Renew),
+        /// Moves messages to the dead-letter queue at once, each by itself.
+        31 => Bury(Bury),
     }
 
     /// The identity of a store and its secrets, which outlive every restart.
@@ -195,6 +199,26 @@ encoded! {
         pub queue: QueueId,
         /// Which receives, and how long each is to last from now on.
         pub changes: Vec<(Receipt, Duration)>,
+    }
+
+    /// Lets receives of one queue that have not ended last longer.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Renew {
+        /// The queue.
+        pub queue: QueueId,
+        /// The receives.
+        pub receipts: Vec<Receipt>,
+        /// How long each is to last from now on.
+        pub visibility: Duration,
+    }
+
+    /// Moves messages of one queue to its dead-letter queue.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Bury {
+        /// The queue.
+        pub queue: QueueId,
+        /// The receives, which have not ended.
+        pub receipts: Vec<Receipt>,
     }
 
     /// Creates a topic.
@@ -374,6 +398,8 @@ encoded! {
         pub matches: Vec<SubscriptionId>,
         /// Its group; required on a FIFO topic.
         pub group: Option<Arc<str>>,
+        /// Which member of a priority queue it asks for.
+        pub priority: Option<Arc<str>>,
         /// What makes it a duplicate; required on a FIFO topic, ignored elsewhere.
         pub deduplication: Option<DeduplicationKeys>,
         /// Its size as a queue counts it, delivered raw.
@@ -482,7 +508,9 @@ impl Command {
             | Self::Confirm(_)
             | Self::Settle(_)
             | Self::Redeliver(_)
-            | Self::SetRecord(_) => Vec::new(),
+            | Self::SetRecord(_)
+            | Self::Renew(_)
+            | Self::Bury(_) => Vec::new(),
         }
     }
 }

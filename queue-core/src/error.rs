@@ -27,6 +27,14 @@ pub enum Error {
     ReceiptExpired,
     /// The message is gone.
     NoSuchMessage,
+    /// The message is gone, with all that the queue held when it was purged.
+    Purged,
+    /// The queue has no dead-letter queue.
+    NoDeadLetterQueue,
+    /// The members of a priority queue are not there, not of its kind, priority queues themselves, or named twice.
+    UnfitMembers,
+    /// The queue is a member of a priority queue.
+    IsMember,
     /// The message would be in flight for longer than [`crate::limits::VISIBILITY_TOTAL`].
     BeyondVisibilityTotal,
     /// A message for a FIFO queue or topic came without a group or without deduplication keys.

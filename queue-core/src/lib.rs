@@ -46,6 +46,7 @@ pub use message::{BodyRef, Position, Received, Topical};
 pub use move_task::{MoveFailure, MoveStatus, MoveTask};
 pub use name::{Name, QueueId, RecordId, SubscriptionId, TopicId};
 pub use queue::attributes::{DeduplicationScope, QueueAttributes, RedrivePolicy};
+pub use queue::priority::{Member, Priority, PriorityPolicy};
 pub use queue::receipt::Receipt;
 pub use queue::{Counts, Queue};
 pub use record::{Record, RecordKey};

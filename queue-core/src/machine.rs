@@ -1,7 +1,8 @@
 //! All topics and queues, changed by one entry after the other.
 //!
 //! `machine/queues`, `machine/topics` and `machine/subscriptions` apply the commands, `machine/due` does what time
-//! brings, `machine/moves` lets move tasks go on, `machine/outside` knows what becomes of deliveries to the outside,
+//! brings, `machine/moves` lets move tasks go on, `machine/priority` takes
+//! from the members of priority queues, `machine/leases` is for consumers that hold messages by a connection, `machine/outside` knows what becomes of deliveries to the outside,
 //! `machine/archives` keeps publications and delivers them again, `machine/records` what is only kept, `machine/bodies`
 //! knows who still needs which body and where it lies, `machine/fingerprint` sums up what every entry led to,
 //! `machine/weight` keeps count of the memory that all of it takes, `machine/views` is what can be read.
@@ -12,8 +13,10 @@ mod due;
 mod fingerprint;
 #[cfg(test)]
 mod invariants;
+mod leases;
 mod moves;
 mod outside;
+mod priority;
 mod queues;
 mod records;
 mod subscriptions;
@@ -182,6 +185,8 @@ impl Machine {
             Command::Settle(settle) => self.settle(settle, scope),
             Command::Redeliver(redeliver) => self.redeliver(redeliver, scope),
             Command::SetRecord(set) => self.set_record(set, scope),
+            Command::Renew(renew) => self.renew(renew, scope),
+            Command::Bury(bury) => self.bury_now(bury, scope),
         }
     }
 

@@ -10,11 +10,13 @@ mod due;
 mod fifo;
 #[cfg(test)]
 mod invariants;
+mod leases;
 pub(crate) mod messages;
 mod moving;
 pub(crate) mod numbers;
+pub(crate) mod priority;
 pub(crate) mod receipt;
-mod receive;
+pub(crate) mod receive;
 pub(crate) mod remains;
 mod settling;
 mod standard;
@@ -91,6 +93,10 @@ encoded! {
         pub(crate) registered: Option<Timestamp>,
         /// The subscription whose deliveries it holds, if it is not a user's queue.
         pub(crate) of: Option<SubscriptionId>,
+        /// The priority queues that it is a member of.
+        pub(crate) member_of: BTreeSet<QueueId>,
+        /// In a priority queue, what each level is owed.
+        pub(crate) balance: Vec<i64>,
         /// The weight of its name, attributes and tags.
         settings: u64,
         /// Its weight as far as the machine knows.
@@ -126,6 +132,8 @@ impl Queue {
             purged: None,
             registered: None,
             of: None,
+            member_of: BTreeSet::new(),
+            balance: Vec::new(),
             settings: 0,
             weighed: 0,
         };
@@ -137,6 +145,19 @@ impl Queue {
     #[must_use]
     pub fn is_internal(&self) -> bool {
         self.of.is_some()
+    }
+
+    /// The priority queues that it is a member of.
+    pub fn member_of(&self) -> impl Iterator<Item = QueueId> {
+        self.member_of.iter().copied()
+    }
+
+    /// Whether a message of the group is in flight, in a FIFO queue.
+    pub(crate) fn holds(&self, group: &str) -> bool {
+        match &self.order {
+            Order::Standard(_) => false,
+            Order::Fifo(fifo) => fifo.holds(group),
+        }
     }
 
     /// How many messages are in which state, as of the machine's time.
@@ -166,6 +187,9 @@ impl Queue {
         let redrive_changed = attributes.redrive.is_some() && attributes.redrive != self.attributes.redrive;
         if delay_changed || redrive_changed {
             self.revisit = Some(0);
+        }
+        if attributes.priority != self.attributes.priority {
+            self.balance.clear();
         }
         self.attributes = QueueAttributes { fifo: self.attributes.fifo, ..attributes };
         self.version += 1;
@@ -370,7 +394,7 @@ impl Order {
                 standard.leave(number, message.group.as_ref(), before);
                 standard.enter(number, message.group.as_ref(), message.state);
             }
-            Self::Fifo(fifo) => fifo.state_changed(message, messages),
+            Self::Fifo(fifo) => fifo.state_changed(message, before, messages),
         }
     }
 

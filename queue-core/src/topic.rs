@@ -57,6 +57,12 @@ encoded! {
 }
 
 impl Topic {
+    /// The greatest sequence number that it has given; 0 if it has given none, as in a standard topic.
+    #[must_use]
+    pub fn last_sequence(&self) -> u64 {
+        self.last_sequence
+    }
+
     /// When its archive was begun; none if it has none.
     #[must_use]
     pub fn archived_since(&self) -> Option<Timestamp> {

@@ -6,8 +6,10 @@ use std::process::{Command, Stdio};
 
 /// Runs a measurement of a second that has to succeed, and gives its object.
 fn measured(flags: &[&str]) -> Value {
-    let common = ["--duration", "1s", "--connections", "4", "--json"];
-    let output = run(&[&["bench"], flags, &common].concat());
+    // What pushes has one.
+    let connections = if flags[0] == "push" { &[][..] } else { &["--connections", "4"] };
+    let common = ["--duration", "1s", "--json"];
+    let output = run(&[&["bench"], flags, connections, &common].concat());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (said, complained) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{flags:?}: {said}{complained}");
@@ -79,6 +81,18 @@ fn what_goes_through_a_topic_is_measured() {
 }
 
 #[test]
+fn what_is_filtered_is_measured() {
+    let filtered = check(&["fanout", "--queues", "6", "--matching", "2"]);
+    assert!((messages_of_a_request(&filtered) - 2.0).abs() < 0.01, "{filtered}");
+}
+
+#[test]
+fn what_is_pushed_is_measured_also_beside_a_receiver_that_is_not_there() {
+    let pushed = check(&["push", "--queues", "5", "--dead", "1"]);
+    assert!((messages_of_a_request(&pushed) - 4.0).abs() < 0.01, "{pushed}");
+}
+
+#[test]
 fn what_wakes_one_of_many_polls_is_measured() {
     let polls = check(&["polls", "--queues", "2", "--rate", "50"]);
     assert!(polls["bytes_per_poll"].is_u64() && polls["rate"] == 50, "{polls}");
@@ -93,7 +107,7 @@ fn the_floor_is_measured() {
 #[test]
 fn two_measurements_are_compared() {
     let object = check(&["send", "--against", "floor --body-bytes 10", "--pairs", "2"]);
-    for name in ["requests", "messages", "cpu", "p50"] {
+    for name in ["requests", "messages", "cpu", "p50", "p99"] {
         assert!(object["ratios"][name].as_f64().is_some_and(|ratio| ratio > 0.0), "{name}: {object}");
     }
     assert_eq!((&object["against"]["scenario"], &object["pairs"]), (&"floor".into(), &2.into()));
@@ -178,7 +192,7 @@ fn the_script_measures_all_targets() {
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
     let rows = printed.lines().filter(|line| line.contains("`fanq bench ")).collect::<Vec<_>>();
-    assert_eq!(rows.len(), 13, "{printed}");
+    assert_eq!(rows.len(), 16, "{printed}");
     for row in rows {
         assert!([" met |", " missed |", " – |"].iter().any(|end| row.ends_with(end)), "{row}");
     }

@@ -16,4 +16,5 @@ mod queues;
 mod quotas;
 mod refusals;
 mod terraform;
+mod topics;
 mod worlds;

@@ -22,15 +22,18 @@ fn a_replay_goes_on_after_a_kill_with_nothing_lost_and_nothing_twice() {
     let archive = r#"{"MessageRetentionPeriod":"1"}"#;
     let fifo = [("FifoTopic", "true"), ("ArchivePolicy", archive), ("ContentBasedDeduplication", "true")];
     sns(&hub, "CreateTopic", &[("Name", "news.fifo")], &fifo);
+    let attributes = sns(&hub, "GetTopicAttributes", &[("TopicArn", TOPIC)], &[]);
+    let (_, begun) = attributes.split_once("<key>BeginningArchiveTime</key><value>").unwrap();
+    let (begun, _) = begun.split_once('<').unwrap();
     sqs(&hub, "CreateQueue", &json!({ "QueueName": "inbox.fifo", "Attributes": { "FifoQueue": "true" } }));
     for batch in 0..BATCHES {
         publish(&hub, batch);
     }
     // What a restart does with the archive is a part of this: it comes from the log, not from memory.
     hub = hub.restart();
-    let policy = r#"{"PointType":"Timestamp","StartingPoint":"2020-01-01T00:00:00Z"}"#;
+    let policy = format!(r#"{{"PointType":"Timestamp","StartingPoint":"{begun}"}}"#);
     let endpoint = [("TopicArn", TOPIC), ("Protocol", "sqs"), ("Endpoint", QUEUE)];
-    sns(&hub, "Subscribe", &endpoint, &[("RawMessageDelivery", "true"), ("ReplayPolicy", policy)]);
+    sns(&hub, "Subscribe", &endpoint, &[("RawMessageDelivery", "true"), ("ReplayPolicy", &policy)]);
     for kill in 0..KILLS {
         eventually("the replay has come further", || waiting(&hub) > kill * BATCHES);
         hub = hub.restart();
@@ -41,8 +44,8 @@ fn a_replay_goes_on_after_a_kill_with_nothing_lost_and_nothing_twice() {
     eventually("what is new comes as usual", || waiting(&hub) == BATCH);
 }
 
-/// A call of SNS that must succeed, with a map of attributes.
-fn sns(hub: &Hub, action: &str, parameters: &[(&str, &str)], attributes: &[(&str, &str)]) {
+/// A call of SNS that must succeed, with a map of attributes; gives what is answered.
+fn sns(hub: &Hub, action: &str, parameters: &[(&str, &str)], attributes: &[(&str, &str)]) -> String {
     let mut all: Vec<(String, String)> = vec![("Action".into(), action.into())];
     all.extend(parameters.iter().map(|(name, value)| ((*name).into(), (*value).into())));
     for (number, (name, value)) in (1..).zip(attributes) {
@@ -52,6 +55,7 @@ fn sns(hub: &Hub, action: &str, parameters: &[(&str, &str)], attributes: &[(&str
     let all: Vec<_> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let answer = Request::query("/", &all).send(hub);
     assert_eq!(answer.status, 200, "{action}: {}", answer.text());
+    answer.text()
 }
 
 fn sqs(hub: &Hub, operation: &str, input: &Value) -> Value {

@@ -4,7 +4,7 @@
 //! [`filters::Index`].
 
 use super::{SubscriptionView, TopicView};
-use crate::content::{Attribute, Published, Value};
+use crate::content::{Attribute, Draft, Value};
 use crate::metrics::filtered::FilterCounts;
 use crate::metrics::subscriptions::{Reason, SubscriptionCounts};
 use crate::shape::subscription::endpoint;
@@ -58,17 +58,15 @@ fn shown(attribute: &Attribute) -> filters::Attribute<'_> {
 
 impl TopicView {
     /// The places of the subscriptions that a message passes to, ascending, and what their filters said.
-    pub(crate) fn listeners(&self, published: &Published) -> (Vec<usize>, Verdict) {
+    pub(crate) fn listeners(&self, draft: &Draft) -> (Vec<usize>, Verdict) {
         let audiences = self.audiences.get_or_init(|| audiences(&self.subscriptions));
-        let same = (!published.structured).then(|| message(&published.message, &published.attributes));
+        // By text: protocols that get the same share one message, whose body is read once.
+        let mut messages = BTreeMap::new();
         let (mut places, mut verdict) = (Vec::new(), Vec::with_capacity(audiences.len()));
         for audience in audiences {
-            let said = match &same {
-                Some(message) => audience.ask(message),
-                None => {
-                    audience.ask(&message(&published.text_for(&audience.protocol), &published.attributes))
-                }
-            };
+            let text = draft.text_for(&audience.protocol);
+            let message = messages.entry(text).or_insert_with(|| message(text, &draft.published.attributes));
+            let said = audience.ask(message);
             let members = said.passed.iter().filter_map(|position| audience.members.get(*position));
             places.extend(members.map(|member| member.place));
             verdict.push(said);

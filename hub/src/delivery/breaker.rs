@@ -4,8 +4,9 @@
 //! of it decides. All who deliver to an endpoint share one. Its pauses are in real time, as is all that concerns a
 //! network.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// What is known of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +101,7 @@ impl Breaker {
             };
             let passed = async {
                 match pause {
-                    Some(until) => tokio::time::sleep_until(until.into()).await,
+                    Some(until) => tokio::time::sleep_until(until).await,
                     None => std::future::pending().await,
                 }
             };

@@ -5,7 +5,7 @@
 //! is left out of the answer; addresses in URLs are looked at before. No redirect is followed, and no proxy of the
 //! environment is used, since either would connect to another place.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,9 @@ use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, Url};
 
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::addresses::AddressRules;
 
@@ -30,8 +32,11 @@ pub(crate) const ANSWER_BYTES_MAX: usize = 64 << 10;
 const IDLE_PER_HOST: usize = 8;
 const IDLE: Duration = Duration::from_secs(15);
 
-/// Names that are looked up at a time. Each takes a thread, also after nobody waits for it any more.
-const LOOKUPS_MAX: usize = 32;
+/// How long it may take to look up a name and to connect, if nothing more is wanted.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Places for names that are looked up. Each takes a thread, also after nobody waits for it any more.
+static LOOKUPS: Semaphore = Semaphore::const_new(32);
 
 /// As AWS calls itself.
 const USER_AGENT: &str = "Amazon Simple Notification Service Agent";
@@ -100,8 +105,26 @@ impl Caller {
     }
 }
 
+/// Connects to where a URL leads, and says nothing there.
+pub(crate) async fn connect(url: &Url, rules: &AddressRules) -> Result<(), Failure> {
+    let connecting = async {
+        let port = url.port_or_known_default().unwrap_or_default();
+        let addresses = match literal(url) {
+            Some(address) if rules.allows(address) => vec![SocketAddr::new(address, port)],
+            Some(address) => return Err(Failure::Denied(address.to_string())),
+            None => {
+                let found = look_up(url.host_str().unwrap_or_default(), port, rules).await;
+                found.map_err(|error| deepest(&*error))?
+            }
+        };
+        let connected = TcpStream::connect(&*addresses).await;
+        connected.map(drop).map_err(|error| Failure::Connection(error.to_string()))
+    };
+    timeout(CONNECT_TIMEOUT, connecting).await.unwrap_or(Err(Failure::Timeout))
+}
+
 fn builder(rules: &Arc<AddressRules>) -> ClientBuilder {
-    let resolver = Resolver { rules: Arc::clone(rules), lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)) };
+    let resolver = Resolver { rules: Arc::clone(rules) };
     Client::builder()
         .dns_resolver(Arc::new(resolver))
         .no_proxy()
@@ -145,24 +168,27 @@ fn failure(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
         return Failure::Timeout;
     }
-    let mut cause = error.source();
-    let mut text = error.to_string();
-    while let Some(deeper) = cause {
-        if let Some(Denied(name)) = deeper.downcast_ref() {
-            return Failure::Denied(name.clone());
-        }
-        text = deeper.to_string();
-        cause = deeper.source();
+    deepest(error)
+}
+
+/// The deepest cause alone: the others repeat it, and name the URL with its password.
+fn deepest(error: &(dyn Error + 'static)) -> Failure {
+    if let Some(Denied(name)) = error.downcast_ref() {
+        return Failure::Denied(name.clone());
     }
-    // The deepest cause alone: the others repeat it, and name the URL with its password.
-    Failure::Connection(text)
+    match error.source() {
+        Some(deeper) => deepest(deeper),
+        None => Failure::Connection(error.to_string()),
+    }
 }
 
 /// Looks names up, and leaves out what may not be called.
 struct Resolver {
     rules: Arc<AddressRules>,
-    lookups: Arc<Semaphore>,
 }
+
+/// Why nothing was found.
+type Unresolved = Box<dyn Error + Send + Sync>;
 
 /// Everything that a name leads to was left out.
 #[derive(Debug, thiserror::Error)]
@@ -171,24 +197,27 @@ struct Denied(String);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (rules, lookups) = (Arc::clone(&self.rules), Arc::clone(&self.lookups));
+        let rules = Arc::clone(&self.rules);
         Box::pin(async move {
-            let place = lookups.acquire_owned().await?;
-            let text = name.as_str().to_owned();
-            // In a task of its own, which keeps its place until the system has answered.
-            let looking = tokio::spawn(async move {
-                let found = tokio::net::lookup_host((text, 0)).await.map(Vec::from_iter);
-                drop(place);
-                found
-            });
-            let found = looking.await??.into_iter();
-            let allowed = found.filter(|address| rules.allows(address.ip())).collect::<Vec<SocketAddr>>();
-            if allowed.is_empty() {
-                return Err(Denied(name.as_str().to_owned()).into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
+            let found = look_up(name.as_str(), 0, &rules).await?;
+            Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
+}
+
+/// The addresses of a name that may be called.
+async fn look_up(name: &str, port: u16, rules: &AddressRules) -> Result<Vec<SocketAddr>, Unresolved> {
+    let place = LOOKUPS.acquire().await?;
+    let text = name.to_owned();
+    // In a task of its own, which keeps its place until the system has answered.
+    let looking = tokio::spawn(async move {
+        let found = tokio::net::lookup_host((text, port)).await.map(Vec::from_iter);
+        drop(place);
+        found
+    });
+    let mut found = looking.await??;
+    found.retain(|address| rules.allows(address.ip()));
+    if found.is_empty() { Err(Denied(name.to_owned()).into()) } else { Ok(found) }
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(crate) fn from_binary<'a>(
 /// Reads an event that is one JSON document.
 pub(crate) fn from_structured(document: &[u8]) -> Result<Event, String> {
     let mut members: BTreeMap<String, Box<RawValue>> =
-        serde_json::from_slice(document).map_err(|error| format!("the event is no JSON object: {error}"))?;
+        serde_json::from_slice(document).map_err(|_| "the event is no JSON object".to_owned())?;
     let (data, encoded) = (members.remove("data"), members.remove("data_base64"));
     let read = |(name, raw): (String, Box<RawValue>)| Some((name, serde_json::from_str(raw.get()).ok()?));
     let context: Map<_, _> = members.into_iter().filter_map(read).collect();

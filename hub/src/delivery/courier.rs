@@ -5,25 +5,28 @@
 use crate::catalogue::SubscriptionView;
 use crate::delivery::letter;
 use crate::delivery::mail::Relay;
-use crate::delivery::mapping::function;
+use crate::delivery::mapping::function::Function;
 use crate::delivery::outbox::Letter;
 use crate::engine::{self, Delivery};
 use crate::hub::Hub;
 use crate::work::{Stop, given_up, stopped};
-use queue_core::{Command, Endpoint, Outcome, Outside, QueueId, Receive, Settle};
-use std::collections::HashSet;
+use queue_core::{Command, Endpoint, Outcome, Outside, QueueId, Receipt, Receive, Settle};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// How many messages are taken at once.
 const TAKEN_MAX: u32 = 10;
 
-/// How long the hub may take for them: as long as the slowest mail server does.
-const VISIBILITY: Duration = Duration::from_mins(15);
+/// How long a message for a function is hidden: longer than it can wait for its place and then for an answer.
+const VISIBILITY: Duration = Duration::from_mins(16);
 
-/// How long a message is hidden that no function is called for: longer than a mail server is waited for.
+/// How long any other is hidden: longer than a mail server is waited for.
 const VISIBILITY_SHORT: Duration = Duration::from_secs(120);
+
+/// How long a message waits for its place among the calls of a function before it is put back.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a receive waits before it is repeated.
 const WAIT: Duration = Duration::from_mins(10);
@@ -37,39 +40,31 @@ const RETRY_FIRST: Duration = Duration::from_secs(20);
 /// But no longer than this.
 const RETRY_MAX: Duration = Duration::from_hours(1);
 
-/// Serves each such subscription for as long as there is one, until the hub stops.
-pub(crate) async fn run(hub: Arc<Hub>, mut stop: Stop) {
-    let relay = Relay::of(&hub.settings).unwrap_or_else(|error| {
-        tracing::error!(%error, "mails are not passed on");
-        None
-    });
-    let relay = Arc::new(relay);
-    let mut news = hub.catalogue.watch_served();
-    let mut known = HashSet::new();
-    let mut rounds = JoinSet::new();
-    loop {
-        news.borrow_and_update();
-        for subscription in hub.catalogue.served() {
-            if let (Some(queue), Some(endpoint)) = (subscription.queue, endpoint(&subscription))
-                && known.insert(queue)
-            {
-                let (hub, relay, stop) = (Arc::clone(&hub), Arc::clone(&relay), stop.clone());
-                let round = Round { hub, relay, subscription: Arc::clone(&subscription), endpoint, queue };
-                rounds.spawn(round.go(stop));
-            }
-        }
-        tokio::select! {
-            () = stopped(&mut stop) => break,
-            // The catalogue lives as long as the hub.
-            _ = news.changed() => {}
-            Some(ended) = rounds.join_next() => {
-                if let Ok(queue) = ended {
-                    known.remove(&queue);
-                }
-            }
-        }
+/// Makes the rounds of such subscriptions.
+pub(crate) struct Courier {
+    hub: Arc<Hub>,
+    relay: Arc<Option<Relay>>,
+}
+
+impl Courier {
+    pub(crate) fn new(hub: &Arc<Hub>) -> Self {
+        let relay = Relay::of(&hub.settings).unwrap_or_else(|error| {
+            tracing::error!(%error, "mails are not passed on");
+            None
+        });
+        Self { hub: Arc::clone(hub), relay: Arc::new(relay) }
     }
-    while rounds.join_next().await.is_some() {}
+
+    /// Delivers for a subscription, if it is one of these.
+    pub(crate) fn round(&self, subscription: &Arc<SubscriptionView>) -> Option<Round> {
+        Some(Round {
+            hub: Arc::clone(&self.hub),
+            relay: Arc::clone(&self.relay),
+            endpoint: endpoint(subscription)?,
+            queue: subscription.queue?,
+            subscription: Arc::clone(subscription),
+        })
+    }
 }
 
 /// The endpoint of a subscription that is served here; what is reached by HTTP is not.
@@ -83,7 +78,7 @@ fn endpoint(subscription: &SubscriptionView) -> Option<Outside> {
 }
 
 /// The deliveries of one subscription.
-struct Round {
+pub(crate) struct Round {
     hub: Arc<Hub>,
     relay: Arc<Option<Relay>>,
     subscription: Arc<SubscriptionView>,
@@ -92,21 +87,29 @@ struct Round {
 }
 
 impl Round {
-    /// Delivers until the subscription is gone or the hub stops; gives its queue back.
-    async fn go(self, mut stop: Stop) -> QueueId {
+    /// Delivers until the subscription is gone or the hub stops.
+    pub(crate) async fn go(self, mut stop: Stop) {
+        let round = Arc::new(self);
+        let mut calls = JoinSet::new();
         loop {
             let maximum = tokio::select! {
                 () = stopped(&mut stop) => break,
-                maximum = self.room() => maximum,
+                maximum = round.room() => maximum,
             };
-            let visibility = if self.is_function() { VISIBILITY } else { VISIBILITY_SHORT };
-            let receive = Receive { queue: self.queue, maximum, visibility, attempt: None };
+            let visibility = if round.is_function() { VISIBILITY } else { VISIBILITY_SHORT };
+            let receive = Receive { queue: round.queue, maximum, visibility, attempt: None };
             let taken = tokio::select! {
                 () = stopped(&mut stop) => break,
-                taken = self.hub.engine.receive(receive, WAIT) => taken,
+                taken = round.hub.engine.receive(receive, WAIT) => taken,
             };
             match taken {
-                Ok(deliveries) if !deliveries.is_empty() => self.deliver(deliveries, &stop).await,
+                Ok(deliveries) if !deliveries.is_empty() => {
+                    match round.function() {
+                        Some(function) => round.call(&function, deliveries, &mut stop, &mut calls).await,
+                        None => round.deliver(deliveries, &stop).await,
+                    }
+                    while calls.try_join_next().is_some() {}
+                }
                 Err(engine::Error::Stopped | engine::Error::Refused(queue_core::Error::NoSuchQueue)) => break,
                 // Nothing came, perhaps because nobody waits any more in a hub that is about to stop.
                 Ok(_) | Err(engine::Error::Refused(_) | engine::Error::Full(_) | engine::Error::Damaged) => {
@@ -117,13 +120,14 @@ impl Round {
                 }
             }
         }
-        self.queue
+        while calls.join_next().await.is_some() {}
     }
 
-    /// Returns when messages can be taken, with how many: nothing is taken from the queue of a function that is down.
+    /// Returns when messages can be taken, with how many: nothing is taken from the queue of a function that is down,
+    /// or called as often at a time as it may be.
     async fn room(&self) -> u32 {
-        if self.is_function() {
-            function::room(&self.hub, &self.subscription.owner, &self.endpoint.address, TAKEN_MAX).await
+        if let Some(function) = self.function() {
+            function.room(&self.hub, TAKEN_MAX).await
         } else if self.relay.is_some() {
             // A mail server may take its time for each.
             1
@@ -136,6 +140,39 @@ impl Round {
         &*self.endpoint.protocol == "lambda"
     }
 
+    /// The function that the endpoint is, if a mapping says where it is.
+    fn function(&self) -> Option<Arc<Function>> {
+        let find = || self.hub.functions.find(&self.hub, &self.subscription.owner, &self.endpoint.address);
+        self.is_function().then(find).flatten()
+    }
+
+    /// Begins a call for each delivery as there is a place for it; each is settled when it ends. What finds no place is
+    /// put back.
+    async fn call(
+        self: &Arc<Self>,
+        function: &Arc<Function>,
+        deliveries: Vec<Delivery>,
+        stop: &mut Stop,
+        calls: &mut JoinSet<()>,
+    ) {
+        for delivery in deliveries {
+            let place = tokio::select! {
+                biased;
+                () = stopped(stop) => None,
+                place = timeout(PATIENCE, function.place()) => place.ok().flatten(),
+            };
+            let (round, function, stop) = (Arc::clone(self), Arc::clone(function), stop.clone());
+            calls.spawn(async move {
+                let outcome = match place {
+                    Some(_) => round.outcome(&delivery, Some(&function), &stop).await,
+                    None => Outcome::Untried(Duration::ZERO),
+                };
+                round.settle(vec![(delivery.message.receipt, outcome)]).await;
+                drop(place);
+            });
+        }
+    }
+
     /// What is not begun when the hub stops is put back.
     async fn deliver(&self, deliveries: Vec<Delivery>, stop: &Stop) {
         let mut outcomes = Vec::with_capacity(deliveries.len());
@@ -144,10 +181,15 @@ impl Round {
             let outcome = if is_stopping {
                 Outcome::Untried(Duration::ZERO)
             } else {
-                self.outcome(&delivery, stop).await
+                self.outcome(&delivery, None, stop).await
             };
             outcomes.push((delivery.message.receipt, outcome));
         }
+        self.settle(outcomes).await;
+    }
+
+    /// Says what became of messages.
+    async fn settle(&self, outcomes: Vec<(Receipt, Outcome)>) {
         let settle = Command::Settle(Settle { queue: self.queue, outcomes });
         match self.hub.engine.execute(settle, Vec::new()).await {
             // A subscription that is gone has nothing left to be said of.
@@ -159,7 +201,7 @@ impl Round {
     }
 
     /// Does one delivery, and says what became of it.
-    async fn outcome(&self, delivery: &Delivery, stop: &Stop) -> Outcome {
+    async fn outcome(&self, delivery: &Delivery, function: Option<&Function>, stop: &Stop) -> Outcome {
         let subscription = self.subscription.uuid;
         let letter = match letter::of(delivery, &self.subscription, &self.endpoint, &self.hub).await {
             Ok(letter) => letter,
@@ -187,13 +229,8 @@ impl Round {
                 return if error.temporary { Outcome::Retry(pause(attempts)) } else { Outcome::Failed };
             }
         }
-        if self.is_function() {
-            let (owner, event, attempts) =
-                (&self.subscription.owner, letter.message.clone(), delivery.message.attempts);
-            let called = function::deliver(&self.hub, stop, owner, &letter.to, event, attempts).await;
-            if let Some(outcome) = called {
-                return outcome;
-            }
+        if let Some(function) = function {
+            return function.call(&self.hub, stop, letter.message, delivery.message.attempts).await;
         }
         self.hub.outbox.put(letter);
         Outcome::Delivered

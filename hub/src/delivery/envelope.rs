@@ -84,15 +84,14 @@ impl Envelope<'_> {
     }
 }
 
-/// How long the envelope will be, in bytes, whichever subscription it is for and whenever it is made.
-pub(crate) fn length(published: &Published, replayed: bool) -> usize {
+/// How long the envelope of a text will be, in bytes, whichever subscription it is for and whenever it is made.
+pub(crate) fn length(published: &Published, text: &str, replayed: bool) -> usize {
     // Only what goes to a FIFO topic has such an id, and only what it accepts a sequence number.
     let fifo = published.deduplication_id.is_some();
     let topical =
         Topical { subscription: SubscriptionId(0), raw: false, id: 0, sequence: fifo.then_some(0), replayed };
-    let text = published.text_for("sqs");
     let (subscription, sent) = (Uuid::nil(), Timestamp::default());
-    let envelope = Envelope { published, text: &text, topical: &topical, subscription, sent };
+    let envelope = Envelope { published, text, topical: &topical, subscription, sent };
     let signature = (!fifo).then(|| Signature::standing_in(&published.base_url));
     envelope.document(signature.as_ref()).len()
 }

@@ -2,13 +2,13 @@
 
 use crate::catalogue::SubscriptionView;
 use crate::content::{Attribute, Content, Notice, NoticeKind, Published, Value};
-use crate::delivery::envelope::{Envelope, iso_8601};
+use crate::delivery::envelope::{Envelope, Signature, iso_8601};
 use crate::delivery::outbox::Letter;
-use crate::delivery::{enveloped, signing};
+use crate::delivery::{enveloped, signature_of, signing};
 use crate::engine::Delivery;
 use crate::hub::Hub;
 use crate::shape::platform::endpoint::{self, Unreachable};
-use crate::shape::{arn, sms};
+use crate::shape::{arn, phone_number, sandbox, sms};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use queue_core::codec::{Codec as _, DecodeError, Reader};
@@ -25,6 +25,8 @@ const SUBJECT: &str = "AWS Notification Message";
 pub(crate) enum Error {
     #[error("the holder of the number has opted out")]
     OptedOut,
+    #[error("the account is in the sandbox of text messages, and the number is not verified")]
+    NotVerified,
     #[error("the endpoint cannot be reached: {0:?}")]
     Unreachable(Unreachable),
     #[error("nothing is known of the protocol {0}")]
@@ -98,7 +100,7 @@ impl Message<'_> {
             "email-json" => self.envelope(hub).await,
             "sms" => self.text_message(hub),
             "application" => self.notification(hub),
-            "lambda" => Ok(self.event()),
+            "lambda" => self.event(hub).await,
             "firehose" if self.topical.raw => Ok(self.published.text_for(protocol).into_owned()),
             "firehose" => self.envelope(hub).await,
             _ => Err(Error::Protocol(self.endpoint.protocol.clone())),
@@ -106,21 +108,26 @@ impl Message<'_> {
     }
 
     async fn envelope(&self, hub: &Hub) -> Result<String, Error> {
-        let Self { published, topical, received, subscription, endpoint } = self;
-        let text = published.text_for(&endpoint.protocol);
-        let (subscription, sent) = (subscription.uuid, received.sent);
-        Ok(enveloped(&Envelope { published, text: &text, topical, subscription, sent }, hub).await?)
+        let text = self.published.text_for(&self.endpoint.protocol);
+        Ok(enveloped(&self.envelope_of(&text), hub).await?)
+    }
+
+    fn envelope_of<'a>(&'a self, text: &'a str) -> Envelope<'a> {
+        let Self { published, topical, received, subscription, .. } = self;
+        Envelope { published, text, topical, subscription: subscription.uuid, sent: received.sent }
     }
 
     fn text_message(&self, hub: &Hub) -> Result<String, Error> {
-        let topic = &self.subscription.topic_name;
-        let is_opted_out = sms::is_opted_out(
-            &hub.catalogue,
-            &self.subscription.owner,
-            &topic.region,
-            &self.endpoint.address,
-        );
-        if is_opted_out { Err(Error::OptedOut) } else { Ok(self.published.text_for("sms").into_owned()) }
+        let (account, region) = (&self.subscription.owner, &self.subscription.topic_name.region);
+        // Both are kept by the number as it is written internationally, which the endpoint need not be.
+        let number = phone_number::parse(&self.endpoint.address).unwrap_or_default();
+        if sms::is_opted_out(&hub.catalogue, account, region, &number) {
+            return Err(Error::OptedOut);
+        }
+        if sandbox::withholds(hub, account, region, &number) {
+            return Err(Error::NotVerified);
+        }
+        Ok(self.published.text_for("sms").into_owned())
     }
 
     /// The text for the platform of the device.
@@ -132,8 +139,10 @@ impl Message<'_> {
 
     /// The event that a function is called with; see
     /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html>.
-    fn event(&self) -> String {
+    async fn event(&self, hub: &Hub) -> Result<String, Error> {
         let Self { published, topical, received, subscription, .. } = self;
+        let text = published.text_for("lambda");
+        let signature = signature_of(&self.envelope_of(&text), hub).await?;
         let topic_arn = arn::of_topic(&published.topic);
         let subscription_arn = arn::of_subscription(&published.topic, subscription.uuid);
         let base_url = &published.base_url;
@@ -143,7 +152,8 @@ impl Message<'_> {
             sns: Sns {
                 kind: "Notification",
                 message_id: Uuid::from_u128(topical.id).to_string(),
-                message: published.text_for("lambda").into_owned(),
+                signature: signature.as_ref().map(SignatureShown::of),
+                message: &text,
                 subject: published.subject.as_deref(),
                 timestamp: iso_8601(received.sent),
                 unsubscribe_url: format!("{base_url}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}"),
@@ -152,7 +162,7 @@ impl Message<'_> {
             },
             event_subscription_arn: subscription_arn,
         };
-        serde_json::to_string(&Event { records: [record] }).unwrap_or_default()
+        Ok(serde_json::to_string(&Event { records: [record] }).unwrap_or_default())
     }
 }
 
@@ -174,15 +184,33 @@ struct Record<'m> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Sns<'m> {
+    #[serde(flatten)]
+    signature: Option<SignatureShown<'m>>,
     timestamp: String,
     message_id: String,
-    message: String,
+    message: &'m str,
     message_attributes: BTreeMap<&'m str, AttributeShown>,
     #[serde(rename = "Type")]
     kind: &'static str,
     unsubscribe_url: String,
     topic_arn: String,
     subject: Option<&'m str>,
+}
+
+/// In an envelope the last of these is `SigningCertURL`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SignatureShown<'m> {
+    signature_version: &'static str,
+    signature: &'m str,
+    signing_cert_url: &'m str,
+}
+
+impl<'m> SignatureShown<'m> {
+    fn of(signature: &'m Signature) -> Self {
+        let Signature { version, text, certificate_url } = signature;
+        Self { signature_version: version.number(), signature: text, signing_cert_url: certificate_url }
+    }
 }
 
 #[derive(Serialize)]

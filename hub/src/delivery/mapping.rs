@@ -12,11 +12,11 @@ pub(crate) mod filter;
 pub(crate) mod function;
 mod gathering;
 pub(crate) mod outlet;
-mod supervisor;
 mod worker;
+mod workers;
 
 pub(crate) use outlet::Outlets;
-pub(crate) use supervisor::{run, series};
+pub(crate) use workers::{Workers, records, series};
 
 use crate::shape::arn::Arn;
 use filter::Criteria;

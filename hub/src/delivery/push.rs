@@ -6,6 +6,7 @@
 
 mod consumer;
 mod request;
+mod room;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -16,79 +17,52 @@ use crate::delivery::addresses::AddressRules;
 use crate::delivery::breaker::Breaker;
 use crate::delivery::caller::{Caller, TIMEOUT};
 use crate::hub::Hub;
-use crate::work::{Stop, stopped};
-use consumer::{Consumer, Pusher};
-use queue_core::{Endpoint, Outside, SubscriptionId};
-use std::collections::{HashMap, HashSet};
+use crate::work::Stop;
+pub(crate) use consumer::Consumer;
+use consumer::Pusher;
+use queue_core::{Endpoint, Outside};
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::task::JoinSet;
 pub(crate) use verdict::Verdict;
 
-/// Keeps a consumer for each subscription over HTTP until the hub stops.
-pub(crate) async fn run(hub: Arc<Hub>, mut stop: Stop) {
-    let pusher = match Caller::new(AddressRules::of(&hub.settings), TIMEOUT) {
-        Ok(caller) => Arc::new(Pusher::new(Arc::clone(&hub), caller, stop.clone())),
-        Err(error) => {
-            tracing::error!(%error, "nothing can be pushed to endpoints");
-            return;
-        }
-    };
-    let mut served = hub.catalogue.watch_served();
-    let mut consumers =
-        Consumers { pusher, breakers: HashMap::new(), known: HashSet::new(), tasks: JoinSet::new() };
-    loop {
-        served.borrow_and_update();
-        for view in hub.catalogue.served() {
-            consumers.begin(&view);
-        }
-        tokio::select! {
-            () = stopped(&mut stop) => break,
-            // The catalogue lives as long as the hub.
-            _ = served.changed() => {}
-            Some(ended) = consumers.tasks.join_next() => consumers.end(ended.ok()),
-        }
-    }
-    while consumers.tasks.join_next().await.is_some() {}
-}
-
-struct Consumers {
+/// Makes the consumers of subscriptions over HTTP.
+pub(crate) struct Pushes {
     pusher: Arc<Pusher>,
     /// By the addresses of endpoints.
     breakers: HashMap<Box<str>, Weak<Breaker>>,
-    known: HashSet<SubscriptionId>,
-    tasks: JoinSet<SubscriptionId>,
+    /// How many breakers there are when those that nobody uses are let go next.
+    breakers_max: usize,
 }
 
-impl Consumers {
-    /// Begins to deliver for a subscription over HTTP, unless that has begun.
-    fn begin(&mut self, view: &SubscriptionView) {
-        let (Some(queue), Some(address)) = (view.queue, address(view)) else {
-            return;
-        };
-        if !self.known.insert(view.id) {
-            return;
-        }
-        let breaker = self.breaker(address);
-        view.counts.name_breaker(&breaker);
-        let id = view.id;
-        let consumer = Consumer::new(Arc::clone(&self.pusher), view.uuid, queue, address, breaker);
-        self.tasks.spawn(async move {
-            consumer.run().await;
-            id
-        });
+/// So many breakers are kept without a look at whether they are used.
+const BREAKERS_MIN: usize = 64;
+
+impl Pushes {
+    /// None if this hub cannot push, which is said in the log.
+    pub(crate) fn new(hub: &Arc<Hub>, stop: &Stop) -> Option<Self> {
+        let caller = Caller::new(AddressRules::of(&hub.settings), TIMEOUT)
+            .inspect_err(|error| tracing::error!(%error, "nothing can be pushed to endpoints"))
+            .ok()?;
+        let pusher = Arc::new(Pusher::new(Arc::clone(hub), caller, stop.clone()));
+        Some(Self { pusher, breakers: HashMap::new(), breakers_max: BREAKERS_MIN })
     }
 
-    fn end(&mut self, ended: Option<SubscriptionId>) {
-        if let Some(id) = ended {
-            self.known.remove(&id);
-        }
-        self.breakers.retain(|_, breaker| breaker.strong_count() > 0);
+    /// Delivers for a subscription, if that is one over HTTP.
+    pub(crate) fn consumer(&mut self, view: &SubscriptionView) -> Option<Consumer> {
+        let (queue, address) = (view.queue?, address(view)?);
+        let breaker = self.breaker(address);
+        view.counts.name_breaker(&breaker);
+        Some(Consumer::new(Arc::clone(&self.pusher), view.uuid, queue, address, breaker))
     }
 
     fn breaker(&mut self, address: &str) -> Arc<Breaker> {
         if let Some(breaker) = self.breakers.get(address).and_then(Weak::upgrade) {
             return breaker;
+        }
+        if self.breakers.len() >= self.breakers_max {
+            self.breakers.retain(|_, breaker| breaker.strong_count() > 0);
+            self.breakers_max = BREAKERS_MIN.max(2 * self.breakers.len());
         }
         let settings = &self.pusher.hub.settings;
         let pause = Duration::from_secs(settings.push_breaker_pause_s.0.into());

@@ -35,6 +35,8 @@ pub(super) fn grows(command: &Command) -> bool {
         | Command::Confirm(_)
         | Command::Withdraw(_)
         | Command::Settle(_)
-        | Command::CancelMove(_) => false,
+        | Command::CancelMove(_)
+        | Command::Renew(_)
+        | Command::Bury(_) => false,
     }
 }

@@ -5,7 +5,7 @@ use super::receiving::{Taken, receipts};
 use super::run::Runner;
 use super::waiters::Waiter;
 use super::{Error, Read, respond};
-use queue_core::{ChangeVisibility, Command, QueueId, Receipt, Received, Reply};
+use queue_core::{ChangeVisibility, Command, Queue, QueueId, Receipt, Received, Reply};
 use std::time::{Duration, Instant};
 
 impl Runner {
@@ -17,7 +17,8 @@ impl Runner {
         };
         let due = self.is_due(id);
         let first_come = !self.waiters.is_waiting(id);
-        let something = queue.deliverable() > self.waiters.claims(id) || waiter.receive.attempt.is_some();
+        let something =
+            self.machine.deliverable(id) > self.waiters.claims(id) || waiter.receive.attempt.is_some();
         if due && !first_come {
             // What is due is for those who came before.
             self.add(&Command::Tick, Answer::Again(waiter));
@@ -26,7 +27,7 @@ impl Runner {
         } else if waiter.deadline.is_some() && self.may_wait {
             self.waiters.add(waiter);
             self.watch(id);
-        } else if queue.room() == 0 && !queue.attributes.fifo && waiter.deadline.is_none() {
+        } else if self.machine.room(id) == 0 && !queue.attributes.fifo && waiter.deadline.is_none() {
             respond(waiter.responder, Err(Error::Refused(queue_core::Error::OverLimit)));
         } else {
             self.answer_emptily(waiter);
@@ -116,15 +117,27 @@ impl Runner {
         self.add(&Command::ChangeVisibility(ChangeVisibility { queue, changes }), Answer::Nobody);
     }
 
+    /// Gives what these queues have got to those who wait for them, or for priority queues that they are members of.
+    pub(super) fn serve_all<'a>(&mut self, touched: impl Iterator<Item = &'a QueueId>) {
+        for id in touched {
+            self.serve(*id);
+            let member_of = self.machine.queue(*id).into_iter().flat_map(Queue::member_of);
+            let awaited: Vec<_> = member_of.filter(|of| self.waiters.is_waiting(*of)).collect();
+            for of in awaited {
+                self.serve(of);
+            }
+        }
+    }
+
     /// Gives waiters what has become visible for them.
     pub(super) fn serve(&mut self, id: QueueId) {
-        let Some(queue) = self.machine.queue(id) else {
+        if self.machine.queue(id).is_none() {
             for waiter in self.waiters.all_of(id) {
                 respond(waiter.responder, Err(Error::Refused(queue_core::Error::NoSuchQueue)));
             }
             return self.watch(id);
-        };
-        let deliverable = queue.deliverable();
+        }
+        let deliverable = self.machine.deliverable(id);
         while self.waiters.claims(id) < deliverable {
             let Some(waiter) = self.waiters.first(id) else {
                 break;

@@ -7,8 +7,8 @@ use queue_core::{QueueId, Receipt, Received};
 use tokio::sync::oneshot;
 
 /// A message that was taken, whose body may still have to be read.
-pub(super) struct Taken {
-    pub(super) message: Received,
+pub(crate) struct Taken {
+    pub(crate) message: Received,
     pub(super) body: Body,
 }
 
@@ -24,6 +24,15 @@ impl Taken {
     fn load(self) -> Result<Delivery, storage::Error> {
         Ok(Delivery { message: self.message, body: self.body.load()? })
     }
+
+    /// The same, away from the threads that answer requests.
+    pub(crate) async fn read(self) -> Result<Delivery, storage::Error> {
+        if self.is_at_hand() {
+            return self.load();
+        }
+        // If the runtime is ending, nobody needs it.
+        tokio::task::spawn_blocking(|| self.load()).await.map_err(|_| storage::Error::Closed)?
+    }
 }
 
 /// A receiver. When it is dropped before its end, the engine keeps nothing for it, and takes back what it was given.
@@ -36,12 +45,17 @@ pub(super) struct Receiving<'a> {
 }
 
 impl Receiving<'_> {
-    /// The messages, when there are some or the wait is over.
-    pub(super) async fn deliveries(mut self) -> Result<Vec<Delivery>, Error> {
+    /// The messages, unread, when there are some or the wait is over.
+    pub(super) async fn taken(mut self) -> Result<Vec<Taken>, Error> {
         let response = (&mut self.response).await;
         self.is_waiting = false;
-        let taken = response.map_err(|_| Error::Stopped)??;
-        load(self.engine, self.queue, taken).await
+        response.map_err(|_| Error::Stopped)?
+    }
+
+    /// The messages, when there are some or the wait is over.
+    pub(super) async fn deliveries(self) -> Result<Vec<Delivery>, Error> {
+        let (engine, queue) = (self.engine, self.queue);
+        load(engine, queue, self.taken().await?).await
     }
 }
 

@@ -315,9 +315,7 @@ impl Runner {
         self.outbox.deliver();
         self.log.applied(position, &applied, &self.machine);
         self.weigh();
-        for queue in applied.touched.keys() {
-            self.serve(*queue);
-        }
+        self.serve_all(applied.touched.keys());
         for waiter in again {
             self.receive(waiter);
         }

@@ -7,12 +7,15 @@ use super::run::Runner;
 use crate::metrics::queues::QueueSeries;
 use crate::storage::Figures;
 use crate::storage::room::Disk;
-use queue_core::Command;
+use queue_core::{Command, Counts, SubscriptionId};
+use std::collections::HashMap;
 
 /// How the engine, the machine and the log stand.
 #[derive(Debug)]
 pub(crate) struct Scraped {
     pub(crate) queues: Vec<QueueSeries>,
+    /// What is in the queues that subscriptions have for themselves.
+    pub(crate) of_subscriptions: HashMap<SubscriptionId, Counts>,
     pub(crate) waiting_receivers: usize,
     pub(crate) state_bytes: u64,
     pub(crate) state_limit_bytes: u64,
@@ -44,6 +47,7 @@ impl Runner {
     pub(super) fn answer_scrape(&mut self, scrape: Scrape) {
         let scraped = Scraped {
             queues: self.queue_counters.series(&self.machine, self.clock.now(), scrape.limit),
+            of_subscriptions: self.of_subscriptions(),
             waiting_receivers: self.waiters.count(),
             state_bytes: self.state_bytes(),
             state_limit_bytes: self.max_state_bytes,
@@ -52,5 +56,11 @@ impl Runner {
             log: self.log.figures(),
         };
         respond(scrape.responder, Ok(scraped));
+    }
+
+    fn of_subscriptions(&self) -> HashMap<SubscriptionId, Counts> {
+        let with_queues = self.machine.subscriptions().filter_map(|one| Some((one.id, one.queue?)));
+        let counts = |queue| self.machine.queue(queue).map(queue_core::Queue::counts).unwrap_or_default();
+        with_queues.map(|(id, queue)| (id, counts(queue))).collect()
     }
 }

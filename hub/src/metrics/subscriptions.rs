@@ -5,7 +5,7 @@ use super::OTHERS;
 use crate::delivery::breaker::Breaker;
 use crate::delivery::push::Verdict;
 use filters::{Message, Scope};
-use queue_core::SubscriptionId;
+use queue_core::{Counts, SubscriptionId};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -143,6 +143,10 @@ impl SubscriptionCounts {
         self.breaker.get_or_init(|| Arc::clone(breaker));
     }
 
+    fn is_pushed(&self) -> bool {
+        self.breaker.get().is_some()
+    }
+
     fn is_paused(&self) -> bool {
         self.breaker.get().is_some_and(|breaker| breaker.is_open())
     }
@@ -176,6 +180,8 @@ pub(crate) struct SubscriptionSeries {
     pub(super) failed: u64,
     /// How many of them are paused by their breakers.
     pub(super) paused: u64,
+    /// What waits to be pushed.
+    pub(super) queue: Counts,
 }
 
 impl SubscriptionSeries {
@@ -196,11 +202,12 @@ impl SubscriptionSeries {
         Self {
             arn,
             has_filter,
-            is_pushed: counts.breaker.get().is_some(),
+            is_pushed: counts.is_pushed(),
             filtered,
             pushes,
             failed: counts.failed.load(Ordering::Relaxed),
             paused: counts.is_paused().into(),
+            queue: Counts::default(),
         }
     }
 
@@ -231,6 +238,8 @@ pub(crate) struct OtherSubscriptions {
 pub(crate) struct Candidate<'a, A> {
     pub(crate) id: SubscriptionId,
     pub(crate) has_filter: bool,
+    /// What is in the queue of its own, if it has one.
+    pub(crate) queue: Counts,
     pub(crate) counts: &'a SubscriptionCounts,
     /// Its ARN, if it is shown.
     pub(crate) arn: A,
@@ -250,17 +259,26 @@ impl OtherSubscriptions {
         subscriptions: impl Iterator<Item = Candidate<'a, impl Fn() -> String>>,
         limit: usize,
     ) -> Vec<SubscriptionSeries> {
-        let (mut all, mut paused) = (Vec::new(), 0);
-        for Candidate { id, has_filter, counts, arn } in subscriptions {
+        let (mut all, mut paused, mut queued) = (Vec::new(), 0, Counts::default());
+        for Candidate { id, has_filter, queue, counts, arn } in subscriptions {
             if all.len() < limit {
-                all.push(SubscriptionSeries::of(Some(arn()), has_filter, counts));
+                all.push(SubscriptionSeries {
+                    queue,
+                    ..SubscriptionSeries::of(Some(arn()), has_filter, counts)
+                });
                 self.shown_to.fetch_max(id.0, Ordering::Relaxed);
             } else {
                 counts.give_to(&self.counts);
                 paused += u64::from(counts.is_paused());
+                if counts.is_pushed() {
+                    queued.visible += queue.visible;
+                    queued.in_flight += queue.in_flight;
+                    queued.delayed += queue.delayed;
+                }
             }
         }
-        all.push(SubscriptionSeries { paused, ..SubscriptionSeries::of(None, true, &self.counts) });
+        let others = SubscriptionSeries::of(None, true, &self.counts);
+        all.push(SubscriptionSeries { paused, queue: queued, ..others });
         all
     }
 }
@@ -299,6 +317,7 @@ mod tests {
             let candidates = candidates.map(|(id, counts)| Candidate {
                 id: *id,
                 has_filter: false,
+                queue: Counts::default(),
                 counts,
                 arn: || id.0.to_string(),
             });
@@ -316,5 +335,27 @@ mod tests {
         others.forget(subscriptions[1].0, &subscriptions[1].1);
         others.forget(subscriptions[2].0, &subscriptions[2].1);
         assert_eq!(shown(3, 1), [row("", 4)]);
+    }
+
+    #[test]
+    fn what_waits_to_be_pushed_is_shown_by_subscription_and_of_the_others_as_a_sum() {
+        let is_pushed = [true, true, false, true];
+        let subscriptions = is_pushed.map(|is_pushed| {
+            let counts = SubscriptionCounts::default();
+            if is_pushed {
+                counts.name_breaker(&Arc::new(Breaker::new(1, std::time::Duration::ZERO)));
+            }
+            counts
+        });
+        let candidates = (1..).zip(&subscriptions).map(|(id, counts)| Candidate {
+            id: SubscriptionId(id),
+            has_filter: false,
+            queue: Counts { visible: id, in_flight: 10 * id, delayed: 0 },
+            counts,
+            arn: || "arn".to_owned(),
+        });
+        let shown = OtherSubscriptions::default().series(candidates, 1);
+        let queues: Vec<_> = shown.iter().map(|one| (one.queue.visible, one.queue.in_flight)).collect();
+        assert_eq!(queues, [(1, 10), (6, 60)]);
     }
 }

@@ -63,6 +63,8 @@ families! {
     PUSHES = Counter "fanq_pushes_total" "Attempts to deliver over HTTP: delivered, refused for good, or failed.";
     PUSH_DURATION = Histogram "fanq_push_duration_seconds" "From the beginning of such an attempt to its answer, or to where it was given up.";
     PUSH_BREAKER_OPEN = Gauge "fanq_push_breaker_open" "1 if deliveries over HTTP pause because their endpoint fails.";
+    PUSH_VISIBLE = Gauge "fanq_push_messages_visible" "Messages that wait for their delivery over HTTP and can be posted.";
+    PUSH_IN_FLIGHT = Gauge "fanq_push_messages_in_flight" "Messages that are being posted, or were and are tried again later.";
     FAILED_DELIVERIES = Counter "fanq_failed_deliveries_total" "Deliveries that found neither their queue nor a dead-letter queue.";
     SCHEMA_MISMATCHES = Counter "fanq_schema_mismatches_total" "Messages that did not fit the schema of their topic, by what became of them.";
     MAPPING_MESSAGES = Counter "fanq_mapping_messages_total" "Messages that a mapping posted or filtered out.";

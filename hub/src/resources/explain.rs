@@ -4,18 +4,22 @@
 
 use super::{Answer, Ask, Refusal};
 use crate::catalogue::{self, SubscriptionView, TopicView};
-use crate::content::Published;
+use crate::content::Draft;
 use crate::operation::Context;
 use crate::shape::arn;
 use crate::shape::attribute::AttributeValue;
 use crate::shape::publication::{self, Asked};
 use crate::shape::subscription::endpoint;
 use crate::shape::topic::schema::{Mismatch, Mode};
-use crate::wire::{Fault, Pairs};
+use crate::wire::{self, Fault, Pairs};
 use actix_web::http::{Method, StatusCode};
 use filters::Message;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is asked for.
+const FORM: &str =
+    r#"an object with a text "message", and perhaps "subject", "messageStructure" and "messageAttributes""#;
 
 /// A message, in the words of the JSON protocol for what AWS has a word for.
 #[derive(Deserialize)]
@@ -67,14 +71,13 @@ pub(super) fn answer(topic: &str, ask: &Ask<'_>) -> Result<Answer, Refusal> {
     if ask.method != Method::POST {
         return Err(Refusal::only("POST"));
     }
+    ask.takes(&[])?;
     let cx = &ask.cx;
     // Whoever may not see who subscribes is not told to whom a message would go.
     let topic = super::topic("ListSubscriptionsByTopic", topic, cx)?;
-    let question: Question = serde_json::from_slice(ask.body)
-        .map_err(|error| Refusal::bad(format!("The body is not a message to explain: {error}.")))?;
-    let published = check(&question, &topic, cx)?;
-    let mismatch =
-        topic.schema.as_ref().map_or(Ok(()), |schema| schema.check(&published.text_for("default")));
+    let question: Question = wire::document(ask.body, FORM).map_err(Refusal::bad)?;
+    let draft = check(&question, &topic, cx)?;
+    let mismatch = topic.schema.as_ref().map_or(Ok(()), |schema| schema.check(draft.text_for("default")));
     let schema_mismatch = match mismatch {
         Ok(()) => None,
         Err(Mismatch { mode: Mode::Reject, reason }) => {
@@ -82,16 +85,11 @@ pub(super) fn answer(topic: &str, ask: &Ask<'_>) -> Result<Answer, Refusal> {
         }
         Err(Mismatch { mode: Mode::Warn | Mode::DeadLetter(_), reason }) => Some(reason),
     };
-    let texts: BTreeMap<_, _> = topic
-        .subscriptions
-        .iter()
-        .map(|view| endpoint::protocol(&view.endpoint))
-        .map(|protocol| (protocol, published.text_for(protocol)))
-        .collect();
-    let messages: BTreeMap<_, _> = texts
-        .iter()
-        .map(|(protocol, text)| (*protocol, catalogue::message(text, &published.attributes)))
-        .collect();
+    let protocols: BTreeSet<_> =
+        topic.subscriptions.iter().map(|view| endpoint::protocol(&view.endpoint)).collect();
+    let message = |protocol| catalogue::message(draft.text_for(protocol), &draft.published.attributes);
+    let messages: BTreeMap<_, _> =
+        protocols.into_iter().map(|protocol| (protocol, message(protocol))).collect();
     let explain = |view: &SubscriptionView| {
         let message = messages.get(endpoint::protocol(&view.endpoint));
         message.map(|message| Explanation::of(view, message))
@@ -104,7 +102,7 @@ pub(super) fn answer(topic: &str, ask: &Ask<'_>) -> Result<Answer, Refusal> {
 }
 
 /// Checks a message as a publish does.
-fn check(question: &Question, topic: &TopicView, cx: &Context) -> Result<Published, Fault> {
+fn check(question: &Question, topic: &TopicView, cx: &Context) -> Result<Draft, Fault> {
     // A FIFO topic insists on these, and no filter sees them.
     let id = topic.attributes.fifo.then_some("explain");
     let asked = Asked {
@@ -117,9 +115,9 @@ fn check(question: &Question, topic: &TopicView, cx: &Context) -> Result<Publish
         deduplication_id: id,
     };
     publication::check_text(&question.message)?;
-    let published = publication::check(&asked, topic, cx)?;
-    if publication::fits(publication::bytes(&published), topic) {
-        Ok(published)
+    let draft = publication::check(&asked, topic, cx)?;
+    if publication::fits(publication::bytes(&draft.published), topic) {
+        Ok(draft)
     } else {
         Err(publication::too_long())
     }

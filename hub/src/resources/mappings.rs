@@ -24,6 +24,7 @@ const MAPPINGS_MAX: usize = 1_000;
 
 /// Answers a request for all of them.
 pub(super) async fn all(ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    ask.takes(&[])?;
     match *ask.method {
         Method::GET => {
             let shown: Vec<_> = own(&ask.cx).iter().filter_map(|record| show(record, &ask.cx)).collect();
@@ -36,6 +37,7 @@ pub(super) async fn all(ask: &Ask<'_>) -> Result<Answer, Refusal> {
 
 /// Answers a request for one.
 pub(super) async fn one(id: &str, ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    ask.takes(&[])?;
     match *ask.method {
         Method::GET => answer(StatusCode::OK, id, &ask.cx),
         Method::PATCH => amend(id, ask).await,

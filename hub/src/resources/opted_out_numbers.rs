@@ -11,6 +11,7 @@ pub(super) async fn answer(number: &str, ask: &Ask<'_>) -> Result<Answer, Refusa
     if !is_out && ask.method != Method::DELETE {
         return Err(Refusal::only("PUT, DELETE"));
     }
+    ask.takes(&[])?;
     let wrong = || Refusal::bad("A number is written as +12065550100.");
     let number = phone_number::parse(number).ok_or_else(wrong)?;
     sms::opt(&number, is_out, &ask.cx).await?;

@@ -8,12 +8,15 @@ use actix_web::http::{Method, StatusCode};
 pub(super) fn answer(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let outbox = &ask.cx.hub.outbox;
     if ask.method == Method::GET {
+        ask.takes(&["protocol", "to", "limit"])?;
         let (protocol, to) = (ask.parameters.first("protocol"), ask.parameters.first("to"));
         let wanted = Wanted { protocol, to, limit: limit(ask.parameters.first("limit"))? };
         let letters = outbox.list(wanted);
         let shown: Vec<_> = letters.iter().map(AsRef::as_ref).collect();
         Answer::json(StatusCode::OK, &shown)
     } else if ask.method == Method::DELETE {
+        // All of it goes, so nothing that would choose is taken.
+        ask.takes(&[])?;
         outbox.clear();
         Ok(Answer::nothing())
     } else {

@@ -7,17 +7,22 @@ use crate::delivery::replay::asked;
 use crate::engine::Span;
 use crate::shape::moment;
 use crate::shape::queue::url::QueueUrl;
-use crate::shape::subscription::{endpoint, reference};
+use crate::shape::subscription::{endpoint, reference, replay};
+use crate::wire;
 use actix_web::http::{Method, StatusCode};
 use filters::{Policy, Scope};
 use queue_core::{Consent, Target, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
+/// What is asked for.
+const FORM: &str =
+    r#"an object with "from", "queue" or "subscription", and perhaps "to", "filter" and "filterScope""#;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Asked {
-    from: Moment,
+    from: Option<Moment>,
     to: Option<Moment>,
     queue: Option<QueueUrl>,
     subscription: Option<String>,
@@ -49,24 +54,43 @@ pub(super) async fn answer(topic: &str, ask: &Ask<'_>) -> Result<Answer, Refusal
     if *ask.method != Method::POST {
         return Err(Refusal::only("POST"));
     }
+    ask.takes(&[])?;
     let hub = &ask.cx.hub;
-    let asked: Asked = serde_json::from_slice(ask.body)
-        .map_err(|error| Refusal::bad(format!("The body is not what is asked for: {error}.")))?;
+    let asked: Asked = wire::document(ask.body, FORM).map_err(Refusal::bad)?;
     let topic = super::topic("Subscribe", topic, &ask.cx)?;
-    if topic.attributes.archive.is_none() {
+    let now = hub.now();
+    let earliest = replay::earliest(&topic, now).ok_or_else(|| {
         let text = format!("The topic {} has no archive: give it an ArchivePolicy first.", topic.name.name);
-        return Err(Refusal::new(StatusCode::CONFLICT, text));
-    }
+        Refusal::new(StatusCode::CONFLICT, text)
+    })?;
     let mut filters: Vec<_> = asked.filter()?.into_iter().collect();
     let target = asked.target(&topic, ask, &mut filters)?;
-    // Without an end it is now: a replay never catches up with itself.
-    let to = asked.to.as_ref().map_or_else(|| Ok(hub.now()), Moment::parse)?;
-    let span = Span { topic: topic.id, from: asked.from.parse()?, to: Some(to) };
+    let (from, to) = asked.span(earliest, now)?;
+    let span = Span { topic: topic.id, from, to: Some(to) };
     let tally = asked::replay(hub, span, &target, filters).await?;
     Answer::json(StatusCode::OK, &tally)
 }
 
 impl Asked {
+    /// From when, until when: all that there is, unless it says otherwise. A replay never catches up with itself, so it
+    /// ends now at the latest.
+    fn span(&self, earliest: Timestamp, now: Timestamp) -> Result<(Timestamp, Timestamp), Refusal> {
+        let from = self.from.as_ref().map(Moment::parse).transpose()?.unwrap_or(earliest);
+        let to = self.to.as_ref().map(Moment::parse).transpose()?.unwrap_or(now);
+        if from < earliest {
+            let text = "The archive does not reach back so far: see the topic's BeginningArchiveTime, or leave \
+                        out from for all that there is.";
+            return Err(Refusal::bad(text));
+        }
+        if from > now {
+            return Err(Refusal::bad("The moment to begin at is still to come."));
+        }
+        if to < from {
+            return Err(Refusal::bad("The end comes before the beginning."));
+        }
+        Ok((from, to.min(now)))
+    }
+
     fn filter(&self) -> Result<Option<Policy>, Refusal> {
         let scope = self.filter_scope.as_deref().map_or(Some(Scope::MessageAttributes), Scope::named);
         let rule = "The filterScope is MessageAttributes or MessageBody.";

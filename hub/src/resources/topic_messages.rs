@@ -5,6 +5,7 @@
 
 use super::{Answer, Ask, Refusal};
 use crate::delivery::cloud_event::{self, Event};
+use crate::delivery::hops::{self, HOPS_MAX};
 use crate::shape::attribute::AttributeValue;
 use crate::shape::publication::{self, Asked};
 use crate::wire::Pairs;
@@ -39,6 +40,12 @@ pub(super) async fn answer(path: &str, ask: &Ask<'_>) -> Result<Answer, Refusal>
     };
     if *ask.method != Method::POST {
         return Err(Refusal::only("POST"));
+    }
+    ask.takes(&["subject", "group", "deduplicationId"])?;
+    if hops::of(ask.cx.trace_header.as_deref()) > HOPS_MAX {
+        let text =
+            format!("The message was published again {HOPS_MAX} times by subscriptions: it goes round.");
+        return Err(Refusal::bad(text));
     }
     let Event { message, attributes } = read(ask)?;
     let asked = Asked {

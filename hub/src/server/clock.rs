@@ -13,9 +13,13 @@ use serde_json::json;
 
 use super::backend::Backend;
 use crate::storage::clock::{ClockChange, ClockState};
+use crate::wire;
 
 /// No test needs more than a century at once; more would leave the range of timestamps.
 const ADVANCE_MAX: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+
+/// What is asked for.
+const FORM: &str = r#"an object with any of "freeze", "advance_ms" (a whole number) and "resume""#;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,11 +44,19 @@ impl Turn {
 }
 
 /// Answers a request to the clock whose body has been read.
-pub(super) async fn answer<B: Backend>(backend: &B, method: &Method, body: &[u8]) -> HttpResponse {
+pub(super) async fn answer<B: Backend>(
+    backend: &B,
+    method: &Method,
+    query: &str,
+    body: &[u8],
+) -> HttpResponse {
+    if !query.is_empty() {
+        return refuse(StatusCode::BAD_REQUEST, "the clock has no parameters");
+    }
     match *method {
         Method::GET => show(backend.clock()),
         Method::POST => {
-            let turn = serde_json::from_slice::<Turn>(body).map_err(|error| error.to_string());
+            let turn = wire::document::<Turn>(body, FORM);
             let changes = match turn.and_then(|turn| turn.changes()) {
                 Ok(changes) => changes,
                 Err(error) => return refuse(StatusCode::BAD_REQUEST, &error),

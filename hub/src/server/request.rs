@@ -155,7 +155,7 @@ async fn route<B: Backend>(
         Err(error) => return refuse_body(site, request, error),
     };
     if is_clock {
-        return clock::answer(&*site.backend, request.method(), &body).await;
+        return clock::answer(&*site.backend, request.method(), request.query_string(), &body).await;
     }
     let head = Head::from(request);
     if is_resource {

@@ -4,6 +4,7 @@
 
 pub(crate) mod application;
 pub(crate) mod endpoint;
+pub(crate) mod orphans;
 
 use crate::auth::Caller;
 use crate::shape::arn::Arn;

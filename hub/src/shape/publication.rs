@@ -12,11 +12,12 @@ pub(crate) use request::{Receipt, publish, publish_one};
 use measure::Filtered;
 
 use crate::catalogue::{self, TopicView, Verdict};
-use crate::content::{Attribute, Content, Published, content_id};
+use crate::content::{Attribute, Content, Draft, Published, Texts, content_id};
 use crate::delivery::envelope;
 use crate::operation::Context;
 use crate::secrets::Secrets;
 use crate::shape::attribute::AttributeValue;
+use crate::shape::priority;
 use crate::shape::queue::text;
 use crate::shape::topic::attributes::message_bytes_max;
 use crate::shape::topic::limits;
@@ -40,7 +41,7 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Checks a message, but for its size and whether there is any text in it.
-pub(crate) fn check(asked: &Asked<'_>, topic: &TopicView, cx: &Context) -> Result<Published, Fault> {
+pub(crate) fn check(asked: &Asked<'_>, topic: &TopicView, cx: &Context) -> Result<Draft, Fault> {
     let message = asked.message.ok_or_else(|| Fault::null_member(&format!("{}message", asked.path)))?;
     check_characters("Message", message)?;
     check_subject(asked.subject)?;
@@ -49,17 +50,19 @@ pub(crate) fn check(asked: &Asked<'_>, topic: &TopicView, cx: &Context) -> Resul
     let group = id("MessageGroupId", asked.group)?;
     let given_id = id("MessageDeduplicationId", asked.deduplication_id)?;
     let deduplication_id = deduplication_id(message, group, given_id, topic)?;
-    Ok(Published {
+    let texts = texts(asked.structure, message)?;
+    let published = Published {
         topic: topic.name.clone(),
         message: message.to_owned(),
-        structured: is_structured(asked.structure, message)?,
+        structured: texts.is_some(),
         subject: asked.subject.map(Into::into),
         attributes,
         trace: cx.trace_header.as_deref().map(Into::into),
         group: group.map(Into::into),
         deduplication_id: deduplication_id.map(Into::into),
         base_url: cx.base_url.as_str().into(),
-    })
+    };
+    Ok(Draft { published, texts })
 }
 
 /// XML cannot carry all characters: a receiver would get another text than the one that was published, and one that
@@ -94,13 +97,13 @@ pub(crate) fn fits(bytes: usize, topic: &TopicView) -> bool {
 /// The command that publishes messages to whom the filters let them through, the bodies that it brings, and what the
 /// filters kept away.
 fn command(
-    published: Vec<Published>,
+    drafts: Vec<Draft>,
     topic: Arc<TopicView>,
     secrets: &Secrets,
 ) -> (Command, Vec<Vec<u8>>, Filtered) {
-    let span = span::fan_out(&topic.name.name, topic.subscriptions.len(), published.len());
-    let mut verdicts = Vec::with_capacity(published.len());
-    let outbound = published.into_iter().map(|published| outbound(published, &topic, secrets, &mut verdicts));
+    let span = span::fan_out(&topic.name.name, topic.subscriptions.len(), drafts.len());
+    let mut verdicts = Vec::with_capacity(drafts.len());
+    let outbound = drafts.into_iter().map(|draft| outbound(draft, &topic, secrets, &mut verdicts));
     let (messages, bodies) = outbound.unzip::<Outbound, _, Vec<_>, _>();
     span::matched(&span, messages.iter().map(|message| message.matches.len()));
     let publish = Publish { topic: topic.id, seen: topic.subscriptions_version, messages };
@@ -108,23 +111,22 @@ fn command(
 }
 
 fn outbound(
-    published: Published,
+    draft: Draft,
     topic: &TopicView,
     secrets: &Secrets,
     verdicts: &mut Vec<Verdict>,
 ) -> (Outbound, Vec<u8>) {
-    let (places, verdict) = topic.listeners(&published);
+    let (places, verdict) = topic.listeners(&draft);
     verdicts.push(verdict);
     let (mut matches, mut in_envelope) = (Vec::with_capacity(places.len()), false);
     for subscription in places.into_iter().filter_map(|place| topic.subscriptions.get(place)) {
         matches.push(subscription.id);
         in_envelope |= !subscription.attributes.raw;
     }
-    let text = published.text_for("sqs");
-    let envelope_bytes = if in_envelope { envelope::length(&published, false) } else { 0 };
-    let outbound = outline(&published, &text, envelope_bytes, secrets);
-    drop(text);
-    let (body, bytes) = Content::Published(published).to_body();
+    let text = draft.text_for("sqs");
+    let envelope_bytes = if in_envelope { envelope::length(&draft.published, text, false) } else { 0 };
+    let outbound = outline(&draft.published, text, envelope_bytes, secrets);
+    let (body, bytes) = Content::Published(draft.published).to_body();
     (Outbound { body, matches, ..outbound }, bytes)
 }
 
@@ -138,7 +140,7 @@ pub(crate) fn again(
 ) -> Option<Outbound> {
     let text = published.text_for(protocol);
     let message = catalogue::message(&text, &published.attributes);
-    let envelope_bytes = || envelope::length(published, true);
+    let envelope_bytes = || envelope::length(published, &text, true);
     let passes = filters.iter().all(|filter| filter.matches(&message));
     passes.then(|| Outbound { body, ..outline(published, &text, envelope_bytes(), secrets) })
 }
@@ -151,6 +153,7 @@ fn outline(published: &Published, text: &str, envelope_bytes: usize, secrets: &S
         body: BodyRef { position: Position(0), bytes: 0 },
         matches: Vec::new(),
         group: group.map(Into::into),
+        priority: priority::asked(&published.attributes).map(Into::into),
         deduplication: keys.map(|(group, id)| secrets.deduplication(group, id)),
         raw_bytes: counted(text.len() + attribute_bytes(published)),
         envelope_bytes: counted(envelope_bytes),
@@ -175,23 +178,17 @@ fn check_subject(subject: Option<&str>) -> Result<(), Fault> {
     if subject.is_none_or(is_one) { Ok(()) } else { Err(Fault::invalid_parameter("Subject")) }
 }
 
-/// Whether the message is an object with a text for each protocol, `default` among them.
-fn is_structured(structure: Option<&str>, message: &str) -> Result<bool, Fault> {
+/// The texts of a message that is an object with one for each protocol, `default` among them.
+fn texts(structure: Option<&str>, message: &str) -> Result<Option<Texts>, Fault> {
     match structure {
-        None | Some("") => return Ok(false),
+        None | Some("") => return Ok(None),
         Some("json") => {}
         Some(_) => return Err(Fault::invalid_parameter("MessageStructure")),
     }
     let wrong = |what: &str| Fault::invalid_parameter(format_args!("Message Structure - {what}"));
-    let unreadable = |_| wrong("JSON message body failed to parse");
-    let texts: serde_json::Map<_, _> = serde_json::from_str(message).map_err(unreadable)?;
-    for text in texts.values().filter_map(serde_json::Value::as_str) {
-        check_characters("Message Structure", text)?;
-    }
-    match texts.get("default") {
-        Some(serde_json::Value::String(_)) => Ok(true),
-        _ => Err(wrong("No default entry in JSON message body")),
-    }
+    let texts = Texts::parse(message).map_err(|_| wrong("JSON message body failed to parse"))?;
+    texts.all().try_for_each(|text| check_characters("Message Structure", text))?;
+    if texts.has_default() { Ok(Some(texts)) } else { Err(wrong("No default entry in JSON message body")) }
 }
 
 /// A group or deduplication id, if there is one.

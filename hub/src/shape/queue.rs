@@ -13,6 +13,7 @@ pub(crate) mod number;
 pub(crate) mod page;
 pub(crate) mod permission;
 pub(crate) mod policy;
+pub(crate) mod priority;
 pub(crate) mod receipt_handle;
 pub(crate) mod redrive_allow_policy;
 pub(crate) mod redrive_policy;

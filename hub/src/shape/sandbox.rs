@@ -1,5 +1,6 @@
 //! The numbers that an account has registered in the sandbox of text messages, each proven by a one-time password.
 
+use crate::hub::Hub;
 use crate::operation::Context;
 use crate::shape::record;
 use crate::wire::{Code, Fault};
@@ -49,6 +50,12 @@ pub(crate) fn status(number: &Record) -> &str {
 /// Whether somebody has proven to hold it.
 pub(crate) fn is_verified(number: &Record) -> bool {
     status(number) == VERIFIED
+}
+
+/// Whether an account may not send to a number, because it is in the sandbox and the number is not verified there.
+pub(crate) fn withholds(hub: &Hub, account: &str, region: &str, number: &str) -> bool {
+    let verified = || hub.catalogue.record(&record::key(KIND, account, region, number));
+    hub.settings.sms_sandbox && !verified().is_some_and(|number| is_verified(&number))
 }
 
 /// What is kept of a number whose holder was just sent a password.

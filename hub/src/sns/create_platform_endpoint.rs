@@ -45,7 +45,7 @@ impl Operation for CreatePlatformEndpoint {
         endpoint::set(&mut wanted, &Pairs(attributes))?;
         let mut made = String::new();
         let attempt = || {
-            application::find(&application, cx)?;
+            let application = application::find(&application, cx)?;
             match endpoint::with_token(&application, token, &cx.hub.catalogue) {
                 Err(key) => {
                     made = endpoint::arn(&key);

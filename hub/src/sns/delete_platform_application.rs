@@ -3,7 +3,7 @@
 
 use crate::operation::{Context, Operation};
 use crate::shape::change::{Step, change};
-use crate::shape::platform::{application, endpoint};
+use crate::shape::platform::{application, orphans};
 use crate::shape::topic::refusal::OF_TOPICS;
 use crate::shape::{record, reply};
 use crate::wire::Fault;
@@ -22,11 +22,9 @@ impl Operation for DeletePlatformApplication {
 
     async fn run(self, cx: &Context) -> Result<(), Fault> {
         let key = application::named(self.platform_application_arn.as_deref(), cx)?;
-        // Should the hub stop in between, the application is still there to be deleted.
-        for endpoint in cx.hub.catalogue.records_within(&endpoint::all_of(&key), None, usize::MAX) {
-            delete(&endpoint.key, cx).await?;
-        }
-        delete(&key, cx).await
+        delete(&key, cx).await?;
+        orphans::remove_of(&key, &cx.hub).await;
+        Ok(())
     }
 }
 

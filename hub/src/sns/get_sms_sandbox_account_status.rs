@@ -1,7 +1,7 @@
 //! [`GetSMSSandboxAccountStatus`](https://docs.aws.amazon.com/sns/latest/api/API_GetSMSSandboxAccountStatus.html): whether the
 //! account can send text messages to numbers of the sandbox only.
 //!
-//! Differs from AWS: no account can be in the sandbox, since no message leaves the hub.
+//! Differs from AWS: all accounts are in the sandbox, or none, as the hub was told.
 
 use crate::operation::{Context, Operation};
 use crate::wire::Fault;
@@ -20,7 +20,7 @@ impl Operation for GetSmsSandboxAccountStatus {
     const NAME: &'static str = "GetSMSSandboxAccountStatus";
     type Output = Status;
 
-    async fn run(self, _: &Context) -> Result<Status, Fault> {
-        Ok(Status { is_in_sandbox: false })
+    async fn run(self, cx: &Context) -> Result<Status, Fault> {
+        Ok(Status { is_in_sandbox: cx.hub.settings.sms_sandbox })
     }
 }

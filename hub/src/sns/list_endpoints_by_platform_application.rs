@@ -35,11 +35,12 @@ impl Operation for ListEndpointsByPlatformApplication {
 
     async fn run(self, cx: &Context) -> Result<Page, Fault> {
         let key = application::named(self.platform_application_arn.as_deref(), cx)?;
-        application::find(&key, cx)?;
+        let application = application::find(&key, cx)?;
         let from = endpoint::all_of(&key);
         let token = ("NextToken", self.next_token.as_deref());
         let page = record::page(&Asked { from: &from, token, length: limits::PAGE }, cx)?;
-        let listed = page.found.iter().map(|record| Listed {
+        let found = page.found.iter().filter(|endpoint| endpoint::is_of(endpoint, &application));
+        let listed = found.map(|record| Listed {
             endpoint_arn: endpoint::arn(&record.key),
             attributes: endpoint::shown(record),
         });

@@ -6,7 +6,7 @@
 //! Differs from AWS: messages and attributes with characters that XML cannot carry are refused in words of our own.
 
 use crate::catalogue::TopicView;
-use crate::content::Published;
+use crate::content::Draft;
 use crate::operation::{Context, Operation};
 use crate::shape::attribute::AttributeValue;
 use crate::shape::publication::{self, Asked, Receipt};
@@ -93,15 +93,15 @@ impl Operation for PublishBatch {
 }
 
 /// Checks the batch as a whole, then each entry.
-fn check(entries: &Entries, topic: &TopicView, cx: &Context) -> Result<Vec<Result<Published, Fault>>, Fault> {
+fn check(entries: &Entries, topic: &TopicView, cx: &Context) -> Result<Vec<Result<Draft, Fault>>, Fault> {
     check_ids(entries)?;
     let mut checked = Vec::with_capacity(entries.kept().len());
     let mut bytes = 0;
     for (number, entry) in (1..).zip(entries.kept()) {
         let path = path(number);
-        let published = publication::check(&entry.asked(&path), topic, cx)?;
-        bytes += publication::bytes(&published);
-        checked.push(publication::check_text(&published.message).map(|()| published));
+        let draft = publication::check(&entry.asked(&path), topic, cx)?;
+        bytes += publication::bytes(&draft.published);
+        checked.push(publication::check_text(&draft.published.message).map(|()| draft));
     }
     if publication::fits(bytes, topic) { Ok(checked) } else { Err(publication::too_long_together()) }
 }

@@ -64,7 +64,7 @@ fn wanted(
     attributes::set(&mut wanted, [(name, value)].into_iter(), &of, Through::SetSubscriptionAttributes)?;
     if let Some(topic) = topic {
         quota::check_filters(&topic, Some(&subscription.attributes), &wanted, &cx.hub)?;
-        replay::check(&topic, Some(&subscription.attributes), &wanted, &cx.hub.catalogue)?;
+        replay::check(&topic, Some(&subscription.attributes), &wanted, &cx.hub)?;
     }
     Ok(wanted)
 }

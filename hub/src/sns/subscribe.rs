@@ -5,8 +5,8 @@
 //! answer stays that of the first question.
 //!
 //! Differs from AWS: every queue, function, stream, push endpoint and telephone number counts as one of the caller, so
-//! its subscription is confirmed at once. Whether a URL can be reached is not tried; one with an address that the hub
-//! does not call is refused.
+//! its subscription is confirmed at once. Whether a URL can be connected to is tried by a strict hub alone: a receiver
+//! often starts after the hub. One with an address that the hub does not call is refused.
 
 use crate::catalogue::{SubscriptionView, TopicView};
 use crate::content::NoticeKind;
@@ -22,7 +22,7 @@ use crate::shape::through::Through;
 use crate::shape::topic::reference;
 use crate::shape::topic::refusal::OF_TOPICS;
 use crate::wire::{Fault, Pairs};
-use queue_core::{Command, Endpoint, QueueId, SubscriptionAttributes};
+use queue_core::{Command, Endpoint, Name, QueueId, SubscriptionAttributes};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -62,6 +62,9 @@ impl Operation for Subscribe {
         let topic_arn = self.topic_arn.as_deref().ok_or_else(|| Fault::null_member("topicArn"))?;
         let protocol = self.protocol.as_deref().ok_or_else(|| Fault::null_member("protocol"))?;
         let topic_name = reference::name("TopicArn", topic_arn, &cx.caller)?;
+        if cx.hub.settings.strict {
+            self.check_connection(&topic_name, protocol, cx).await?;
+        }
         let asks_first = asks_first(protocol, cx);
         let attempt = || {
             let topic = reference::find(Self::NAME, &topic_name, cx)?;
@@ -73,7 +76,7 @@ impl Operation for Subscribe {
             }
             quota::check_subscriptions(&topic)?;
             quota::check_filters(&topic, None, &wanted, &cx.hub)?;
-            replay::check(&topic, None, &wanted, &cx.hub.catalogue)?;
+            replay::check(&topic, None, &wanted, &cx.hub)?;
             let (asked, bodies) =
                 asks_first.then(|| notice::notice(NoticeKind::SubscriptionConfirmation, cx)).unzip();
             let subscribe = queue_core::Subscribe {
@@ -101,6 +104,17 @@ impl Operation for Subscribe {
 }
 
 impl Subscribe {
+    /// Refuses the endpoint of a new subscription if it is not there. What else can be wrong comes first.
+    async fn check_connection(&self, topic: &Name, protocol: &str, cx: &Context) -> Result<(), Fault> {
+        let topic = reference::find(Self::NAME, topic, cx)?;
+        let endpoint = endpoint::parse(protocol, self.endpoint.as_deref(), &topic, cx)?;
+        self.wanted(&topic, &endpoint, cx)?;
+        if existing(&topic, &endpoint).is_some() {
+            return Ok(());
+        }
+        endpoint::check_connection(&endpoint, cx).await
+    }
+
     fn wanted(
         &self,
         topic: &TopicView,

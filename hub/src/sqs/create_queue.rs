@@ -54,13 +54,15 @@ fn named(name: &str, cx: &Context) -> Name {
 
 async fn find_or_create(create: &Create, settings: &Settings, cx: &Context) -> Result<(), Fault> {
     let attempt = || {
+        let mut create = create.clone();
+        settings.compose(&create.name, &mut create.attributes, &cx.hub.catalogue)?;
         if let Some(existing) = cx.hub.catalogue.queue(&create.name) {
             return compare(settings, &create.attributes, &existing.attributes).map(Step::Answer);
         }
         if let Some(policy) = settings.redrive_policy() {
             policy.check(&create.name, create.attributes.fifo, &cx.hub.catalogue)?;
         }
-        Ok(Step::Propose(Command::CreateQueue(create.clone()), Vec::new()))
+        Ok(Step::Propose(Command::CreateQueue(create), Vec::new()))
     };
     let settle = |reply| reply::queue_created(reply).map(drop);
     change(cx, &OF_QUEUES, attempt, settle).await

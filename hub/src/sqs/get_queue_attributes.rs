@@ -9,7 +9,7 @@ use crate::shape::queue::attribute::{self, Attribute};
 use crate::shape::queue::refusal::About;
 use crate::shape::queue::url::QueueUrl;
 use crate::wire::{Fault, List, Pairs};
-use queue_core::{Counts, Queue};
+use queue_core::{Counts, Machine, Queue};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -39,14 +39,16 @@ impl Operation for GetQueueAttributes {
             false => None,
         };
         let pair =
-            |attribute: Attribute| Some((attribute.name().to_owned(), attribute.shown(&queue, counts)?));
+            |attribute: Attribute| Some((attribute.name().to_owned(), attribute.shown(&queue, counts.as_deref())?));
         Ok(Told { attributes: Pairs(wanted.into_iter().filter_map(pair).collect()) })
     }
 }
 
-async fn counts(queue: &QueueView, cx: &Context) -> Result<Counts, Fault> {
+/// Of each queue that holds what is in this one.
+async fn counts(queue: &QueueView, cx: &Context) -> Result<Vec<Counts>, Fault> {
     let id = queue.id;
-    let counts = cx.hub.engine.read(Some(id), move |machine| machine.queue(id).map(Queue::counts)).await;
+    let counts = move |machine: &Machine| machine.queues_of(id).map(Queue::counts).collect::<Vec<_>>();
+    let counts = cx.hub.engine.read(Some(id), counts).await;
     let counts = counts.map_err(|error| About::default().fault(error))?;
-    counts.ok_or_else(Fault::queue_does_not_exist)
+    if counts.is_empty() { Err(Fault::queue_does_not_exist()) } else { Ok(counts) }
 }

@@ -56,13 +56,13 @@ impl Operation for SendMessage {
         }
         let queue = self.queue_url.queue(Self::NAME, cx)?;
         let mut ready = given.draft(Place::Alone, &queue)?.finish(&queue, cx)?;
-        let accepted = command::send(cx, &queue, std::slice::from_mut(&mut ready)).await?;
-        let accepted = accepted.first().ok_or_else(Fault::internal)?;
+        let accepted = command::send(cx, std::slice::from_mut(&mut ready)).await;
+        let accepted = accepted.into_iter().next().ok_or_else(Fault::internal)??;
         Ok(Sent {
             md5_of_message_body: ready.md5_of_body,
             md5_of_message_attributes: ready.md5_of_attributes,
             md5_of_message_system_attributes: ready.md5_of_system_attributes,
-            message_id: message::id(accepted),
+            message_id: message::id(&accepted),
             sequence_number: accepted.sequence.map(sequence_number),
         })
     }

@@ -1,7 +1,8 @@
 //! [`SendMessageBatch`](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html):
 //! puts up to ten messages into a queue, in order.
 //!
-//! The entries that can be sent are sent together or, should the hub stop, not at all.
+//! The entries that can be sent are sent together or, should the hub stop, not at all; in a priority queue those for the
+//! same member.
 
 use crate::content::{digits, md5_of_body, sequence_number};
 use crate::operation::{Context, Operation};
@@ -74,13 +75,13 @@ impl Operation for SendMessageBatch {
         let mut ready = Vec::with_capacity(drafts.len());
         let finished = drafts.into_iter().map(|draft| draft.finish(&queue, cx));
         let finished: Vec<_> = finished.map(|message| message.map(|message| ready.push(message))).collect();
-        let accepted = match ready.is_empty() {
-            true => Vec::new(),
-            false => command::send(cx, &queue, &mut ready).await?,
-        };
+        let accepted = command::send(cx, &mut ready).await;
         let mut sent = ready.into_iter().zip(accepted);
-        let outcome =
-            |finished: Result<(), Fault>| finished.and_then(|()| sent.next().ok_or_else(Fault::internal));
+        let outcome = |finished: Result<(), Fault>| {
+            finished?;
+            let (ready, accepted) = sent.next().ok_or_else(Fault::internal)?;
+            Ok((ready, accepted?))
+        };
         let outcomes: Vec<_> = finished.into_iter().map(outcome).collect();
         Ok(Outcomes::of(ids.into_iter().zip(outcomes), SentEntry::new))
     }

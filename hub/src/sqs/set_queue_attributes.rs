@@ -30,7 +30,8 @@ impl Operation for SetQueueAttributes {
         let set = |queue: &QueueView| {
             let fifo = queue.attributes.fifo;
             let settings = Settings::parse(&given, fifo)?;
-            let attributes = settings.applied_to(&queue.attributes)?;
+            let mut attributes = settings.applied_to(&queue.attributes)?;
+            settings.compose(&queue.name, &mut attributes, &cx.hub.catalogue)?;
             if let Some(policy) = settings.redrive_policy() {
                 policy.check(&queue.name, fifo, &cx.hub.catalogue)?;
             }

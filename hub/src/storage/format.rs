@@ -14,7 +14,7 @@ use super::Error;
 use queue_core::Position;
 
 /// The version of all formats here.
-pub(crate) const VERSION: u16 = 3;
+pub(crate) const VERSION: u16 = 4;
 
 /// The version as it is written: with its complement, so that a flipped bit is not taken for another version.
 const fn written(version: u16) -> u32 {

@@ -1,6 +1,7 @@
 //! The input of AWS JSON 1.0, and what it says of a body that is not the input of the operation.
 
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::{Code, Fault};
 
@@ -16,6 +17,22 @@ pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     .map_err(|error| Fault::new(Code::Serialization, explain(&error)))
 }
 
+/// Reads the body of a request for what only this hub has: an object of this form, which whoever misses it is told.
+pub(crate) fn document<T: DeserializeOwned>(body: &[u8], form: &str) -> Result<T, String> {
+    let other = || format!("The body is not {form}.");
+    // Here, too, a list could pass for a struct.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(other());
+    }
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        Category::Data => other(),
+        Category::Syntax | Category::Eof | Category::Io => {
+            let (line, column) = (error.line(), error.column());
+            format!("The body is no JSON: it cannot be read beyond line {line}, column {column}.")
+        }
+    })
+}
+
 /// AWS names the token that it found, and nothing about text that is no JSON.
 ///
 /// Serde says the same in other words, `invalid type: string "x", expected i64`, and only as text.
@@ -28,7 +45,7 @@ fn explain(error: &serde_json::Error) -> String {
         if text.starts_with("invalid length ") {
             return LIST_FOUND.to_owned();
         }
-        let is_data = error.classify() == serde_json::error::Category::Data;
+        let is_data = error.classify() == Category::Data;
         return if is_data { without_place(&text).to_owned() } else { String::new() };
     };
     let Some(token) = token(found) else {
@@ -109,6 +126,19 @@ mod tests {
             Err("NUMBER_VALUE can not be converted to a String"),
         );
         check(r#"{"MessageAttributes":{"a":{"BinaryValue":"?"}}}"#, Err("must be base64"));
+    }
+
+    #[test]
+    fn a_document_of_another_form_is_told_what_it_should_be() {
+        let read = |body: &str| document::<SendMessage>(body.as_bytes(), "a message").map(drop);
+        assert_eq!(read(r#" {"MessageBody":"x"}"#), Ok(()));
+        for other in ["", "5", r#"["x"]"#, "x", r#"{"MessageBody":5}"#, r#"{"DelaySeconds":1.5}"#] {
+            assert_eq!(read(other), Err("The body is not a message.".to_owned()), "{other}");
+        }
+        for (broken, line, column) in [("{", 1, 1), (r#"{"MessageBody":"x"}}"#, 1, 20), ("{\n x", 2, 2)] {
+            let said = format!("The body is no JSON: it cannot be read beyond line {line}, column {column}.");
+            assert_eq!(read(broken), Err(said), "{broken}");
+        }
     }
 
     #[test]

@@ -64,6 +64,12 @@ impl<'a> Parameters<'a> {
         self.0.get(at).filter(|parameter| parameter.name == name).map(|parameter| &*parameter.value)
     }
 
+    /// The first parameter that is none of these, nor one of a presigned URL.
+    pub(crate) fn other_than(&self, known: &[&str]) -> Option<&str> {
+        let is_known = |name: &str| known.contains(&name) || name.starts_with("X-Amz-");
+        self.0.iter().map(|parameter| &*parameter.name).find(|name| !is_known(name))
+    }
+
     pub(super) fn as_slice(&self) -> &[Parameter<'a>] {
         &self.0
     }
@@ -147,6 +153,19 @@ mod tests {
         check("%ff=1", Err(Error::Utf8));
         assert_eq!(Parameters::parse(&[b"a=\xff"]).unwrap_err(), Error::Utf8);
         check(&"a&".repeat(PARAMETERS_MAX + 1), Err(Error::TooMany));
+    }
+
+    #[test]
+    fn what_is_not_known_is_found() {
+        let check = |text: &str, expected: Option<&str>| {
+            let parameters = Parameters::parse(&[text.as_bytes()]).unwrap();
+            assert_eq!(parameters.other_than(&["limit", "to"]), expected, "{text}");
+        };
+        check("", None);
+        check("to=a&limit=1&to=b", None);
+        check("to=a&X-Amz-Signature=b", None);
+        check("to=a&lim%69tt=1&limit=1", Some("limitt"));
+        check("Limit=1", Some("Limit"));
     }
 
     #[test]

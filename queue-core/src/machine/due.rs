@@ -21,10 +21,10 @@ impl Machine {
         [queues, topics, orphans, moves, subscriptions].into_iter().flatten().min()
     }
 
-    /// When something in this queue will be due next.
+    /// When something in this queue, or in a member of it, will be due next.
     #[must_use]
     pub fn next_due_of(&self, queue: QueueId) -> Option<Timestamp> {
-        self.queues.get(&queue)?.registered
+        self.queues_of(queue).filter_map(|queue| queue.registered).min()
     }
 
     pub(super) fn run_due(&mut self, scope: &mut Scope<'_>) {
@@ -78,6 +78,17 @@ impl Machine {
         }
         if let Some(next) = next {
             self.due.insert((next, id));
+        }
+    }
+
+    /// The same for several.
+    pub(super) fn touch_all(
+        &mut self,
+        tallies: impl IntoIterator<Item = (QueueId, Tally)>,
+        scope: &mut Scope<'_>,
+    ) {
+        for (id, tally) in tallies {
+            self.touch(id, tally, scope);
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::Machine;
 use crate::message::Message;
-use crate::{Position, QueueId, Timestamp};
+use crate::{Position, Priority, Queue, QueueId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 impl Machine {
     /// The bodies that something refers to, also something that waits to be reclaimed.
@@ -43,6 +44,7 @@ impl Machine {
         self.assert_names();
         self.assert_subscriptions();
         self.assert_moves();
+        self.assert_members();
         assert!(
             self.reclaim.iter().all(|remains| !remains.is_empty()),
             "what is waiting to be reclaimed is something"
@@ -104,6 +106,24 @@ impl Machine {
         assert_eq!(self.record_keys, records.collect());
         let topics = self.topics.iter().map(|(id, topic)| (topic.name.clone(), *id));
         assert_eq!(self.topic_names, topics.collect());
+    }
+
+    fn assert_members(&self) {
+        let priority = |queue: &Queue| queue.attributes.priority.clone();
+        let pairs = self.queues.values().filter_map(|queue| Some((queue.id, priority(queue)?)));
+        let members = |(of, priority): (QueueId, Arc<Priority>)| {
+            let members: Vec<_> = priority.members.iter().map(|member| (member.queue, of)).collect();
+            members
+        };
+        let known = self.queues.values().flat_map(|queue| queue.member_of().map(|of| (queue.id, of)));
+        assert_eq!(
+            pairs.flat_map(members).collect::<BTreeSet<_>>(),
+            known.collect(),
+            "each member knows its priority queues"
+        );
+        let composed = || self.queues.values().filter(|queue| priority(queue).is_some());
+        assert!(composed().all(|queue| queue.messages().next().is_none()), "they hold nothing");
+        assert!(composed().all(|queue| queue.member_of().next().is_none()), "they are members of none");
     }
 
     fn assert_subscriptions(&self) {

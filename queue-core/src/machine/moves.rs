@@ -111,7 +111,8 @@ impl Machine {
         let Some(name) = task.destination.as_ref().or(message.source.as_deref()) else {
             return Some(Err(MoveFailure::NoSource));
         };
-        let target = self.queue_named(name).filter(|target| target.attributes.fifo == queue.attributes.fifo);
+        let target =
+            self.home_of(name, None).filter(|target| target.attributes.fifo == queue.attributes.fifo);
         Some(target.map(|target| (number, target.id)).ok_or(MoveFailure::NoSuchQueue))
     }
 

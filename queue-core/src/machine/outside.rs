@@ -94,8 +94,8 @@ impl Machine {
     pub(super) fn fail(&mut self, id: SubscriptionId, message: Message, scope: &mut Scope<'_>) {
         let subscription = self.subscriptions.get(&id);
         let name = subscription.and_then(|subscription| subscription.attributes.dead_letters.as_ref());
-        let target = name.and_then(|name| self.queue_names.get(name));
-        let target = target.and_then(|id| self.queues.get_mut(id)).filter(|queue| !queue.attributes.fifo);
+        let target = name.and_then(|name| self.home_of(name, None)).map(|queue| queue.id);
+        let target = target.and_then(|id| self.queues.get_mut(&id)).filter(|queue| !queue.attributes.fifo);
         if let (Some(target), Some(_)) = (target, message.via) {
             let Message { body, via, group, sent, .. } = message;
             let mut dead = Message::new(scope.identities.next(), body, via, group, scope.now);

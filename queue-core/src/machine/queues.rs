@@ -8,6 +8,7 @@ use crate::{
     Accepted, ChangeVisibility, CreateQueue, Delete, Error, Outgoing, PurgeQueue, Queue, QueueId, Receive,
     Reply, Send, SetQueueAttributes, SetQueueTags, Tally,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Machine {
@@ -23,11 +24,13 @@ impl Machine {
         if create.hold_deleted_name && deleted.is_some_and(|at| at.after(DELETED_NAME_HELD) > scope.now) {
             return Err(Error::QueueDeletedRecently);
         }
+        self.check_members(&create.attributes)?;
         self.deleted_names.remove(&create.name);
         let id = QueueId(self.new_id());
         let (attributes, tags) = (create.attributes.clone(), create.tags.clone());
         self.queues.insert(id, Queue::new(id, create.name.clone(), attributes, tags, scope.now));
         self.queue_names.insert(create.name.clone(), id);
+        self.link_members(id, create.attributes.priority.as_deref(), true);
         self.weigh_queue(id);
         scope.applied.changed.insert(Change::Queue(id));
         Ok(Reply::QueueCreated(id))
@@ -38,8 +41,16 @@ impl Machine {
         set: &SetQueueAttributes,
         scope: &mut Scope<'_>,
     ) -> Result<Reply, Error> {
-        let queue = self.queue_seen(set.queue, set.seen)?;
-        queue.set_attributes(set.attributes.clone(), scope.now);
+        let before = self.queue_seen(set.queue, set.seen)?.attributes.priority.clone();
+        if before.is_some() != set.attributes.priority.is_some() {
+            return Err(Error::UnfitMembers);
+        }
+        self.check_members(&set.attributes)?;
+        self.queue_seen(set.queue, set.seen)?.set_attributes(set.attributes.clone(), scope.now);
+        if before != set.attributes.priority {
+            self.link_members(set.queue, before.as_deref(), false);
+            self.link_members(set.queue, set.attributes.priority.as_deref(), true);
+        }
         scope.applied.changed.insert(Change::Queue(set.queue));
         self.touch(set.queue, Tally::default(), scope);
         Ok(Reply::Done)
@@ -66,7 +77,11 @@ impl Machine {
         if self.queues.get(&id).is_some_and(Queue::is_internal) {
             return Err(Error::NoSuchQueue);
         }
+        if self.queues.get(&id).is_some_and(|queue| !queue.member_of.is_empty()) {
+            return Err(Error::IsMember);
+        }
         let mut queue = self.queues.remove(&id).ok_or(Error::NoSuchQueue)?;
+        self.link_members(id, queue.attributes.priority.as_deref(), false);
         if let Some(at) = queue.registered {
             self.due.remove(&(at, id));
         }
@@ -83,6 +98,9 @@ impl Machine {
     }
 
     pub(super) fn purge_queue(&mut self, purge: &PurgeQueue, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        if let Some(priority) = self.priority_of(purge.queue) {
+            return self.purge_members(purge, &priority, scope);
+        }
         let queue = self.queues.get_mut(&purge.queue).ok_or(Error::NoSuchQueue)?;
         if queue.purged.is_some_and(|at| at.after(purge.not_within) > scope.now) {
             return Err(Error::PurgedRecently);
@@ -95,7 +113,9 @@ impl Machine {
     }
 
     pub(super) fn send(&mut self, send: &Send, scope: &mut Scope<'_>) -> Result<Reply, Error> {
-        let queue = self.queues.get_mut(&send.queue).ok_or(Error::NoSuchQueue)?;
+        let queue = self.queues.get_mut(&send.queue);
+        // What is sent to a priority queue is sent to one of its members.
+        let queue = queue.filter(|queue| queue.attributes.priority.is_none()).ok_or(Error::NoSuchQueue)?;
         let complete = |message: &Outgoing| message.group.is_some() && message.deduplication.is_some();
         if queue.attributes.fifo && !send.messages.iter().all(complete) {
             return Err(Error::NoGroup);
@@ -117,6 +137,9 @@ impl Machine {
     }
 
     pub(super) fn receive(&mut self, receive: &Receive, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        if let Some(priority) = self.priority_of(receive.queue) {
+            return self.receive_by_priority(receive, &priority, scope);
+        }
         let redrive = self.redrive_of(receive.queue);
         let queue = self.queues.get_mut(&receive.queue).ok_or(Error::NoSuchQueue)?;
         let taken = queue.receive(receive, redrive.as_ref().map(|(_, maximum)| *maximum), scope.now)?;
@@ -134,17 +157,18 @@ impl Machine {
 
     pub(super) fn delete(&mut self, delete: &Delete, scope: &mut Scope<'_>) -> Result<Reply, Error> {
         let mut results = Vec::with_capacity(delete.receipts.len());
-        let mut tally = Tally::default();
+        let mut tallies = BTreeMap::<QueueId, Tally>::new();
         for receipt in &delete.receipts {
-            let queue = self.queues.get_mut(&delete.queue).ok_or(Error::NoSuchQueue)?;
-            let result = queue.delete(*receipt);
+            let id = self.holder_of(delete.queue, receipt)?;
+            let tally = tallies.entry(id).or_default();
+            let result = self.queues.get_mut(&id).map_or(Ok(None), |queue| queue.delete(*receipt));
             if let Ok(Some(message)) = &result {
                 self.discard(message, scope);
                 tally.deleted += 1;
             }
             results.push(result.map(drop));
         }
-        self.touch(delete.queue, tally, scope);
+        self.touch_all(tallies, scope);
         Ok(Reply::Each(results))
     }
 
@@ -153,13 +177,8 @@ impl Machine {
         change: &ChangeVisibility,
         scope: &mut Scope<'_>,
     ) -> Result<Reply, Error> {
-        let redrive = self.redrive_of(change.queue).map(|(_, maximum)| maximum);
-        let queue = self.queues.get_mut(&change.queue).ok_or(Error::NoSuchQueue)?;
-        let one =
-            |(receipt, timeout): &(_, _)| queue.change_visibility(*receipt, *timeout, redrive, scope.now);
-        let results = change.changes.iter().map(one).collect();
-        self.touch(change.queue, Tally::default(), scope);
-        Ok(Reply::Each(results))
+        let receives = change.changes.iter().map(|(receipt, timeout)| (*receipt, *timeout));
+        self.change_receives(change.queue, receives, scope, Queue::change_visibility)
     }
 
     /// The dead-letter queue of a queue, if it exists and is of the same kind, and after how many receives a
@@ -167,7 +186,7 @@ impl Machine {
     pub(super) fn redrive_of(&self, id: QueueId) -> Option<(QueueId, u32)> {
         let attributes = &self.queues.get(&id)?.attributes;
         let policy = attributes.redrive.as_ref()?;
-        let target = self.queues.get(self.queue_names.get(&policy.target)?)?;
+        let target = self.home_of(&policy.target, None)?;
         (target.attributes.fifo == attributes.fifo).then_some((target.id, policy.maximum_receives))
     }
 

@@ -175,7 +175,7 @@ impl Machine {
         if let Some(queue) = queue {
             return self.deliver_to(queue, sending, message, scope);
         }
-        if let Some(queue) = dead_letters.and_then(|name| self.queue_for(name, message)) {
+        if let Some(queue) = dead_letters.and_then(|name| self.queue_for(name, None, message)) {
             // Each failed delivery is a dead letter of its own, also where several subscriptions share a queue.
             return self.deliver_to(queue, Sending { keys: None, ..sending }, message, scope);
         }
@@ -202,16 +202,16 @@ impl Machine {
 
     /// The queue of that name, if the message fits it.
     fn deliverable_queue(&self, name: &Name, via: Via, message: &Outbound) -> Option<QueueId> {
-        let id = self.queue_for(name, message)?;
+        let id = self.queue_for(name, message.priority.as_deref(), message)?;
         let maximum = self.queues.get(&id)?.attributes.maximum_message_bytes;
         let bytes = if via.raw { message.raw_bytes } else { message.envelope_bytes };
         let fits = bytes <= maximum && !(via.raw && message.attributes > RAW_ATTRIBUTES);
         fits.then_some(id)
     }
 
-    /// The queue of that name, if it is one that can hold such a message at all.
-    fn queue_for(&self, name: &Name, message: &Outbound) -> Option<QueueId> {
-        let queue = self.queues.get(self.queue_names.get(name)?)?;
+    /// The queue of that name, or the member of it that is asked for, if it is one that can hold such a message at all.
+    fn queue_for(&self, name: &Name, asked: Option<&str>, message: &Outbound) -> Option<QueueId> {
+        let queue = self.home_of(name, asked)?;
         let groupless = message.group.is_none() || message.deduplication.is_none();
         (!(queue.attributes.fifo && groupless)).then_some(queue.id)
     }

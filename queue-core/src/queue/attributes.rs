@@ -1,7 +1,9 @@
 //! What can be set about a queue.
 
+use super::priority::Priority;
 use crate::{Name, encoded};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 encoded! {
@@ -44,6 +46,8 @@ encoded! {
         pub content_based_deduplication: bool,
         /// The scope of deduplication as shown; the one in force is that of the queue's creation.
         pub deduplication_scope: DeduplicationScope,
+        /// What makes it a priority queue, which holds nothing itself; fixed at creation whether it is one.
+        pub priority: Option<Arc<Priority>>,
         /// What the machine only keeps, by name.
         pub texts: BTreeMap<Box<str>, Box<str>>,
     }
@@ -62,6 +66,7 @@ impl Default for QueueAttributes {
             redrive: None,
             content_based_deduplication: false,
             deduplication_scope: DeduplicationScope::Everything,
+            priority: None,
             texts: BTreeMap::new(),
         }
     }

@@ -6,7 +6,7 @@
 
 use super::messages::Messages;
 use crate::limits::ATTEMPT_WINDOW;
-use crate::message::Message;
+use crate::message::{Message, State};
 use crate::weight::in_tree;
 use crate::{Timestamp, encoded};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,6 +25,7 @@ encoded! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     struct Group {
         messages: BTreeSet<u64>,
+        in_flight: u32,
         /// Its key among the ready groups.
         ready: Option<u64>,
     }
@@ -55,16 +56,23 @@ impl Fifo {
         self.groups.get(group)?.messages.range(from..).next().copied()
     }
 
+    /// Whether a message of the group is in flight.
+    pub(super) fn holds(&self, group: &str) -> bool {
+        self.groups.get(group).is_some_and(|group| group.in_flight > 0)
+    }
+
     pub(super) fn added(&mut self, number: u64, message: &Message, messages: &Messages) {
         let Some(group) = &message.group else { return };
         self.groups.entry(Arc::clone(group)).or_default().messages.insert(number);
         self.refresh(group, messages);
     }
 
-    pub(super) fn state_changed(&mut self, message: &Message, messages: &Messages) {
-        if let Some(group) = &message.group {
-            self.refresh(group, messages);
+    pub(super) fn state_changed(&mut self, message: &Message, before: State, messages: &Messages) {
+        let Some(name) = &message.group else { return };
+        if let Some(group) = self.groups.get_mut(name) {
+            group.in_flight = group.in_flight.saturating_sub(in_flight(before)) + in_flight(message.state);
         }
+        self.refresh(name, messages);
     }
 
     pub(super) fn removed(&mut self, number: u64, message: &Message, messages: &Messages) {
@@ -73,6 +81,7 @@ impl Fifo {
             return;
         };
         group.messages.remove(&number);
+        group.in_flight = group.in_flight.saturating_sub(in_flight(message.state));
         self.refresh(name, messages);
         if self.groups.get(name).is_some_and(|group| group.messages.is_empty()) {
             self.groups.remove(name);
@@ -157,6 +166,13 @@ impl Fifo {
                 group.remove();
             }
         }
+    }
+}
+
+fn in_flight(state: State) -> u32 {
+    match state {
+        State::InFlight(_) => 1,
+        State::Visible | State::Delayed(_) | State::Spent(_) => 0,
     }
 }
 

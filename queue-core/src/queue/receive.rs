@@ -1,11 +1,22 @@
 //! Receiving: which messages a receive takes, and which it finds exhausted on its way.
 
-use super::fifo::Attempt;
+use super::fifo::{Attempt, Fifo};
 use super::{Order, Queue, exhausted};
 use crate::limits::MOVES_PER_RECEIVE;
 use crate::message::{Message, State};
 use crate::planted::{self, Bug};
 use crate::{Error, Receipt, Receive, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a receive would take next.
+pub(crate) struct Head {
+    /// When that came into the queue.
+    pub(crate) since: Timestamp,
+    /// The group that it is of, if the queue keeps the order of groups.
+    pub(crate) group: Option<Arc<str>>,
+    number: u64,
+}
 
 /// The result of a receive.
 #[derive(Debug, Default)]
@@ -36,19 +47,68 @@ impl Queue {
         let maximum =
             if planted::is(Bug::SettingReadInApply) { maximum.min(planted::setting()) } else { maximum };
         let choice = self.choose(maximum, redrive);
-        let taken = Taken {
+        let taken = self.carry_out(choice, receive.visibility, redrive, now);
+        self.remember_attempt(receive, taken.messages.iter().map(|(receipt, _)| receipt), now);
+        Ok(taken)
+    }
+
+    /// What a receive would take next, if there is room for it. Of a FIFO queue, of a group that nobody else holds.
+    pub(crate) fn head(&self, is_held: impl Fn(&str) -> bool) -> Option<Head> {
+        if self.room() == 0 {
+            return None;
+        }
+        let (number, group) = match &self.order {
+            Order::Standard(standard) => (standard.in_order(self.counts.in_flight).next()?, None),
+            Order::Fifo(fifo) => {
+                let mut next = fifo.next_group(0);
+                while let Some((head, _)) = next.as_ref().filter(|(_, group)| is_held(group)) {
+                    next = fifo.next_group(head + 1);
+                }
+                next.map(|(head, group)| (head, Some(group)))?
+            }
+        };
+        Some(Head { since: self.messages.get(number)?.enqueued, group, number })
+    }
+
+    /// Takes the next message, or in a FIFO queue up to `maximum` of its group.
+    pub(crate) fn take_head(
+        &mut self,
+        head: &Head,
+        maximum: usize,
+        visibility: Duration,
+        redrive: Option<u32>,
+        now: Timestamp,
+    ) -> Taken {
+        let maximum = maximum.min(self.room());
+        let choice = match (&self.order, &head.group) {
+            (Order::Fifo(fifo), Some(group)) => {
+                let mut choice = Choice::new(maximum);
+                choice.consider_group(self, fifo, group, head.number, redrive);
+                choice
+            }
+            (Order::Standard(_) | Order::Fifo(_), _) => self.choose(maximum.min(1), redrive),
+        };
+        self.carry_out(choice, visibility, redrive, now)
+    }
+
+    fn carry_out(
+        &mut self,
+        choice: Choice,
+        visibility: Duration,
+        redrive: Option<u32>,
+        now: Timestamp,
+    ) -> Taken {
+        Taken {
             exhausted: choice.exhausted.into_iter().filter_map(|number| self.remove(number)).collect(),
             messages: (choice.taken.into_iter())
-                .filter_map(|number| self.take(number, receive, redrive, now))
+                .filter_map(|number| self.take(number, visibility, redrive, now))
                 .collect(),
-        };
-        self.remember_attempt(receive, &taken, now);
-        Ok(taken)
+        }
     }
 
     /// The messages to take, and those found exhausted before them.
     fn choose(&self, maximum: usize, redrive: Option<u32>) -> Choice {
-        let mut choice = Choice { taken: Vec::new(), exhausted: Vec::new(), maximum };
+        let mut choice = Choice::new(maximum);
         match &self.order {
             Order::Standard(standard) => {
                 let mut order = standard.in_order(self.counts.in_flight);
@@ -60,10 +120,7 @@ impl Queue {
             Order::Fifo(fifo) => {
                 let mut next_group = fifo.next_group(0);
                 while let Some((head, group)) = next_group.filter(|_| choice.goes_on()) {
-                    let mut next = Some(head);
-                    while let Some(number) = next.filter(|number| choice.consider(self, *number, redrive)) {
-                        next = fifo.next_in(&group, number + 1);
-                    }
+                    choice.consider_group(self, fifo, &group, head, redrive);
                     next_group = fifo.next_group(head + 1);
                 }
             }
@@ -74,7 +131,7 @@ impl Queue {
     fn take(
         &mut self,
         number: u64,
-        receive: &Receive,
+        visibility: Duration,
         redrive: Option<u32>,
         now: Timestamp,
     ) -> Option<(Receipt, Message)> {
@@ -83,12 +140,17 @@ impl Queue {
         message.first_received.get_or_insert(now);
         let receipt = Receipt { queue: self.id, number, receive: message.receives, at: now };
         let taken = message.clone();
-        self.hide(number, receive.visibility, redrive, now);
+        self.hide(number, visibility, redrive, now);
         Some((receipt, taken))
     }
 
     /// The same messages as the last time that this attempt was made, hidden anew, if nothing happened to any.
-    fn repeat_attempt(&mut self, receive: &Receive, redrive: Option<u32>, now: Timestamp) -> Option<Taken> {
+    pub(crate) fn repeat_attempt(
+        &mut self,
+        receive: &Receive,
+        redrive: Option<u32>,
+        now: Timestamp,
+    ) -> Option<Taken> {
         let Order::Fifo(fifo) = &self.order else {
             return None;
         };
@@ -115,16 +177,20 @@ impl Queue {
         Some(Taken { messages, exhausted: Vec::new() })
     }
 
-    fn remember_attempt(&mut self, receive: &Receive, taken: &Taken, now: Timestamp) {
+    /// Remembers what an attempt took, if it has an id.
+    pub(crate) fn remember_attempt<'a>(
+        &mut self,
+        receive: &Receive,
+        taken: impl Iterator<Item = &'a Receipt>,
+        now: Timestamp,
+    ) {
         let (Order::Fifo(fifo), Some(id)) = (&mut self.order, receive.attempt) else {
             return;
         };
-        if taken.messages.is_empty() {
-            return;
+        let taken: Vec<_> = taken.map(|receipt| (receipt.number, receipt.receive)).collect();
+        if !taken.is_empty() {
+            fifo.remember_attempt(id, Attempt { taken, at: now, until: now.after(receive.visibility) });
         }
-        let numbers = taken.messages.iter().map(|(receipt, _)| (receipt.number, receipt.receive)).collect();
-        let attempt = Attempt { taken: numbers, at: now, until: now.after(receive.visibility) };
-        fifo.remember_attempt(id, attempt);
     }
 }
 
@@ -136,6 +202,18 @@ struct Choice {
 }
 
 impl Choice {
+    fn new(maximum: usize) -> Self {
+        Self { taken: Vec::new(), exhausted: Vec::new(), maximum }
+    }
+
+    /// Considers the messages of a group, from its `head` on.
+    fn consider_group(&mut self, queue: &Queue, fifo: &Fifo, group: &str, head: u64, redrive: Option<u32>) {
+        let mut next = Some(head);
+        while let Some(number) = next.filter(|number| self.consider(queue, *number, redrive)) {
+            next = fifo.next_in(group, number + 1);
+        }
+    }
+
     fn goes_on(&self) -> bool {
         self.taken.len() < self.maximum && self.exhausted.len() < MOVES_PER_RECEIVE
     }

@@ -1,10 +1,11 @@
 //! The weight of a queue: what was set, remembered; and the contents, by how many there are of each kind.
 
 use super::messages::Messages;
+use super::priority::Member;
 use super::remains::Remains;
 use super::{Order, Queue};
 use crate::deduplication::Deduplication;
-use crate::weight::{in_tree, name, texts};
+use crate::weight::{in_tree, name, text, texts};
 use crate::{Name, QueueId, Timestamp};
 
 const TIMER: u64 = in_tree(size_of::<(Timestamp, u64)>());
@@ -20,7 +21,19 @@ impl Queue {
             + in_tree(size_of::<(Name, QueueId)>())
             + in_tree(size_of::<(Timestamp, QueueId)>());
         let target = self.attributes.redrive.as_ref().map_or(0, |redrive| name(&redrive.target));
-        FIXED + name(&self.name) + target + texts(&self.attributes.texts) + texts(&self.tags)
+        FIXED
+            + name(&self.name)
+            + target
+            + self.weight_of_members()
+            + texts(&self.attributes.texts)
+            + texts(&self.tags)
+    }
+
+    /// Each member with its name, what it is owed, and its knowledge of the priority queue.
+    fn weight_of_members(&self) -> u64 {
+        const MEMBER: u64 = (size_of::<Member>() + size_of::<i64>()) as u64 + in_tree(size_of::<QueueId>());
+        let members = self.attributes.priority.iter().flat_map(|priority| &priority.members);
+        members.map(|member| MEMBER + text(member.name.len())).sum()
     }
 
     pub(crate) fn weigh(&self) -> u64 {

@@ -4,8 +4,9 @@ use super::random::{bearing, command};
 use super::world::seal;
 use crate::codec::{Codec, DecodeError, Reader};
 use crate::{
-    BodyRef, CancelMove, Carried, Carry, Command, Discard, Endpoint, Entry, FilterScope, Header, Holder,
-    Machine, Outgoing, Position, Proposal, QueueId, Send, StartMove, Timestamp, Vouch,
+    BodyRef, Bury, CancelMove, Carried, Carry, Command, Discard, Endpoint, Entry, FilterScope, Header,
+    Holder, Machine, Outgoing, Position, Proposal, QueueId, Receipt, Renew, Send, StartMove, Timestamp,
+    Vouch,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -40,6 +41,7 @@ fn values_have_the_bytes_that_logs_hold() {
     check(0x0102_u128, &[2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     check(true, &[1]);
     check(Duration::from_secs(1), &[0xe8, 7]);
+    check(-1_i64, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]);
     check(Timestamp(300), &[0xac, 2]);
     check(String::from("é"), &[2, 0xc3, 0xa9]);
     check(None::<u64>, &[0]);
@@ -67,6 +69,11 @@ fn values_have_the_bytes_that_logs_hold() {
     let start = StartMove { source: QueueId(3), destination: None, per_second: Some(300) };
     check(Command::StartMove(start), &[23, 3, 0, 1, 0xac, 2]);
     let cancel = CancelMove { source: QueueId(3), task: 0x0102 };
+    let receipt = Receipt { queue: QueueId(3), number: 1, receive: 2, at: Timestamp(4) };
+    let renew = Renew { queue: QueueId(3), receipts: vec![receipt], visibility: Duration::from_millis(5) };
+    check(Command::Renew(renew), &[30, 3, 1, 3, 1, 2, 4, 5]);
+    let bury = Bury { queue: QueueId(3), receipts: vec![receipt] };
+    check(Command::Bury(bury), &[31, 3, 1, 3, 1, 2, 4]);
     check(Command::CancelMove(cancel), &[24, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 }
 
@@ -87,7 +94,7 @@ fn an_integer_has_one_form_and_a_range() {
 
 #[test]
 fn an_unknown_tag_is_refused_by_its_number() {
-    assert_eq!(decode::<Command>(&[30, 0, 0, 0]), Err(DecodeError::UnknownTag(30)));
+    assert_eq!(decode::<Command>(&[32, 0, 0, 0]), Err(DecodeError::UnknownTag(32)));
     assert_eq!(decode::<Command>(&[0xac, 2]), Err(DecodeError::UnknownTag(300)));
     assert_eq!(decode::<Holder>(&[2, 0]), Err(DecodeError::UnknownTag(2)));
     assert_eq!(decode::<Endpoint>(&[2, 0]), Err(DecodeError::UnknownTag(2)));
@@ -140,6 +147,8 @@ fn tag(command: &Command) -> u8 {
         Command::Settle(_) => 27,
         Command::Redeliver(_) => 28,
         Command::SetRecord(_) => 29,
+        Command::Renew(_) => 30,
+        Command::Bury(_) => 31,
     }
 }
 

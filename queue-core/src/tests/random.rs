@@ -174,6 +174,7 @@ fn outbound() -> impl Strategy<Value = Outbound> {
             body,
             matches,
             group,
+            priority: None,
             deduplication,
             raw_bytes: bytes,
             envelope_bytes: bytes + 500,
@@ -259,6 +260,7 @@ fn queue_attributes() -> impl Strategy<Value = QueueAttributes> {
                 redrive,
                 content_based_deduplication,
                 deduplication_scope: scope,
+                priority: None,
                 texts,
             }
         },

@@ -171,7 +171,9 @@ impl World {
         let topics = self.machine.topics().map(|topic| Command::DeleteTopic(topic.id));
         let subscriptions = self.machine.subscriptions().map(|one| Command::Unsubscribe(one.id));
         let queues = self.machine.queues().filter(|queue| !queue.is_internal());
-        let queues = queues.map(|queue| Command::DeleteQueue(queue.id));
+        // Lists of queues before their members.
+        let (lists, others): (Vec<_>, Vec<_>) = queues.partition(|queue| queue.attributes.priority.is_some());
+        let queues = lists.into_iter().chain(others).map(|queue| Command::DeleteQueue(queue.id));
         let all = topics.chain(subscriptions).chain(queues);
         let deletions: Vec<Bearing> = all.map(|command| (command, Vec::new())).collect();
         self.apply(self.machine.time(), deletions);

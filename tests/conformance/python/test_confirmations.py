@@ -1,10 +1,14 @@
 """Subscriptions of endpoints that are no queues: who is asked first, how an endpoint agrees, how it leaves."""
 
 import json
+import time
 
 import pytest
 
 from checks import UUID, make_fifo_topic, make_topic, refused, subscription_of
+from hub import Hub
+from receiver import Receiver
+from world import World
 
 URL = "http://shop.example.com/hook"
 DAY_S = 24 * 60 * 60
@@ -142,6 +146,38 @@ def test_nobody_is_asked_if_that_is_taken_for_granted(sns, world, topic, protoco
     assert (listed(sns, topic), counted(sns, topic)) == ([], (0, 0, 1))
     with refused(*NO_SUBSCRIPTION, status=404):
         subscription_of(sns, arn)
+
+
+def test_who_was_asked_before_counts_as_agreed_after_a_start_that_takes_it_for_granted(tmp_path):
+    first = Hub(data_dir=tmp_path)
+    world = World(first)
+    sns = world.sns()
+    topic = make_topic(sns)
+    arns = [ask(sns, topic, protocol, endpoint) for protocol, endpoint in ASKED.items()]
+    assert counted(sns, topic) == (0, len(arns), 0)
+    first.stop()
+    second = Hub("--auto-confirm", data_dir=tmp_path)
+    try:
+        sns = World(second, account=world.account).sns()
+        deadline = time.monotonic() + 20
+        while counted(sns, topic)[1] and time.monotonic() < deadline:
+            pass
+        assert counted(sns, topic) == (len(arns), 0, 0)
+        assert [subscription_of(sns, arn)["PendingConfirmation"] for arn in arns] == ["false"] * len(arns)
+    finally:
+        second.stop()
+
+
+@pytest.mark.flags("--strict")
+def test_with_strict_a_url_where_nobody_is_cannot_be_subscribed(sns, topic):
+    receiver = Receiver()
+    arn = ask(sns, topic, endpoint=receiver.url)
+    receiver.confirm()
+    receiver.stop()
+    assert subscription_of(sns, arn)["PendingConfirmation"] == "false"
+    with refused("InvalidParameter", "Invalid parameter: Unreachable Endpoint"):
+        ask(sns, topic, endpoint="http://nobody.invalid/hook")
+    assert ask(sns, topic, endpoint=receiver.url) == arn
 
 
 def test_a_password_in_a_url_is_not_shown(sns, topic):

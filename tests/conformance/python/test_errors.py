@@ -48,7 +48,6 @@ NOT_PRODUCED = {
     "sns-152": NO_POLICIES,
     "sns-154": "nothing is throttled",
     "sns-166": "a quota of 100,000 topics belongs to the tests of scale",
-    "sns-181": "whether a URL can be reached is not tried",
     "sns-182": "produced by `test_a_hub_that_others_reach_does_not_call_its_neighbours`, which needs such a hub",
     "sns-188": "a quota of millions of subscriptions belongs to the tests of scale",
     "sns-189": "quotas of filter policies belong to the tests of scale",
@@ -934,6 +933,7 @@ def _(setting):
 
 
 subscribing("sns-180", lambda setting: "https://shop.example.com", protocol="http")
+subscribing("sns-181", lambda setting: "http://127.0.0.1:1/hook", protocol="http")
 subscribing("sns-184", lambda setting: "bill", protocol="lambda")
 subscribing("sns-186", lambda setting: "http://shop.example.com", topic="events.fifo", protocol="http")
 subscribing("sns-244", lambda setting: "NAA+15551234567", protocol="sms", values={"v": "NAA+15551234567"})
@@ -981,7 +981,7 @@ def _(setting):
 # The tests
 
 
-STRICT = {"sqs-043", "sqs-066"}
+STRICT = {"sqs-043", "sqs-066", "sns-181"}
 TIMED = {"sqs-112b", "sqs-115", "sqs-119"}
 JSON_ONLY = {"sqs-009", "sqs-012", "sqs-013", "sqs-014", "sqs-015", "sqs-016"}
 QUERY_ONLY = {"sqs-010", "sqs-011"}

@@ -141,7 +141,7 @@ def test_what_cannot_be_explained_is_refused(world, topic):
     refused(400, "Empty message", message="")
     refused(400, INVALID, message="m", messageAttributes={"kind": text("")})
     refused(400, "No default entry", message="{}", messageStructure="json")
-    refused(400, "unknown field `text`", message="m", text="m")
+    refused(400, "The body is not an object with a text", message="m", text="m")
     refused(400, "Subject", message="m", subject="\n")
     got = world.send("GET", "/_fanq/topics/events/explain", service="sns")
     assert (got.status, got.headers["allow"]) == (405, "POST")

@@ -5,7 +5,9 @@ import threading
 import time
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 
+import signatures
 from checks import (
     arn_of, counts, make_fifo, make_queue, make_topic, md5, md5_of_attributes, receive_all, redrive_policy, send,
     send_fifo, text,
@@ -380,6 +382,8 @@ def test_a_function_that_is_subscribed_to_a_topic_is_called_where_a_mapping_says
     account = mappings.world.account
     arn = f"arn:aws:lambda:us-east-1:{account}:function:orders"
     topic = make_topic(sns)
+    # To an event of a topic no answer is expected.
+    function.answer = lambda event: (200, b'"stored"')
     made = mappings.make(functionArn=arn, url=function.url)
     subscription = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn, ReturnSubscriptionArn=True)
     attributes = {"kind": {"DataType": "String", "StringValue": "book"}}
@@ -393,6 +397,78 @@ def test_a_function_that_is_subscribed_to_a_topic_is_called_where_a_mapping_says
     given = [message[name] for name in ["Type", "MessageId", "TopicArn", "Subject", "Message"]]
     assert given == ["Notification", sent["MessageId"], topic, "news", "hello"]
     eventually(lambda: mappings.show(made["id"])["state"]["delivered"] == 1)
+
+
+def subscribed_function(mappings, sns, topics):
+    """The ARN of a function that is subscribed to topics."""
+    arn = f"arn:aws:lambda:us-east-1:{mappings.world.account}:function:orders"
+    for topic in topics:
+        sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+    return arn
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize("subject", [{}, {"Subject": "news"}])
+def test_what_a_function_is_told_of_a_topic_is_signed(mappings, sns, function, version, subject):
+    topic = make_topic(sns, SignatureVersion=version)
+    mappings.make(functionArn=subscribed_function(mappings, sns, [topic]), url=function.url)
+    sns.publish(TopicArn=topic, Message="hello", **subject)
+    [event] = function.wait(lambda: function.events)
+    message = event["Records"][0]["Sns"]
+    assert message["SignatureVersion"] == version
+    # In a record it has another name than in an envelope, and what there is none of is null.
+    told = {name: value for name, value in message.items() if value is not None}
+    told["SigningCertURL"] = told.pop("SigningCertUrl")
+    signatures.verify(told)
+    with pytest.raises(InvalidSignature):
+        signatures.verify(told | {"Message": "hallo"})
+
+
+def test_a_function_is_called_as_often_at_a_time_as_its_mapping_says(mappings, sns, function):
+    topics = [make_topic(sns, name) for name in ["one", "two"]]
+    together, lock, under_way = threading.Barrier(3), threading.Lock(), [0, 0]
+
+    def answer(event):
+        with lock:
+            under_way[0] += 1
+            under_way[1] = max(under_way)
+        together.wait(WITHIN_S)
+        with lock:
+            under_way[0] -= 1
+        return 200, b""
+
+    function.answer = answer
+    arn = subscribed_function(mappings, sns, topics)
+    made = mappings.make(functionArn=arn, url=function.url, concurrency=3)
+    for number in range(6):
+        for topic in topics:
+            sns.publish(TopicArn=topic, Message=str(number))
+    eventually(lambda: mappings.show(made["id"])["state"]["delivered"] == 12)
+    assert under_way == [0, 3] and len(function.events) == 12
+
+
+def test_a_message_for_a_function_is_done_when_its_own_call_ends(mappings, sns, function, clock):
+    topic = make_topic(sns)
+    go, calls = threading.Event(), []
+
+    def answer(event):
+        calls.append(message := event["Records"][0]["Sns"]["Message"])
+        is_slow = message == "slow" and calls.count("slow") == 1
+        return (200, b"") if not is_slow or go.wait(WITHIN_S) else (500, b"")
+
+    function.answer = answer
+    arn = subscribed_function(mappings, sns, [topic])
+    made = mappings.make(functionArn=arn, url=function.url, concurrency=2)
+    done = lambda number: eventually(lambda: mappings.show(made["id"])["state"]["delivered"] == number)
+    for message in ["slow", "a", "b"]:
+        sns.publish(TopicArn=topic, Message=message)
+    done(2)
+    # Nobody waits for an answer for so long, so what is not done is taken again.
+    clock.advance(20 * 60)
+    done(3)
+    go.set()
+    done(4)
+    assert sorted(calls) == ["a", "b", "slow", "slow"]
 
 
 def test_a_function_that_cannot_be_reached_is_called_again(mappings, sns, function):

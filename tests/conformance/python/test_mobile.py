@@ -114,6 +114,25 @@ def test_a_number_of_the_sandbox_is_proven_by_its_password(world, sns):
         sns.delete_sms_sandbox_phone_number(PhoneNumber=to)
 
 
+@pytest.mark.flags("--sms-sandbox")
+def test_in_the_sandbox_only_verified_numbers_get_messages(world, sns):
+    assert sns.get_sms_sandbox_account_status()["IsInSandbox"] is True
+    topic = make_topic(sns)
+    sns.subscribe(TopicArn=topic, Protocol="sms", Endpoint=NUMBER)
+    assert sns.publish(PhoneNumber=NUMBER, Message="lost")["MessageId"]
+    sns.create_sms_sandbox_phone_number(PhoneNumber=NUMBER)
+    (letter,) = letters(world)
+    assert letter["message"].startswith("Your verification code is ")
+    assert sns.publish(PhoneNumber=NUMBER, Message="lost, too")["MessageId"]
+    password = re.search(r"\d{6}", letter["message"]).group()
+    sns.verify_sms_sandbox_phone_number(PhoneNumber=NUMBER, OneTimePassword=password)
+    sns.publish(PhoneNumber=NUMBER, Message="sent")
+    assert [it["message"] for it in letters(world)] == ["sent", letter["message"]]
+    sns.delete_sms_sandbox_phone_number(PhoneNumber=NUMBER)
+    sns.publish(PhoneNumber=NUMBER, Message="lost again")
+    assert len(letters(world)) == 2
+
+
 def test_a_password_is_good_for_a_quarter_of_an_hour(world, sns, clock):
     sns.create_sms_sandbox_phone_number(PhoneNumber=NUMBER)
     password = re.search(r"\d{6}", letters(world)[0]["message"]).group()

@@ -7,8 +7,9 @@ import urllib.request
 import pytest
 
 import signatures
-from checks import arn_of, envelope, make_queue, make_topic, receive_one
+from checks import arn_of, counts, envelope, make_queue, make_topic, receive_one, subscribed_queue
 from receiver import Receiver
+from world import World
 
 AUTO_CONFIRM = pytest.mark.flags("--auto-confirm")
 AT_ONCE = {"healthyRetryPolicy": {"numRetries": 3, "numNoDelayRetries": 3}}
@@ -261,3 +262,24 @@ def test_what_is_denied_is_not_called(sns, queues, topic, dead, receivers):
     sns.publish(TopicArn=topic, Message="hello")
     assert envelope(receive_one(queues, dead, WaitTimeSeconds=20))["Message"] == "hello"
     assert receiver.posts == []
+
+
+@AUTO_CONFIRM
+@pytest.mark.parametrize("attributes", [
+    {"RawMessageDelivery": "true"},
+    {"DeliveryFormat": "cloudevents-binary"},
+    {"DeliveryFormat": "cloudevents-structured"},
+])
+def test_a_topic_that_is_subscribed_to_its_own_address_does_not_go_round_for_ever(hub, attributes):
+    # Whoever does not sign is this account.
+    world = World(hub, account="000000000000")
+    sns, queues = world.sns(), world.sqs()
+    topic, dead = make_topic(sns), make_queue(queues, "dead")
+    inbox = subscribed_queue(sns, queues, topic, RawMessageDelivery="true")
+    subscribe(sns, topic, f"{hub.endpoint}/topics/events/messages", RedrivePolicy=redrive(queues, dead), **attributes)
+    trace = {"X-Amzn-Trace-Id": "Root=1-5759e988-bd862e3fe1be46a994272793"}
+    given = {"Action": "Publish", "Version": "2010-03-31", "TopicArn": topic, "Message": '"round"'}
+    assert world.post_form(given, service="sns", headers=trace).status == 200
+    last = receive_one(queues, dead, WaitTimeSeconds=20, MessageSystemAttributeNames=["AWSTraceHeader"])
+    assert last["Attributes"]["AWSTraceHeader"] == trace["X-Amzn-Trace-Id"] + ";fanq-hops=8"
+    assert counts(queues, inbox) == (9, 0, 0)

@@ -1,5 +1,6 @@
 //! A worker that receives: it deletes most messages, and keeps, gives back or extends some.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -223,7 +224,7 @@ fn read_messages(answer: &Value) -> Vec<Received> {
 fn read_message(message: &Value) -> Received {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let attributes = &message["Attributes"];
-    let content = read_body(&text(&message["Body"]));
+    let content = read_body(&unwrapped(&text(&message["Body"])));
     let handle = text(&message["ReceiptHandle"]);
     let id = text(&message["MessageId"]).replace('-', "");
     let delivery = Delivery {
@@ -236,6 +237,15 @@ fn read_message(message: &Value) -> Received {
         sequence: attributes["SequenceNumber"].as_str().map(|number| number.parse().unwrap()),
     };
     Received { delivery, handle }
+}
+
+/// What was published, out of the envelope or the event that it may have come in.
+pub(crate) fn unwrapped(text: &str) -> Cow<'_, str> {
+    let Ok(Value::Object(outer)) = serde_json::from_str(text) else {
+        return text.into();
+    };
+    let message = outer.get("Message").unwrap_or_else(|| &outer["Records"][0]["Sns"]["Message"]);
+    message.as_str().unwrap().to_owned().into()
 }
 
 /// The entries of a batch that were refused.

@@ -10,7 +10,7 @@ use super::client::Client;
 use super::consumer::{Ask, Consumer};
 use super::random::Random;
 use super::shared::Shared;
-use super::world::{QUEUES, Queue};
+use super::world::Queue;
 
 /// Longer than any delay or timeout of a load, and the time that its backlog takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,15 +23,15 @@ const COUNTERS: [&str; 3] = [
 ];
 
 /// Receives and deletes until all counters of all queues are zero.
-pub(crate) fn run(shared: &Shared, address: SocketAddr) {
+pub(crate) fn run(shared: &Shared, address: SocketAddr, queues: &[Queue]) {
     let deadline = Instant::now() + PATIENCE;
     let mut consumer = Consumer::new(shared, Random::new(0));
     loop {
         // Sources come first, so that what moves is found on the way.
-        for queue in &QUEUES {
+        for queue in queues {
             while take(&mut consumer, address, queue, 0) > 0 {}
         }
-        let left = QUEUES.iter().find_map(|queue| Some((queue, left(&mut consumer.client, address, queue)?)));
+        let left = queues.iter().find_map(|queue| Some((queue, left(&mut consumer.client, address, queue)?)));
         let Some((queue, counters)) = left else {
             break;
         };
@@ -40,7 +40,7 @@ pub(crate) fn run(shared: &Shared, address: SocketAddr) {
         take(&mut consumer, address, queue, 1);
     }
     let at = shared.now();
-    let drained = QUEUES.iter().map(|queue| (Outcome::Done, Action::Drain { queue: queue.name.into() }));
+    let drained = queues.iter().map(|queue| (Outcome::Done, Action::Drain { queue: queue.name.into() }));
     shared.note(at, drained);
 }
 

@@ -18,7 +18,8 @@ pub(crate) struct Queue {
     pub(crate) redrive: Option<(&'static str, u32)>,
 }
 
-const fn queue(name: &'static str, visibility_seconds: u64) -> Queue {
+/// A queue that keeps all messages.
+pub(crate) const fn queue(name: &'static str, visibility_seconds: u64) -> Queue {
     Queue { name, visibility_seconds, redrive: None }
 }
 

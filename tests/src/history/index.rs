@@ -25,6 +25,8 @@ pub(super) struct Send<'a> {
     pub(super) finished: u64,
     pub(super) done: bool,
     pub(super) message: &'a Sent,
+    /// The group that it has in the queue.
+    pub(super) group: Option<&'a str>,
 }
 
 /// A delivery.
@@ -102,10 +104,12 @@ impl<'a> Index<'a> {
 
     fn add(&mut self, number: usize, operation: &'a Operation) {
         match &operation.action {
-            Action::Send { queue, message } => self.add_send(number, operation, queue, message),
-            Action::Publish { queues, message, .. } => {
+            Action::Send { queue, message } => self.add_send(number, operation, queue, message, true),
+            Action::Publish { topic, queues, message } => {
                 for queue in queues {
-                    self.add_send(number, operation, queue, message);
+                    // The groups of a FIFO topic mean nothing in a standard queue, and are not told there.
+                    let has_groups = queue.ends_with(".fifo") || !topic.ends_with(".fifo");
+                    self.add_send(number, operation, queue, message, has_groups);
                 }
             }
             Action::Receive { queue, visibility, messages } => {
@@ -141,10 +145,19 @@ impl<'a> Index<'a> {
         }
     }
 
-    fn add_send(&mut self, number: usize, operation: &Operation, queue: &'a str, message: &'a Sent) {
+    fn add_send(
+        &mut self,
+        number: usize,
+        operation: &Operation,
+        queue: &'a str,
+        message: &'a Sent,
+        has_groups: bool,
+    ) {
         let queue = self.queue(queue);
         let Operation { invoked, finished, .. } = *operation;
-        let send = Send { operation: number, invoked, finished, done: operation.is_done(), message };
+        let done = operation.is_done();
+        let group = message.group.as_deref().filter(|_| has_groups);
+        let send = Send { operation: number, invoked, finished, done, message, group };
         self.life(queue, &message.name).sends.push(send);
     }
 
@@ -262,7 +275,7 @@ impl Life<'_> {
 
     /// The message group.
     pub(super) fn group(&self) -> Option<&str> {
-        self.sends.first().and_then(|send| send.message.group.as_deref())
+        self.sends.first().and_then(|send| send.group)
     }
 
     /// The sequence number, if every delivery says the same.

@@ -54,7 +54,7 @@ fn origin(index: &Index<'_>, life: &Life<'_>, sends: &[&Send<'_>], given: &Given
         }
         return;
     };
-    if before.iter().all(|send| send.message.group != given.delivery.group) {
+    if before.iter().all(|send| send.group != given.delivery.group.as_deref()) {
         add(Kind::WrongBody, Some(first), "it came in another group");
     }
     let from = before.iter().map(|send| send.invoked.saturating_add(send.message.delay)).min().unwrap_or(0);

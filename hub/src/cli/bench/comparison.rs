@@ -25,6 +25,7 @@ pub(super) struct Ratios {
     /// Of the time that a request takes of the processors; none if one of them is not known.
     pub(super) cpu: Option<f64>,
     pub(super) p50: f64,
+    pub(super) p99: f64,
 }
 
 impl Comparison {
@@ -43,17 +44,19 @@ impl Comparison {
             messages: rounded(ratio(|it| it.messages_per_s)?),
             cpu: cpu.collect::<Option<Vec<_>>>().and_then(median).map(rounded),
             p50: rounded(ratio(|it| it.p50_ms)?),
+            p99: rounded(ratio(|it| it.p99_ms)?),
         };
         Some(Self { figures: medians(&firsts)?, against: medians(&seconds)?, ratios, pairs: pairs.len() })
     }
 
     /// The table for people: both, and their ratios.
     pub(super) fn lines(&self) -> Vec<String> {
-        let Ratios { requests, messages, cpu, p50 } = self.ratios;
+        let Ratios { requests, messages, cpu, p50, p99 } = self.ratios;
         let ratio = |name: &str| match name {
             "requests/s" => Some(requests),
             "messages/s" => Some(messages),
             "median" => Some(p50),
+            "p99" => Some(p99),
             "CPU per request" => cpu,
             _ => None,
         };

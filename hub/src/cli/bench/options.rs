@@ -109,7 +109,7 @@ pub(super) fn arguments() -> Vec<Arg> {
         number(
             "connections",
             CONNECTIONS,
-            "Connections that are used at once; in polls, the polls [default: 64, in polls 10000]".to_owned(),
+            "Connections used at once, but for push; in polls, the polls [default: 64, in polls 10000]".to_owned(),
         )
         .visible_alias("polls"),
         number("body-bytes", BODY_BYTES, "Size of a message [default: 1024]".to_owned()),
@@ -291,6 +291,9 @@ impl Given {
         if self.dead.is_some() && scenario != Scenario::Push {
             return wrong(format!("--dead is for push, not for {name}"));
         }
+        if self.connections.is_some() && scenario == Scenario::Push {
+            return wrong("--connections is not for push, which publishes on one".to_owned());
+        }
         if self.rate.is_some() && !scenario.has_rate() {
             return wrong(format!("--rate is for e2e, push and polls, not for {name}"));
         }
@@ -314,7 +317,10 @@ impl Given {
         };
         let options = Options {
             scenario,
-            connections: self.connections.unwrap_or(scenario.connections()),
+            connections: self
+                .connections
+                .filter(|_| scenario != Scenario::Push)
+                .unwrap_or(scenario.connections()),
             body_bytes: self.body_bytes.unwrap_or(1_024),
             batch: self.batch.unwrap_or(1),
             queues: self.queues.unwrap_or(1),

@@ -182,3 +182,21 @@ async fn what_may_not_be_called_is_not_called_however_it_is_written() {
         server.requests.recv().await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn whether_somebody_listens_is_known_by_connecting() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let deny = ["127.0.0.0/8", "::1/128"].map(|block| Cidr::parse(block).unwrap()).to_vec();
+    let denying = AddressRules { deny, ..OWN };
+    for host in ["127.0.0.1", "localhost"] {
+        let url = Url::parse(&format!("http://{host}:{port}/")).unwrap();
+        assert_eq!(connect(&url, &OWN).await, Ok(()));
+        assert_eq!(connect(&url, &denying).await, Err(Failure::Denied(host.to_owned())));
+    }
+    drop(listener);
+    for host in [format!("127.0.0.1:{port}"), "nobody.invalid".to_owned()] {
+        let failed = connect(&Url::parse(&format!("https://{host}/")).unwrap(), &OWN).await;
+        assert!(matches!(failed, Err(Failure::Connection(_))), "{host}: {failed:?}");
+    }
+}

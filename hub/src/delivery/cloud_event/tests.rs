@@ -81,7 +81,7 @@ fn what_is_no_event_is_refused_with_the_reason() {
     ] {
         assert_eq!(structured(rest), [reason], "{rest}");
     }
-    assert!(structured("x")[0].starts_with("the event is no JSON object: "));
+    assert_eq!(structured("x"), ["the event is no JSON object"]);
     assert_eq!(binary(&[("ce-id", "")], b"x"), ["the attribute id is missing or empty"]);
     assert_eq!(binary(&[("ce-specversion", "0.3")], b"x"), ["only specversion 1.0 is known"]);
     assert_eq!(binary(&[("ce-a", "%ff")], b"x"), ["the attribute a is not UTF-8"]);

@@ -99,7 +99,7 @@ fn the_length_of_an_envelope_is_known_beforehand() {
                 text: signer.sign(Version::One, &text).unwrap().into(),
                 certificate_url: format!("http://localhost:4566{}", signer.certificate_path()),
             });
-            assert_eq!(envelope.document(signature.as_ref()).len(), length(&published, replayed));
+            assert_eq!(envelope.document(signature.as_ref()).len(), length(&published, &text, replayed));
         }
     }
 }

@@ -5,8 +5,9 @@
 //! it then.
 
 use crate::delivery::caller::{Answer, Failure};
+use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::HashSet;
 
 /// How much of what a function says of its failure is kept.
@@ -27,8 +28,8 @@ pub(super) enum Verdict {
 #[serde(rename_all = "camelCase")]
 struct Document {
     batch_item_failures: Option<Vec<Item>>,
-    error_type: Option<Value>,
-    error_message: Option<Value>,
+    #[serde(flatten)]
+    complaint: Complaint,
 }
 
 #[derive(Deserialize)]
@@ -37,34 +38,63 @@ struct Item {
     item_identifier: String,
 }
 
-/// What an answer says, where failures of single messages can be named.
-pub(super) fn read(answer: Result<Answer, Failure>) -> Verdict {
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(failure) => return Verdict::Unreached(format!("There was no answer: {failure}.")),
-    };
-    if !(200..300).contains(&answer.status) {
-        return Verdict::Unreached(format!("The answer was {}.", answer.status));
-    }
-    if answer.is_cut {
-        return Verdict::Failed("The answer is too long.".to_owned());
-    }
-    if answer.body.trim_ascii().is_empty() {
-        return Verdict::DoneBut(HashSet::new());
-    }
-    let document = match serde_json::from_slice::<Option<Document>>(&answer.body) {
-        Ok(Some(document)) => document,
-        Ok(None) => return Verdict::DoneBut(HashSet::new()),
-        Err(error) => return Verdict::Failed(format!("The answer cannot be read: {error}.")),
-    };
-    if document.error_type.is_some() || document.error_message.is_some() {
-        let said = document.error_message.or(document.error_type).unwrap_or_default();
+/// What a function that failed says.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    error_type: Option<Value>,
+    error_message: Option<Value>,
+}
+
+impl Complaint {
+    fn verdict(self) -> Option<Verdict> {
+        let said = self.error_message.or(self.error_type)?;
         let said = said.as_str().map_or_else(|| said.to_string(), str::to_owned);
         let said: String = said.chars().take(MESSAGE_CHARACTERS_MAX).collect();
-        return Verdict::Failed(format!("The function failed: {said}"));
+        Some(Verdict::Failed(format!("The function failed: {said}")))
     }
+}
+
+/// What an answer says, where failures of single messages can be named.
+pub(super) fn read(answer: Result<Answer, Failure>) -> Verdict {
+    let body = match body(answer) {
+        Ok(body) => body,
+        Err(verdict) => return verdict,
+    };
+    if body.trim_ascii().is_empty() {
+        return Verdict::DoneBut(HashSet::new());
+    }
+    let document = match serde_json::from_slice::<Option<Document>>(&body) {
+        Ok(Some(document)) => document,
+        Ok(None) => return Verdict::DoneBut(HashSet::new()),
+        Err(_) => return Verdict::Failed("The answer is not one to a batch.".to_owned()),
+    };
     let failures = document.batch_item_failures.unwrap_or_default();
-    Verdict::DoneBut(failures.into_iter().map(|item| item.item_identifier).collect())
+    let failed = || Verdict::DoneBut(failures.into_iter().map(|item| item.item_identifier).collect());
+    document.complaint.verdict().unwrap_or_else(failed)
+}
+
+/// What an answer says to an event that asks for none: only whether the function failed.
+pub(super) fn read_of_event(answer: Result<Answer, Failure>) -> Verdict {
+    let body = match body(answer) {
+        Ok(body) => body,
+        Err(verdict) => return verdict,
+    };
+    let members: Option<Map<_, _>> = serde_json::from_slice(&body).ok();
+    let complaint = members.and_then(|members| Complaint::deserialize(Value::Object(members)).ok());
+    complaint.and_then(Complaint::verdict).unwrap_or_else(|| Verdict::DoneBut(HashSet::new()))
+}
+
+/// What was answered with success.
+fn body(answer: Result<Answer, Failure>) -> Result<Bytes, Verdict> {
+    let answer = answer.map_err(|failure| Verdict::Unreached(format!("There was no answer: {failure}.")))?;
+    if !(200..300).contains(&answer.status) {
+        return Err(Verdict::Unreached(format!("The answer was {}.", answer.status)));
+    }
+    if answer.is_cut {
+        return Err(Verdict::Failed("The answer is too long.".to_owned()));
+    }
+    Ok(answer.body)
 }
 
 impl Verdict {
@@ -141,6 +171,19 @@ mod tests {
         }
         let error = answer(200, r#"{"errorMessage": "no stock"}"#);
         assert_eq!(error, Verdict::Failed("The function failed: no stock".to_owned()));
+    }
+
+    #[test]
+    fn an_event_of_a_topic_is_done_whatever_is_answered_but_a_failure() {
+        let read = |status, body: &'static str| {
+            read_of_event(Ok(Answer { status, body: body.into(), is_cut: false }))
+        };
+        for body in ["", "OK", "\"ok\"", "[1, 2]", "null", "{", r#"{"batchItemFailures": 1}"#] {
+            assert_eq!(read(200, body), Verdict::DoneBut(HashSet::new()), "{body}");
+        }
+        let failed = Verdict::Failed("The function failed: no stock".to_owned());
+        assert_eq!(read(200, r#"{"errorMessage": "no stock"}"#), failed);
+        assert_eq!(read(500, "OK"), Verdict::Unreached("The answer was 500.".to_owned()));
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! Deliveries to functions that are subscribed to topics, where a mapping says which URL stands for the function.
 
 use super::answer::{self, Verdict};
-use super::outlet::count;
-use super::{Mapping, supervisor};
+use super::outlet::{Outlet, count};
+use super::{KIND, Mapping, key};
 use crate::delivery::breaker::Room;
 use crate::hub::Hub;
 use crate::work::{Stop, given_up};
-use queue_core::{Outcome, RecordId};
+use queue_core::{Outcome, Record, RecordId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How often a function that failed is called for one message: as often as AWS Lambda does it.
 const CALLS_MAX: u32 = 3;
@@ -18,58 +21,114 @@ const CLOSED_WITHIN: Duration = Duration::from_secs(5);
 /// How often SNS tries to reach a function.
 const ATTEMPTS_MAX: u32 = 100_015;
 
-/// Calls a function with an event about one message, which is tried for this time, and says what became of the
-/// message; none if no mapping of the account says where the function is.
-pub(crate) async fn deliver(
-    hub: &Hub,
-    stop: &Stop,
-    account: &str,
-    arn: &str,
-    event: String,
-    attempts: u32,
-) -> Option<Outcome> {
-    let (id, mapping) = find(hub, account, arn)?;
-    let outlet = hub.mappings.of(id, &mapping, &hub.settings);
-    if !outlet.breaker.begin() {
-        return Some(Outcome::Untried(CLOSED_WITHIN));
-    }
-    let answer = tokio::select! {
-        answer = hub.mappings.post(&mapping, event, &hub.settings) => answer,
-        () = given_up(stop) => return Some(Outcome::Untried(Duration::ZERO)),
-    };
-    let verdict = answer::read(answer);
-    let (is_reached, outcome, reason) = match verdict {
-        Verdict::DoneBut(_) => (true, Outcome::Delivered, None),
-        Verdict::Failed(reason) => (true, after_failure(attempts), Some(reason)),
-        Verdict::Unreached(reason) => (false, after_silence(attempts), Some(reason)),
-    };
-    if outlet.breaker.end(is_reached) {
-        tracing::warn!(function = arn, "deliveries to a function pause after failures in a row");
-    }
-    count(if reason.is_none() { &outlet.delivered } else { &outlet.failed }, 1);
-    if let Some(reason) = reason {
-        outlet.note(reason);
-    }
-    Some(outcome)
+/// The functions that mappings name, each mapping read once for each time that it changes.
+#[derive(Default)]
+pub(crate) struct Functions(Mutex<Index>);
+
+#[derive(Default)]
+struct Index {
+    /// How often mappings had changed when this was read.
+    changes: u64,
+    /// By their accounts and ARNs.
+    known: HashMap<Key, Arc<Function>>,
 }
 
-/// Returns when the function may be called, with how many messages can be taken for it.
-pub(crate) async fn room(hub: &Hub, account: &str, arn: &str, most: u32) -> u32 {
-    let Some((id, mapping)) = find(hub, account, arn) else {
-        return most;
-    };
-    match hub.mappings.of(id, &mapping, &hub.settings).breaker.room().await {
-        Room::Any => most,
-        Room::One | Room::NoneUntil(_) | Room::None => 1,
+type Key = (Box<str>, Box<str>);
+
+/// A function, and the mapping that says where it is.
+pub(crate) struct Function {
+    id: RecordId,
+    version: u64,
+    mapping: Mapping,
+    /// One for each call that can be under way, whichever subscription it is for.
+    places: Arc<Semaphore>,
+}
+
+impl Functions {
+    /// The function of this ARN in an account; none if no mapping that works names it.
+    pub(crate) fn find(&self, hub: &Hub, account: &str, arn: &str) -> Option<Arc<Function>> {
+        let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Asked before the records are: what changes meanwhile is read the next time.
+        let changes = hub.catalogue.record_changes(KIND);
+        if index.changes != changes {
+            *index = Index { changes, known: read(&hub.catalogue.records(&key("", "")), &index.known) };
+        }
+        index.known.get(&(account.into(), arn.into())).cloned()
     }
 }
 
-/// Where a function is: the first mapping that names it.
-fn find(hub: &Hub, account: &str, arn: &str) -> Option<(RecordId, Mapping)> {
-    let records = supervisor::records(hub);
-    let own = records.iter().filter(|record| *record.key.name.account == *account);
-    let found = own.filter_map(|record| Some((record.id, Mapping::of(record)?)));
-    found.into_iter().find(|(_, mapping)| mapping.enabled && mapping.function_arn.as_deref() == Some(arn))
+/// The functions of these mappings. One that has not changed keeps its places, and who is in them.
+fn read(records: &[Arc<Record>], before: &HashMap<Key, Arc<Function>>) -> HashMap<Key, Arc<Function>> {
+    let before: HashMap<_, _> =
+        before.iter().map(|(key, function)| ((function.id, function.version), (key, function))).collect();
+    let mut known = HashMap::new();
+    for record in records {
+        let entry = match before.get(&(record.id, record.version)) {
+            Some((key, function)) => Some(((*key).clone(), Arc::clone(function))),
+            None => Function::of(record),
+        };
+        if let Some((key, function)) = entry {
+            // Of several mappings of a function the first counts.
+            known.entry(key).or_insert(function);
+        }
+    }
+    known
+}
+
+impl Function {
+    fn of(record: &Record) -> Option<(Key, Arc<Self>)> {
+        let mapping = Mapping::of(record).filter(|mapping| mapping.enabled)?;
+        let key = (record.key.name.account.as_ref().into(), mapping.function_arn.as_deref()?.into());
+        let places = Arc::new(Semaphore::new(mapping.concurrency as usize));
+        Some((key, Arc::new(Self { id: record.id, version: record.version, mapping, places })))
+    }
+
+    fn outlet(&self, hub: &Hub) -> Arc<Outlet> {
+        hub.mappings.of(self.id, &self.mapping, &hub.settings)
+    }
+
+    /// Returns when the function may be called, with how many messages can be taken for it.
+    pub(crate) async fn room(&self, hub: &Hub, most: u32) -> u32 {
+        // Only waited for: who then finds nothing to deliver would hold it for nothing.
+        drop(self.places.acquire().await);
+        let free = u32::try_from(self.places.available_permits()).unwrap_or(u32::MAX);
+        match self.outlet(hub).breaker.room().await {
+            Room::Any => free.clamp(1, most),
+            Room::One | Room::NoneUntil(_) | Room::None => 1,
+        }
+    }
+
+    /// A place among the calls that are under way.
+    pub(crate) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+
+    /// Calls the function with an event about one message, which is tried for this time, and says what became of the
+    /// message.
+    pub(crate) async fn call(&self, hub: &Hub, stop: &Stop, event: String, attempts: u32) -> Outcome {
+        let outlet = self.outlet(hub);
+        if !outlet.breaker.begin() {
+            return Outcome::Untried(CLOSED_WITHIN);
+        }
+        let answer = tokio::select! {
+            answer = hub.mappings.post(&self.mapping, event, &hub.settings) => answer,
+            () = given_up(stop) => return Outcome::Untried(Duration::ZERO),
+        };
+        let (is_reached, outcome, reason) = match answer::read_of_event(answer) {
+            Verdict::DoneBut(_) => (true, Outcome::Delivered, None),
+            Verdict::Failed(reason) => (true, after_failure(attempts), Some(reason)),
+            Verdict::Unreached(reason) => (false, after_silence(attempts), Some(reason)),
+        };
+        if outlet.breaker.end(is_reached) {
+            let function = self.mapping.function_arn.as_deref();
+            tracing::warn!(function, "deliveries to a function pause after failures in a row");
+        }
+        count(if reason.is_none() { &outlet.delivered } else { &outlet.failed }, 1);
+        if let Some(reason) = reason {
+            outlet.note(reason);
+        }
+        outcome
+    }
 }
 
 /// A function that fails is called again after one minute, and after two more.
@@ -98,7 +157,6 @@ fn after_silence(attempts: u32) -> Outcome {
 mod tests {
     use super::*;
     use crate::config;
-    use crate::delivery::mapping::key;
     use queue_core::{Command, SetRecord};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
@@ -136,34 +194,71 @@ mod tests {
             function_arn: Some(ARN.to_owned()),
             batch_size: 10,
             window_seconds: 0,
-            concurrency: 1,
+            concurrency: 2,
             timeout_seconds: 30,
             filter: None,
             enabled,
         };
-        let set = SetRecord { key: key(ACCOUNT, id), seen: 0, fields: mapping.fields() };
+        set(hub, id, Some(&mapping)).await;
+    }
+
+    async fn set(hub: &Hub, id: &str, mapping: Option<&Mapping>) {
+        let key = key(ACCOUNT, id);
+        let seen = hub.catalogue.record(&key).map_or(0, |record| record.version);
+        let set = SetRecord { key, seen, fields: mapping.and_then(Mapping::fields) };
         hub.engine.execute(Command::SetRecord(set), Vec::new()).await.unwrap();
     }
 
-    async fn call(hub: &Hub, account: &str, attempts: u32) -> Option<Outcome> {
-        let (_stopping, stop) = watch::channel(false);
-        deliver(hub, &stop, account, ARN, "event".to_owned(), attempts).await
+    fn find(hub: &Hub) -> Option<Arc<Function>> {
+        hub.functions.find(hub, ACCOUNT, ARN)
     }
 
     #[tokio::test]
     async fn a_function_is_called_where_a_mapping_says_it_is() {
         let hub = Hub::in_memory(config::from_flags(&[("push-breaker-failures", "1")]).unwrap()).unwrap();
         let url = function(&[(200, ""), (200, FAILED), (200, FAILED), (503, "")]).await;
-        keep(&hub, "a", "http://127.0.0.1:1/", false).await;
-        assert_eq!(call(&hub, ACCOUNT, 1).await, None);
-        keep(&hub, "b", &url, true).await;
-        assert_eq!(call(&hub, "111122223333", 1).await, None);
-        assert_eq!(call(&hub, ACCOUNT, 1).await, Some(Outcome::Delivered));
-        assert_eq!(call(&hub, ACCOUNT, 1).await, Some(Outcome::Retry(Duration::from_mins(1))));
-        assert_eq!(call(&hub, ACCOUNT, 3).await, Some(Outcome::Failed));
-        assert_eq!(call(&hub, ACCOUNT, 1).await, Some(Outcome::Retry(Duration::ZERO)));
+        keep(&hub, "a", &url, true).await;
+        let function = find(&hub).unwrap();
+        let (_stopping, stop) = watch::channel(false);
+        let call = |attempts| function.call(&hub, &stop, "event".to_owned(), attempts);
+        assert_eq!(call(1).await, Outcome::Delivered);
+        assert_eq!(call(1).await, Outcome::Retry(Duration::from_mins(1)));
+        assert_eq!(call(3).await, Outcome::Failed);
+        assert_eq!(call(1).await, Outcome::Retry(Duration::ZERO));
         // The breaker is open.
-        assert_eq!(call(&hub, ACCOUNT, 1).await, Some(Outcome::Untried(CLOSED_WITHIN)));
+        assert_eq!(call(1).await, Outcome::Untried(CLOSED_WITHIN));
+    }
+
+    #[tokio::test]
+    async fn a_function_is_where_the_first_mapping_that_works_says() {
+        let hub = Hub::in_memory(config::from_flags(&[]).unwrap()).unwrap();
+        let url = || find(&hub).map(|function| function.mapping.url.clone());
+        assert_eq!(url(), None);
+        keep(&hub, "a", "http://a/", false).await;
+        assert_eq!(url(), None);
+        keep(&hub, "b", "http://b/", true).await;
+        assert_eq!(url().as_deref(), Some("http://b/"));
+        assert!(hub.functions.find(&hub, "111122223333", ARN).is_none());
+        keep(&hub, "a", "http://a/", true).await;
+        assert_eq!(url().as_deref(), Some("http://a/"));
+        set(&hub, "a", None).await;
+        assert_eq!(url().as_deref(), Some("http://b/"));
+    }
+
+    #[tokio::test]
+    async fn a_mapping_is_read_once_for_each_change() {
+        let hub = Hub::in_memory(config::from_flags(&[]).unwrap()).unwrap();
+        keep(&hub, "a", "http://a/", true).await;
+        let first = find(&hub).unwrap();
+        let place = first.place().await;
+        // The change of another does not read it again, and who is in a place stays there.
+        keep(&hub, "b", "http://b/", true).await;
+        assert!(Arc::ptr_eq(&first, &find(&hub).unwrap()));
+        assert_eq!(first.room(&hub, 10).await, 1);
+        drop(place);
+        assert_eq!(first.room(&hub, 10).await, 2);
+        keep(&hub, "a", "http://a/", true).await;
+        assert!(!Arc::ptr_eq(&first, &find(&hub).unwrap()));
     }
 
     #[test]

@@ -63,6 +63,11 @@ impl Outlets {
         outlet
     }
 
+    /// Forgets the outlet of a mapping that is gone.
+    pub(super) fn forget(&self, id: RecordId) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
     /// Forgets the outlets of mappings that are gone.
     pub(super) fn keep(&self, is_there: impl Fn(RecordId) -> bool) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| is_there(*id));

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 /// How long it waits before it looks again for a queue that cannot be received from.
 const PAUSE: Duration = Duration::from_secs(1);
 
-pub(super) struct Worker {
+pub(crate) struct Worker {
     site: Arc<Site>,
     queue: Name,
     gathering: Gathering,
@@ -41,7 +41,7 @@ impl Worker {
     }
 
     /// Works until it is halted, and returns when nothing is under way any more.
-    pub(super) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         while let Some(turn) = self.turn().await {
             let queue = Arc::clone(&turn.queue);
             let has_left = match self.take(turn).await {

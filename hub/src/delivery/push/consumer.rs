@@ -1,58 +1,59 @@
 //! One subscription's consumer: takes messages from its internal queue, posts several at a time, and settles them.
 
 use super::request::{Request, compose};
+use super::room::{Held, Room};
 use super::throttle::Throttle;
 use super::verdict::Verdict;
 use crate::catalogue::SubscriptionView;
 use crate::delivery::Error;
-use crate::delivery::breaker::{Breaker, Room};
+use crate::delivery::breaker::{self, Breaker};
 use crate::delivery::caller::{Caller, Failure};
 use crate::delivery::schedule::Schedule;
-use crate::engine::{self, Delivery};
+use crate::engine::{self, Delivery, Taken};
 use crate::hub::Hub;
 use crate::shape::arn;
 use crate::shape::delivery_policy::Effective;
 use crate::shape::subscription::delivery;
 use crate::shape::topic::attributes;
+use crate::storage;
 use crate::work::{Stop, given_up, stopped};
 use queue_core::{Command, Outcome, QueueId, Receipt, Receive, Settle};
 use reqwest::Url;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 use uuid::Uuid;
 
 /// Deliveries of a subscription that can be under way.
 const PLACES: usize = 64;
 /// Messages that are taken at a time. There must be places for all of them, so that a receive is worth its entry.
 const RECEIVED_MAX: u32 = 16;
-/// Deliveries of all subscriptions that can be under way: each takes a file and the memory of its message.
-const PLACES_OF_ALL: usize = 1_024;
-/// How long a message waits for one of these before it is put back.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a message is hidden: longer than it can wait and an answer can take.
+/// How long a message is hidden: longer than an answer can take.
 const VISIBILITY: Duration = Duration::from_secs(30);
 /// How long a receive waits for a message.
 const WAIT: Duration = Duration::from_secs(3_600);
+/// How long one waits that holds room for a message, which should be there.
+const WAIT_WITH_ROOM: Duration = Duration::from_secs(1);
 /// What cannot be done just now is tried again after this.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Outcomes that are settled by one command.
 const SETTLED_MAX: usize = 256;
+/// What becomes of a message that is not tried now.
+const UNTRIED: Outcome = Outcome::Untried(Duration::ZERO);
 
 /// What all consumers share.
 pub(super) struct Pusher {
     pub(super) hub: Arc<Hub>,
     caller: Caller,
-    places: Semaphore,
+    room: Room,
     stop: Stop,
 }
 
 impl Pusher {
     pub(super) fn new(hub: Arc<Hub>, caller: Caller, stop: Stop) -> Self {
-        Self { hub, caller, places: Semaphore::new(PLACES_OF_ALL), stop }
+        Self { hub, caller, room: Room::new(), stop }
     }
 
     fn is_stopping(&self) -> bool {
@@ -61,7 +62,7 @@ impl Pusher {
 }
 
 /// Delivers for one subscription.
-pub(super) struct Consumer {
+pub(crate) struct Consumer {
     pusher: Arc<Pusher>,
     subscription: Uuid,
     queue: QueueId,
@@ -71,24 +72,30 @@ pub(super) struct Consumer {
     /// Whether the last delivery failed, which has been said then.
     is_failing: AtomicBool,
     under_way: AtomicUsize,
+    /// What its last message took in the log: the next may be alike.
+    last_bytes: AtomicU32,
 }
 
 /// A delivery of a subscription, for as long as it lasts.
-struct UnderWay<'a> {
-    all: &'a AtomicUsize,
-    is_first: bool,
+struct UnderWay {
+    consumer: Arc<Consumer>,
+    /// Of its message, among those of all subscriptions.
+    _room: Held,
 }
 
-impl<'a> UnderWay<'a> {
-    fn begin(all: &'a AtomicUsize) -> Self {
-        Self { all, is_first: all.fetch_add(1, Ordering::Relaxed) == 0 }
-    }
-}
-
-impl Drop for UnderWay<'_> {
+impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.all.fetch_sub(1, Ordering::Relaxed);
+        self.consumer.under_way.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// What a consumer takes next.
+struct Admitted {
+    /// As many of its own places.
+    places: OwnedSemaphorePermit,
+    maximum: u32,
+    /// For the first of them, if there was too little for it before.
+    room: Option<Held>,
 }
 
 /// What became of a message.
@@ -118,11 +125,12 @@ impl Consumer {
             breaker,
             is_failing: AtomicBool::new(false),
             under_way: AtomicUsize::new(0),
+            last_bytes: AtomicU32::new(0),
         }
     }
 
     /// Delivers until the subscription is gone or the hub stops, and what is under way is settled.
-    pub(super) async fn run(self) {
+    pub(crate) async fn run(self) {
         let (outcomes, settled) = unbounded_channel();
         let (pusher, queue) = (Arc::clone(&self.pusher), self.queue);
         tokio::join!(Arc::new(self).receive(outcomes), settle(&pusher.hub, queue, settled));
@@ -132,19 +140,21 @@ impl Consumer {
         let mut stop = self.pusher.stop.clone();
         let places = Arc::new(Semaphore::new(PLACES));
         let mut throttle = Throttle::new(Instant::now());
+        let mut lacking = None;
         loop {
             let admitted = tokio::select! {
                 biased;
                 () = stopped(&mut stop) => break,
-                admitted = self.admitted(&places, &mut throttle) => admitted,
+                admitted = self.admitted(&places, &mut throttle, lacking.take()) => admitted,
             };
-            let Some((mut held, maximum)) = admitted else {
+            let Some(Admitted { mut places, maximum, mut room }) = admitted else {
                 break;
             };
+            let wait = if room.is_some() { WAIT_WITH_ROOM } else { WAIT };
             let receive = Receive { queue: self.queue, maximum, visibility: VISIBILITY, attempt: None };
             // The engine answers when the queue goes, and when the hub stops.
-            let deliveries = match self.pusher.hub.engine.receive(receive, WAIT).await {
-                Ok(deliveries) => deliveries,
+            let taken = match self.pusher.hub.engine.take(receive, wait).await {
+                Ok(taken) => taken,
                 Err(engine::Error::Refused(_)) => break,
                 Err(engine::Error::Stopped) => {
                     stopped(&mut stop).await;
@@ -155,31 +165,53 @@ impl Consumer {
                     continue;
                 }
             };
-            throttle.take(u32::try_from(deliveries.len()).unwrap_or(u32::MAX));
             let Some(terms) = self.terms().map(Arc::new) else {
                 break;
             };
-            for delivery in deliveries {
-                let (consumer, terms, outcomes) = (Arc::clone(&self), Arc::clone(&terms), outcomes.clone());
-                let place = held.split(1);
+            for one in taken {
+                let (receipt, bytes) = (one.message.receipt, one.message.body.bytes);
+                let begun = if lacking.is_none() { self.begin(bytes, room.take()) } else { None };
+                let Some(under_way) = begun else {
+                    lacking.get_or_insert(bytes);
+                    let _ = outcomes.send((receipt, UNTRIED));
+                    continue;
+                };
+                throttle.take(1);
+                let (terms, outcomes, place) = (Arc::clone(&terms), outcomes.clone(), places.split(1));
                 tokio::spawn(async move {
-                    let receipt = delivery.message.receipt;
-                    let outcome = consumer.deliver(delivery, &terms).await;
-                    // Who settles goes last.
-                    let _ = outcomes.send((receipt, outcome));
-                    drop(place);
+                    if let Some(outcome) = under_way.consumer.read_and_deliver(one, &terms).await {
+                        // Who settles goes last.
+                        let _ = outcomes.send((receipt, outcome));
+                    }
+                    drop((under_way, place));
                 });
             }
         }
     }
 
-    /// Waits until messages can be taken, and says how many; none if the subscription is gone.
+    /// Begins a delivery if there is room for its message; some may be kept for it.
+    fn begin(self: &Arc<Self>, bytes: u32, kept: Option<Held>) -> Option<UnderWay> {
+        let kept = kept.filter(|room| room.is_enough_for(bytes));
+        let room = kept.or_else(|| self.pusher.room.claim(bytes, self.is_idle()))?;
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        self.last_bytes.store(bytes, Ordering::Relaxed);
+        Some(UnderWay { consumer: Arc::clone(self), _room: room })
+    }
+
+    /// Whether nothing of this subscription is under way.
+    fn is_idle(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed) == 0
+    }
+
+    /// Waits until messages can be taken; none if the subscription is gone. A message of so many bytes found too little
+    /// room before.
     async fn admitted(
         &self,
-        places: &Arc<Semaphore>,
+        own: &Arc<Semaphore>,
         throttle: &mut Throttle,
-    ) -> Option<(OwnedSemaphorePermit, u32)> {
-        let held = Arc::clone(places).acquire_many_owned(RECEIVED_MAX).await.ok()?;
+        lacking: Option<u32>,
+    ) -> Option<Admitted> {
+        let places = Arc::clone(own).acquire_many_owned(RECEIVED_MAX).await.ok()?;
         loop {
             let per_second = self.terms()?.policy.receives_per_second;
             let throttled = match throttle.room(per_second, Instant::now()) {
@@ -189,22 +221,30 @@ impl Consumer {
                     continue;
                 }
             };
-            let free = self.free_places().await;
-            match self.breaker.room().await {
-                Room::Any => return Some((held, RECEIVED_MAX.min(throttled).min(free))),
-                Room::One => return Some((held, 1)),
-                Room::NoneUntil(_) | Room::None => {}
-            }
+            let maximum = match self.breaker.room().await {
+                breaker::Room::Any => RECEIVED_MAX.min(throttled),
+                breaker::Room::One => 1,
+                breaker::Room::NoneUntil(_) | breaker::Room::None => continue,
+            };
+            let (room, fitting) = self.room(lacking).await?;
+            return Some(Admitted { places, maximum: maximum.min(fitting), room });
         }
     }
 
-    /// Returns when there are places among those of all, with how many: bodies are not loaded to wait in memory.
-    async fn free_places(&self) -> u32 {
-        if self.under_way.load(Ordering::Relaxed) > 0 {
-            // Only waited for: a consumer that finds nothing to deliver would hold it for nothing.
-            drop(self.pusher.places.acquire().await);
+    /// Returns when there is room for messages, and for how many about as large as the last. It is held only for one
+    /// that is known to be there: a consumer that finds nothing to deliver would keep it from others.
+    async fn room(&self, lacking: Option<u32>) -> Option<(Option<Held>, u32)> {
+        let all = &self.pusher.room;
+        if let Some(bytes) = lacking {
+            let held = all.wait(bytes, self.is_idle()).await?;
+            return Some((Some(held), all.fitting(bytes).saturating_add(1)));
         }
-        u32::try_from(self.pusher.places.available_permits()).unwrap_or(u32::MAX).max(1)
+        let bytes = self.last_bytes.load(Ordering::Relaxed);
+        let first = u32::from(self.is_idle());
+        if first == 0 {
+            drop(all.wait(0, false).await?);
+        }
+        Some((None, all.fitting(bytes).saturating_add(first).max(1)))
     }
 
     /// What holds now; none if the subscription is gone.
@@ -221,26 +261,33 @@ impl Consumer {
         Some(Terms { view, policy, schedule })
     }
 
+    /// Reads a message and tries to deliver it once; nothing comes of one whose body is damaged, which stays hidden for
+    /// its time.
+    async fn read_and_deliver(&self, taken: Taken, terms: &Terms) -> Option<Outcome> {
+        let position = taken.message.body.position.0;
+        match taken.read().await {
+            Ok(delivery) => Some(self.deliver(delivery, terms).await),
+            Err(error) => {
+                let subscription = self.subscription.to_string();
+                tracing::error!(%error, position, subscription, "the body of a message cannot be read");
+                let is_damaged = matches!(error, storage::Error::Body { .. });
+                (!is_damaged).then_some(Outcome::Untried(PAUSE))
+            }
+        }
+    }
+
     /// Tries to deliver a message once.
     async fn deliver(&self, delivery: Delivery, terms: &Terms) -> Outcome {
-        const UNTRIED: Outcome = Outcome::Untried(Duration::ZERO);
         let hub = &self.pusher.hub;
-        let under_way = UnderWay::begin(&self.under_way);
-        // Slow endpoints may have all places: one delivery of each subscription goes on without one.
-        let _place = if under_way.is_first {
-            None
-        } else {
-            let Ok(Ok(place)) = timeout(PATIENCE, self.pusher.places.acquire()).await else {
-                return UNTRIED;
-            };
-            Some(place)
-        };
         let composed = compose(&delivery, &terms.view, &terms.policy.content_type, hub).await;
         let request = match composed {
             Ok(Some(request)) => request,
             Ok(None) => return Outcome::Delivered,
             Err(error) => return self.not_composed(error),
         };
+        // Only what is posted is held until the endpoint answers.
+        let attempts = delivery.message.attempts;
+        drop(delivery);
         let Some(url) = &self.url else {
             tracing::warn!(subscription = %self.subscription, "its endpoint is no URL");
             return Outcome::Failed;
@@ -261,7 +308,7 @@ impl Consumer {
             Verdict::Delivered => Outcome::Delivered,
             Verdict::Refused => Outcome::Failed,
             Verdict::Failed => {
-                let attempts = usize::try_from(delivery.message.attempts).unwrap_or(usize::MAX);
+                let attempts = usize::try_from(attempts).unwrap_or(usize::MAX);
                 terms.schedule.delay_after(attempts).map_or(Outcome::Failed, Outcome::Retry)
             }
         }

@@ -6,7 +6,7 @@ use crate::catalogue::SubscriptionView;
 use crate::content::{Content, Notice, NoticeKind, Published};
 use crate::delivery::envelope::Envelope;
 use crate::delivery::envelope::notice::Told;
-use crate::delivery::{Error, cloud_event, enveloped};
+use crate::delivery::{Error, cloud_event, enveloped, hops};
 use crate::engine::Delivery;
 use crate::hub::Hub;
 use crate::shape::arn;
@@ -88,9 +88,7 @@ async fn notification(
     let mut headers = about("Notification", id, view);
     set(&mut headers, SUBSCRIPTION_ARN, &arn::of_subscription(&view.topic_name, view.uuid));
     set(&mut headers, CONTENT_TYPE, content_type);
-    if let Some(trace) = &published.trace {
-        set(&mut headers, TRACE, trace);
-    }
+    set(&mut headers, TRACE, &hops::onward(published.trace.as_deref()));
     let text = published.text_for(endpoint::protocol(&view.endpoint));
     let event = cloud_event::Message { published, text: &text, id, sent };
     let body = match Form::of(view, topical) {

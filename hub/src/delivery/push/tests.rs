@@ -1,5 +1,8 @@
+mod room;
+
 use crate::config::{Count, Settings};
 use crate::hub::Hub;
+use crate::storage::clock::ClockChange;
 use crate::wire::{Head, Request, answer};
 use crate::work::Work;
 use actix_web::http::Method;
@@ -20,8 +23,11 @@ const FAILED: Duration = Duration::from_secs(60);
 /// A server on loopback that answers with these statuses, then with 200, and keeps what it was sent.
 struct Receiver {
     url: String,
+    statuses: Statuses,
     requests: mpsc::UnboundedReceiver<Received>,
 }
+
+type Statuses = Arc<Mutex<VecDeque<u16>>>;
 
 struct Received {
     head: String,
@@ -43,26 +49,28 @@ impl Receiver {
     async fn start(statuses: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/inbox", listener.local_addr().unwrap());
-        let statuses = Arc::new(Mutex::new(VecDeque::from_iter(statuses.iter().copied())));
+        let statuses = Statuses::new(Mutex::new(statuses.iter().copied().collect()));
         let (send, requests) = mpsc::unbounded_channel();
+        let left = Arc::clone(&statuses);
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
-                tokio::spawn(serve(connection, Arc::clone(&statuses), send.clone()));
+                tokio::spawn(serve(connection, Arc::clone(&left), send.clone()));
             }
         });
-        Self { url, requests }
+        Self { url, statuses, requests }
     }
 
     async fn next(&mut self) -> Received {
         tokio::time::timeout(FAILED, self.requests.recv()).await.expect("a request").unwrap()
     }
+
+    /// From now on it answers with 200.
+    fn recover(&self) {
+        self.statuses.lock().unwrap().clear();
+    }
 }
 
-async fn serve(
-    mut connection: TcpStream,
-    statuses: Arc<Mutex<VecDeque<u16>>>,
-    send: mpsc::UnboundedSender<Received>,
-) {
+async fn serve(mut connection: TcpStream, statuses: Statuses, send: mpsc::UnboundedSender<Received>) {
     let mut bytes = Vec::new();
     let request = loop {
         if connection.read_buf(&mut bytes).await.unwrap_or_default() == 0 {
@@ -92,6 +100,10 @@ const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:orders";
 const DEAD: &str = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead"}"#;
 /// Three retries, and no waiting for them.
 const AT_ONCE: &str = r#"{"healthyRetryPolicy":{"numRetries":3,"numNoDelayRetries":3}}"#;
+const HOUR_S: u32 = 3_600;
+/// One retry, an hour later.
+const AFTER_AN_HOUR: &str =
+    r#"{"healthyRetryPolicy":{"numRetries":1,"minDelayTarget":3600,"maxDelayTarget":3600}}"#;
 
 impl World {
     async fn new(settings: Settings) -> Self {
@@ -140,15 +152,48 @@ impl World {
         self.call("Publish", &[("TopicArn", TOPIC), ("Message", message), ("Subject", "New")]).await;
     }
 
+    async fn sqs(&self, operation: &str, mut asked: Value) -> Value {
+        let mut headers = HeaderMap::new();
+        let target = HeaderValue::try_from(format!("AmazonSQS.{operation}")).unwrap();
+        headers.insert(HeaderName::from_static("x-amz-target"), target);
+        asked["QueueUrl"] = "http://localhost:4566/000000000000/dead".into();
+        serde_json::from_str(&self.post(&headers, asked.to_string()).await).unwrap()
+    }
+
     /// The body of a message in the dead-letter queue.
     async fn dead(&self) -> Value {
-        let mut headers = HeaderMap::new();
-        let target = HeaderValue::from_static("AmazonSQS.ReceiveMessage");
-        headers.insert(HeaderName::from_static("x-amz-target"), target);
-        let url = "http://localhost:4566/000000000000/dead";
-        let asked = json!({ "QueueUrl": url, "WaitTimeSeconds": 20 });
-        let received: Value = serde_json::from_str(&self.post(&headers, asked.to_string()).await).unwrap();
+        let received = self.sqs("ReceiveMessage", json!({ "WaitTimeSeconds": 20 })).await;
         serde_json::from_str(received["Messages"][0]["Body"].as_str().unwrap()).unwrap()
+    }
+
+    /// How many messages are in the dead-letter queue.
+    async fn dead_count(&self) -> u32 {
+        let asked = json!({ "AttributeNames": ["ApproximateNumberOfMessages"] });
+        let shown = self.sqs("GetQueueAttributes", asked).await;
+        shown["Attributes"]["ApproximateNumberOfMessages"].as_str().unwrap().parse().unwrap()
+    }
+
+    async fn metrics(&self) -> String {
+        self.hub.expose_metrics().await.unwrap()
+    }
+
+    /// Waits until so many attempts have failed, and deliveries pause.
+    async fn await_failures(&self, count: u32) {
+        let failed = format!("result=\"failed\"}} {count}");
+        let ends = [("fanq_pushes_total{", failed.as_str()), ("fanq_push_breaker_open{", " 1")];
+        let has = |metrics: &str, (metric, end): (&str, &str)| {
+            metrics.lines().any(|line| line.starts_with(metric) && line.ends_with(end))
+        };
+        let reached = async {
+            loop {
+                let metrics = self.metrics().await;
+                if ends.iter().all(|line| has(&metrics, *line)) {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(FAILED, reached).await.expect("failures, and a pause");
     }
 
     async fn stop(self) {
@@ -281,26 +326,50 @@ async fn an_endpoint_that_is_gone_keeps_nothing_from_others() {
 
 #[actix_web::test]
 async fn messages_wait_for_an_endpoint_that_fails_and_are_not_used_up() {
-    let settings = Settings { auto_confirm: true, ..Settings::default() };
-    let world =
-        World::new(Settings { push_breaker_failures: Count(1), push_breaker_pause_s: Count(0), ..settings })
-            .await;
+    const MESSAGES: usize = 20;
+    let settings = Settings { auto_confirm: true, test_clock: true, ..Settings::default() };
+    let (push_breaker_failures, push_breaker_pause_s) = (Count(1), Count(HOUR_S));
+    let world = World::new(Settings { push_breaker_failures, push_breaker_pause_s, ..settings }).await;
     world.call("CreateQueue", &[("QueueName", "dead")]).await;
-    // Each message can fail three times, so none is lost.
-    let mut receiver = Receiver::start(&[500, 500, 500]).await;
-    world.subscribe(&receiver.url, &[("RedrivePolicy", DEAD), ("DeliveryPolicy", AT_ONCE)]).await;
-    for number in 0..20 {
+    let mut failing = Receiver::start(&[500; 2 * MESSAGES]).await;
+    let mut sound = Receiver::start(&[]).await;
+    world.subscribe(&failing.url, &[("RedrivePolicy", DEAD), ("DeliveryPolicy", AFTER_AN_HOUR)]).await;
+    world.publish("0").await;
+    let mut messages = BTreeSet::from([failing.next().await.json("Message").to_string()]);
+    world.await_failures(1).await;
+    world.subscribe(&sound.url, &[]).await;
+    for number in 1..MESSAGES {
         world.publish(&number.to_string()).await;
     }
-    let mut messages = BTreeSet::new();
-    for _ in 0..23 {
-        messages.insert(receiver.next().await.json("Message").to_string());
+    // The other endpoint was told of each of them behind the one that fails.
+    for _ in 1..MESSAGES {
+        sound.next().await;
     }
-    assert_eq!(messages.len(), 20);
-    let metrics = world.hub.expose_metrics().await.unwrap();
-    assert!(
-        metrics.contains("fanq_push_breaker_open{subscription=\"arn:aws:sns:us-east-1:000000000000:orders:")
-    );
-    assert!(metrics.contains("result=\"failed\"} 3"), "{metrics}");
+    assert!(failing.requests.is_empty(), "{}", world.metrics().await);
+    // One message decides: it has failed for the first time, and is not dead.
+    end_pause().await;
+    messages.insert(failing.next().await.json("Message").to_string());
+    world.await_failures(2).await;
+    assert_eq!((messages.len(), failing.requests.len(), world.dead_count().await), (2, 0, 0));
+    failing.recover();
+    end_pause().await;
+    let mut delivered = BTreeSet::new();
+    while delivered.len() < MESSAGES - 2 {
+        delivered.insert(failing.next().await.json("Message").to_string());
+    }
+    assert!(delivered.is_disjoint(&messages));
+    let hour = ClockChange::AdvanceBy(Duration::from_secs(HOUR_S.into()));
+    world.hub.engine.turn_clock(vec![hour]).await.unwrap();
+    while delivered.len() < MESSAGES {
+        delivered.insert(failing.next().await.json("Message").to_string());
+    }
+    assert_eq!(world.dead_count().await, 0);
     world.stop().await;
+}
+
+/// Has the pause of a breaker end, which is an hour long.
+async fn end_pause() {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(HOUR_S.into())).await;
+    tokio::time::resume();
 }

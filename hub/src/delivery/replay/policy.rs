@@ -6,49 +6,45 @@ use crate::catalogue::SubscriptionView;
 use crate::engine::{Error, Span};
 use crate::hub::Hub;
 use crate::shape::subscription::endpoint;
-use crate::work::Stop;
-use queue_core::{Command, Consent, Progress, Redeliver, Target};
-use std::future;
+use crate::work::{Stop, stopped};
+use queue_core::{Command, Consent, Progress, Redeliver, SubscriptionId, Target};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 /// How long a replay that cannot go on waits: for its end, for room, or for the disk.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves all of them in turn, a page each, until the hub stops.
-pub(crate) async fn run(hub: Arc<Hub>, mut stop: Stop) {
-    let mut served = hub.catalogue.watch_served();
-    while !*stop.borrow() {
-        served.mark_unchanged();
-        let replaying: Vec<_> = hub.catalogue.served().into_iter().filter(can_go_on).collect();
-        let mut has_moved = false;
-        for subscription in &replaying {
-            match step(&hub, subscription).await {
-                Ok(moved) => has_moved |= moved,
-                Err(Error::Stopped) => return,
-                // It, or what it asks for, is not what it was: the next look shows it.
-                Err(Error::Refused(_)) => has_moved = true,
-                Err(error @ (Error::Full(_) | Error::Damaged)) => tracing::debug!(%error, "a replay waits"),
-            }
-            if *stop.borrow() {
-                return;
-            }
+/// Serves one of them until it is over or the hub stops: a page whenever it has its turn.
+pub(crate) async fn run(hub: Arc<Hub>, id: SubscriptionId, turns: Arc<Semaphore>, mut stop: Stop) {
+    loop {
+        let turn = tokio::select! {
+            biased;
+            () = stopped(&mut stop) => return,
+            turn = turns.acquire() => turn,
+        };
+        let Some(subscription) = hub.catalogue.served_as(id).filter(|view| can_go_on(view)) else {
+            return;
+        };
+        let stepped = step(&hub, &subscription).await;
+        drop(turn);
+        match stepped {
+            // If refused, it, or what it asks for, is not what it was: the next look shows it.
+            Ok(true) | Err(Error::Refused(_)) => continue,
+            Ok(false) => {}
+            Err(Error::Stopped) => return,
+            Err(error @ (Error::Full(_) | Error::Damaged)) => tracing::debug!(%error, "a replay waits"),
         }
-        if has_moved {
-            continue;
-        }
-        let pause = async { if replaying.is_empty() { future::pending().await } else { sleep(PAUSE).await } };
         tokio::select! {
-            changed = served.changed() => if changed.is_err() { return },
-            () = pause => {}
-            _ = stop.changed() => return,
+            () = stopped(&mut stop) => return,
+            () = sleep(PAUSE) => {}
         }
     }
 }
 
 /// Whether there is something left to replay to an endpoint that wants it.
-fn can_go_on(subscription: &Arc<SubscriptionView>) -> bool {
+pub(crate) fn can_go_on(subscription: &SubscriptionView) -> bool {
     let agreed = match subscription.consent {
         Consent::Given(_) => true,
         Consent::Pending(_) | Consent::Withdrawn(_) => false,
@@ -56,11 +52,16 @@ fn can_go_on(subscription: &Arc<SubscriptionView>) -> bool {
     agreed && subscription.replay.is_some_and(|replay| !replay.completed)
 }
 
-/// Delivers the next page. Says whether that led on: before the end there may be nothing more yet.
-async fn step(hub: &Hub, subscription: &Arc<SubscriptionView>) -> Result<bool, Error> {
+/// Delivers the next page. Says whether that led on: before the start there is nothing, before the end
+/// there may be nothing more yet.
+async fn step(hub: &Hub, subscription: &SubscriptionView) -> Result<bool, Error> {
     let (Some(policy), Some(replay)) = (subscription.attributes.replay, subscription.replay) else {
         return Ok(false);
     };
+    // What is published before its start is neither replayed nor delivered.
+    if policy.from > hub.now() {
+        return Ok(false);
+    }
     let topic = subscription.topic;
     if hub.catalogue.topic(&subscription.topic_name).is_none_or(|found| found.id != topic) {
         return Ok(false);

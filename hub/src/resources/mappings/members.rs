@@ -5,7 +5,7 @@ use crate::delivery::mapping::Mapping;
 use crate::operation::Context;
 use crate::shape::arn::{self, Arn};
 use crate::shape::queue::url::QueueUrl;
-use crate::wire::{Code, Fault};
+use crate::wire::{self, Code, Fault};
 use bytes::Bytes;
 use reqwest::Url;
 use serde::Deserialize as _;
@@ -49,7 +49,7 @@ pub(super) fn wrong(text: impl Into<Cow<'static, str>>) -> Fault {
 
 /// The body of a request, which is an object.
 pub(super) fn object(body: &Bytes) -> Result<Members, Fault> {
-    serde_json::from_slice(body).map_err(|error| wrong(format!("The body is not a JSON object: {error}.")))
+    wire::document(body, "an object with the members of a mapping").map_err(wrong)
 }
 
 /// The members of a mapping.
@@ -87,11 +87,10 @@ pub(super) fn read(members: &Members, before: Option<&Mapping>, cx: &Context) ->
         timeout_seconds: number(members, "timeoutSeconds", &TIMEOUT_S, TIMEOUT_S_DEFAULT)?,
         filter: match member(members, "filter") {
             None => None,
-            Some(filter) => Some(serde_json::from_value(filter.clone()).map_err(|error| {
-                wrong(format!(
-                    "filter is an object such as {{\"Filters\": [{{\"Pattern\": \"{{}}\"}}]}}: {error}."
-                ))
-            })?),
+            Some(filter) => Some(
+                serde_json::from_value(filter.clone())
+                    .map_err(|_| wrong(r#"filter is an object such as {"Filters": [{"Pattern": "{}"}]}."#))?,
+            ),
         },
         enabled: match member(members, "enabled") {
             None => true,

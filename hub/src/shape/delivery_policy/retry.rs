@@ -1,7 +1,12 @@
 //! The section of a delivery policy that says how a delivery is repeated.
 
 use super::{Flaw, members, unexpected};
+use crate::delivery::schedule::Schedule;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// All the delays before the retries of a delivery together are no longer.
+const TOTAL_MAX: Duration = Duration::from_hours(1);
 
 /// How a delivery is repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +78,10 @@ impl Retry {
         if at_most + without + at_least > retries {
             let phases = "the sum of numMaxDelayRetries, numNoDelayRetries and numMinDelayRetries";
             return Err(format!("{path}.numRetries must be greater than or equal to {phases}"));
+        }
+        if Schedule::of(&read).total() > TOTAL_MAX {
+            let seconds = TOTAL_MAX.as_secs();
+            return Err(format!("{path}: Total policy retry time cannot be greater than {seconds} seconds"));
         }
         Ok(read)
     }

@@ -69,6 +69,9 @@ fn what_is_wrong_with_a_policy_is_said() {
              the sum of numMaxDelayRetries, numNoDelayRetries and numMinDelayRetries"
         ),
     );
+    let total = format!("{path}: Total policy retry time cannot be greater than 3600 seconds");
+    check_retry(r#"{"minDelayTarget":3599,"maxDelayTarget":3600}"#, &total);
+    check_retry(r#"{"minDelayTarget":36,"maxDelayTarget":37,"numRetries":100}"#, &total);
     check_retry(
         r#"{"backoffFunction":"random"}"#,
         &format!("{path}.backoffFunction must be one of linear, arithmetic, geometric, exponential"),

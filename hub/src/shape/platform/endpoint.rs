@@ -27,14 +27,51 @@ pub(crate) fn named(arn: Option<&str>, cx: &Context) -> Result<RecordKey, Fault>
     KIND.key("EndpointArn", arn, &cx.caller)
 }
 
-/// The endpoint under a key.
+/// The endpoint under a key, as whoever names it is told of it.
 pub(crate) fn find(key: &RecordKey, cx: &Context) -> Result<Arc<Record>, Fault> {
     let missing = || Fault::new(Code::NotFound, "Endpoint does not exist");
-    cx.hub.catalogue.record(key).ok_or_else(missing)
+    standing(key, &cx.hub.catalogue).map(|(_, endpoint)| endpoint).ok_or_else(missing)
+}
+
+/// Whether the application of an endpoint is there.
+pub(crate) fn stands(endpoint: &Record, catalogue: &Catalogue) -> bool {
+    let application = application_of(&endpoint.key).and_then(|key| catalogue.record(&key));
+    application.is_some_and(|application| is_of(endpoint, &application))
+}
+
+/// An endpoint and its application; none unless both are there.
+fn standing(key: &RecordKey, catalogue: &Catalogue) -> Option<(Arc<Record>, Arc<Record>)> {
+    let endpoint = catalogue.record(key)?;
+    let application = catalogue.record(&application_of(key)?)?;
+    is_of(&endpoint, &application).then_some((application, endpoint))
+}
+
+/// Whether an endpoint belongs to an application that has the name of its own: one that is older belonged to another,
+/// which was deleted, and went with it.
+pub(crate) fn is_of(endpoint: &Record, application: &Record) -> bool {
+    endpoint.id > application.id
+}
+
+/// What the application of an endpoint is found by.
+fn application_of(key: &RecordKey) -> Option<RecordKey> {
+    let name = &key.name;
+    let (of, _) = name.name.rsplit_once('/')?;
+    Some(record::key(application::KIND.record, &name.account, &name.region, of))
+}
+
+/// The application and the token of an endpoint; nothing for any other record.
+pub(crate) fn device(record: &Record) -> Option<(RecordKey, &str)> {
+    let token = record.fields.get(TOKEN).filter(|_| *record.key.kind == *KIND.record)?;
+    Some((application_of(&record.key)?, token))
 }
 
 pub(crate) fn arn(key: &RecordKey) -> String {
     KIND.arn(key)
+}
+
+/// Where all endpoints begin, whoever they belong to.
+pub(crate) fn all() -> RecordKey {
+    record::key(KIND.record, "", "", "")
 }
 
 /// Where the endpoints of an application begin.
@@ -46,29 +83,24 @@ pub(crate) fn all_of(application: &RecordKey) -> RecordKey {
 /// The endpoint of an application that has a token, or else the key for a new one.
 ///
 /// A key is made of the token, so that of two who register the same one at once the second finds the first. An
-/// endpoint whose token was changed keeps its key, so all have to be looked at, and a key may be taken.
+/// endpoint whose token was changed keeps its key, so a key may be taken.
 pub(crate) fn with_token(
-    application: &RecordKey,
+    application: &Record,
     token: &str,
     catalogue: &Catalogue,
 ) -> Result<Arc<Record>, RecordKey> {
-    let all = all_of(application);
-    let has_token = |endpoint: &Arc<Record>| endpoint.fields.get(TOKEN).is_some_and(|kept| **kept == *token);
+    let name = &application.key.name;
+    let found = catalogue.devices(name, token).into_iter().find(|endpoint| is_of(endpoint, application));
+    let prefix = all_of(&application.key).name.name;
     let key = |attempt: u32| {
-        let name = &application.name;
         let text = format!("{}:{}:{}:{attempt}:{token}", name.account, name.region, name.name);
         let hash = digest(&SHA256, text.as_bytes());
         let bytes = hash.as_ref().first_chunk().copied().unwrap_or_default();
         let uuid = uuid::Builder::from_random_bytes(bytes).into_uuid();
-        record::key(KIND.record, &name.account, &name.region, &format!("{}{uuid}", all.name.name))
+        record::key(KIND.record, &name.account, &name.region, &format!("{prefix}{uuid}"))
     };
-    if let Some(found) = catalogue.record(&key(0)).filter(|endpoint| has_token(endpoint)) {
-        return Ok(found);
-    }
-    match catalogue.records_within(&all, None, usize::MAX).into_iter().find(has_token) {
-        Some(found) => Ok(found),
-        None => Err((0..).map(key).find(|key| catalogue.record(key).is_none()).unwrap_or_else(|| key(0))),
-    }
+    let free = |key: &RecordKey| catalogue.record(key).is_none();
+    found.ok_or_else(|| (0..).map(key).find(free).unwrap_or_else(|| key(0)))
 }
 
 /// Sets attributes.
@@ -117,10 +149,7 @@ pub(crate) fn subscribed(arn: &str) -> Result<RecordKey, Unreachable> {
 
 /// The platform that a message to an endpoint goes through.
 pub(crate) fn platform(key: &RecordKey, catalogue: &Catalogue) -> Result<String, Unreachable> {
-    let endpoint = catalogue.record(key).ok_or(Unreachable::Unknown)?;
-    let (of, _) = key.name.name.rsplit_once('/').ok_or(Unreachable::Unknown)?;
-    let of = record::key(application::KIND.record, &key.name.account, &key.name.region, of);
-    let application = catalogue.record(&of).ok_or(Unreachable::Unknown)?;
+    let (application, endpoint) = standing(key, catalogue).ok_or(Unreachable::Unknown)?;
     if !is_enabled(&application) {
         return Err(Unreachable::ApplicationDisabled);
     }

@@ -1,12 +1,12 @@
 //! A message to one telephone or one device, with no topic in between: it goes to the outbox at once.
 
-use super::{Asked, attributes, check_characters, check_subject, check_text, is_structured, too_long};
-use crate::content::{Attribute, Value, structured_text};
+use super::{Asked, attributes, check_characters, check_subject, check_text, texts, too_long};
+use crate::content::{Attribute, Value};
 use crate::delivery::outbox::Letter;
 use crate::operation::Context;
 use crate::shape::platform::endpoint::{self, Unreachable};
 use crate::shape::topic::limits;
-use crate::shape::{phone_number, sms};
+use crate::shape::{phone_number, sandbox, sms};
 use crate::wire::{Code, Fault};
 
 /// Where a message goes.
@@ -15,8 +15,8 @@ pub(crate) enum Recipient<'a> {
     Endpoint(&'a str),
 }
 
-/// Hands a message over, and gives its id. The holder of a number that opted out gets nothing, which AWS tells nobody
-/// but its delivery log.
+/// Hands a message over, and gives its id. The holder of a number that opted out, or that the sandbox does not know,
+/// gets nothing, which AWS tells nobody but its delivery log.
 pub(crate) fn publish(recipient: &Recipient<'_>, asked: &Asked<'_>, cx: &Context) -> Result<String, Fault> {
     let letter = match recipient {
         Recipient::Number(text) => {
@@ -31,7 +31,9 @@ pub(crate) fn publish(recipient: &Recipient<'_>, asked: &Asked<'_>, cx: &Context
                 return Err(too_long());
             }
             let (account, region) = (&cx.caller.account, &cx.caller.region);
-            if sms::is_opted_out(&cx.hub.catalogue, account, region, &number) {
+            if sms::is_opted_out(&cx.hub.catalogue, account, region, &number)
+                || sandbox::withholds(&cx.hub, account, region, &number)
+            {
                 return Ok(letter.message_id);
             }
             letter
@@ -59,10 +61,9 @@ fn letter(protocol: &str, to: &str, key: &str, asked: &Asked<'_>, cx: &Context) 
     if message.len() + attribute_bytes > limits::MESSAGE_BYTES_DEFAULT {
         return Err(too_long());
     }
-    let text = if is_structured(asked.structure, message)? {
-        structured_text(message, key)
-    } else {
-        message.to_owned()
+    let text = match texts(asked.structure, message)? {
+        Some(texts) => texts.into_text(key),
+        None => message.to_owned(),
     };
     Ok(Letter::alone(protocol, to, asked.subject, text, cx.hub.now()))
 }

@@ -4,7 +4,7 @@
 use super::measure::Measure;
 use super::{Asked, bytes, check, check_text, command, dead_letter, fits, too_long};
 use crate::catalogue::TopicView;
-use crate::content::{self, Published};
+use crate::content::{self, Draft, Published};
 use crate::metrics::schemas::Outcome;
 use crate::operation::Context;
 use crate::shape::change::{Step, change};
@@ -39,18 +39,18 @@ enum Fate {
 }
 
 /// A topic, and the messages of a request for it, of which some are refused by themselves.
-pub(crate) type Checked = (Arc<TopicView>, Vec<Result<Published, Fault>>);
+pub(crate) type Checked = (Arc<TopicView>, Vec<Result<Draft, Fault>>);
 
 /// Publishes one message.
 pub(crate) async fn publish_one(cx: &Context, name: &Name, asked: &Asked<'_>) -> Result<Receipt, Fault> {
     let check = || {
         let topic = reference::find("Publish", name, cx)?;
         check_text(asked.message.unwrap_or_default())?;
-        let published = check(asked, &topic, cx)?;
-        if !fits(bytes(&published), &topic) {
+        let draft = check(asked, &topic, cx)?;
+        if !fits(bytes(&draft.published), &topic) {
             return Err(too_long());
         }
-        Ok((topic, vec![Ok(published)]))
+        Ok((topic, vec![Ok(draft)]))
     };
     publish(cx, check).await?.pop().unwrap_or_else(|| Err(Fault::internal()))
 }
@@ -111,25 +111,25 @@ pub(crate) async fn publish(
 }
 
 /// Asks the schema of the topic. What is published goes to `good`.
-fn fate(checked: Result<Published, Fault>, topic: &TopicView, good: &mut Vec<Published>) -> Fate {
-    let published = match checked {
-        Ok(published) => published,
+fn fate(checked: Result<Draft, Fault>, topic: &TopicView, good: &mut Vec<Draft>) -> Fate {
+    let draft = match checked {
+        Ok(draft) => draft,
         Err(fault) => return Fate::Refused(fault),
     };
     // Of a structured message the text counts that every protocol can fall back to.
-    let checked = topic.schema.as_ref().map_or(Ok(()), |schema| schema.check(&published.text_for("default")));
+    let checked = topic.schema.as_ref().map_or(Ok(()), |schema| schema.check(draft.text_for("default")));
     match checked {
         Ok(()) => {
-            good.push(published);
+            good.push(draft);
             Fate::Published(None)
         }
         Err(Mismatch { mode: Mode::Warn, reason }) => {
-            good.push(published);
+            good.push(draft);
             Fate::Published(Some(reason))
         }
         Err(Mismatch { mode: Mode::Reject, reason }) => Fate::Rejected(reason),
         Err(Mismatch { mode: Mode::DeadLetter(queue), reason }) => {
-            Fate::DeadLettered(reason, Box::new(published), queue)
+            Fate::DeadLettered(reason, Box::new(draft.published), queue)
         }
     }
 }

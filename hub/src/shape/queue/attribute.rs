@@ -1,6 +1,6 @@
 //! The attributes of a queue, by name, and how each is shown.
 
-use super::redrive_policy;
+use super::{priority, redrive_policy};
 use crate::catalogue::QueueView;
 use crate::shape::arn;
 use crate::wire::{Code, Fault};
@@ -44,6 +44,8 @@ attributes! {
     MaximumMessageSize
     MessageRetentionPeriod
     Policy
+    PriorityDepths
+    PriorityMembers
     QueueArn
     ReceiveMessageWaitTimeSeconds
     RedriveAllowPolicy
@@ -69,12 +71,29 @@ impl Attribute {
             Self::ApproximateNumberOfMessages
                 | Self::ApproximateNumberOfMessagesDelayed
                 | Self::ApproximateNumberOfMessagesNotVisible
+                | Self::PriorityDepths
+        )
+    }
+
+    /// Whether it means nothing for a priority queue, which holds no messages, and something for its members.
+    pub(crate) fn is_of_members(self) -> bool {
+        matches!(
+            self,
+            Self::DeduplicationScope
+                | Self::DelaySeconds
+                | Self::FifoThroughputLimit
+                | Self::MessageRetentionPeriod
+                | Self::RedriveAllowPolicy
+                | Self::RedrivePolicy
         )
     }
 
     /// The attribute as a reader is shown it; none if it does not apply or is not set.
-    pub(crate) fn shown(self, queue: &QueueView, counts: Option<Counts>) -> Option<String> {
-        let count = |of: fn(Counts) -> u64| counts.map(|counts| of(counts).to_string());
+    /// The counts are those of each queue that holds what is in this one.
+    pub(crate) fn shown(self, queue: &QueueView, counts: Option<&[Counts]>) -> Option<String> {
+        let count =
+            |of: fn(&Counts) -> u64| counts.map(|counts| counts.iter().map(of).sum::<u64>().to_string());
+        let priority = queue.attributes.priority.as_ref();
         match self {
             Self::ApproximateNumberOfMessages => count(|counts| counts.visible),
             Self::ApproximateNumberOfMessagesDelayed => count(|counts| counts.delayed),
@@ -82,6 +101,10 @@ impl Attribute {
             Self::CreatedTimestamp => Some(queue.created.seconds().to_string()),
             Self::LastModifiedTimestamp => Some(queue.modified.seconds().to_string()),
             Self::QueueArn => Some(arn::of_queue(&queue.name)),
+            Self::PriorityDepths => {
+                priority.zip(counts).map(|(priority, counts)| priority::depths(priority, counts))
+            }
+            Self::DelaySeconds | Self::MessageRetentionPeriod if priority.is_some() => None,
             Self::KmsDataKeyReusePeriodSeconds => {
                 let has_key = Self::KmsMasterKeyId.value(&queue.attributes).is_some();
                 self.value(&queue.attributes).filter(|_| has_key)
@@ -95,6 +118,7 @@ impl Attribute {
             | Self::MaximumMessageSize
             | Self::MessageRetentionPeriod
             | Self::Policy
+            | Self::PriorityMembers
             | Self::ReceiveMessageWaitTimeSeconds
             | Self::RedriveAllowPolicy
             | Self::RedrivePolicy
@@ -124,6 +148,7 @@ impl Attribute {
             Self::MaximumMessageSize => Some(attributes.maximum_message_bytes.to_string()),
             Self::MessageRetentionPeriod => seconds(attributes.retention),
             Self::ReceiveMessageWaitTimeSeconds => seconds(attributes.receive_wait),
+            Self::PriorityMembers => attributes.priority.as_deref().map(priority::show),
             Self::RedrivePolicy => attributes.redrive.as_ref().map(redrive_policy::show),
             Self::SqsManagedSseEnabled => Some(stored.unwrap_or(MANAGED_BY_DEFAULT).to_owned()),
             Self::VisibilityTimeout => seconds(attributes.visibility_timeout),
@@ -132,6 +157,7 @@ impl Attribute {
             | Self::ApproximateNumberOfMessagesNotVisible
             | Self::CreatedTimestamp
             | Self::LastModifiedTimestamp
+            | Self::PriorityDepths
             | Self::QueueArn => None,
         }
     }
@@ -163,7 +189,8 @@ pub(crate) fn named<'a>(names: impl IntoIterator<Item = &'a String>) -> Result<V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use queue_core::{Name, QueueId, Timestamp};
+    use queue_core::{Member, Name, Priority, PriorityPolicy, QueueId, Timestamp};
+    use std::sync::Arc;
 
     fn queue(attributes: QueueAttributes) -> QueueView {
         QueueView {
@@ -179,7 +206,8 @@ mod tests {
 
     fn shown(attributes: QueueAttributes) -> Vec<(&'static str, String)> {
         let (queue, counts) = (queue(attributes), Counts { visible: 1, in_flight: 2, delayed: 3 });
-        let show = |attribute: &Attribute| Some((attribute.name(), attribute.shown(&queue, Some(counts))?));
+        let show =
+            |attribute: &Attribute| Some((attribute.name(), attribute.shown(&queue, Some(&[counts]))?));
         Attribute::ALL.iter().filter_map(show).collect()
     }
 
@@ -217,6 +245,29 @@ mod tests {
     }
 
     #[test]
+    fn a_priority_queue_shows_its_members_and_the_sums_of_their_counters() {
+        let member = |name: &str| Member { queue: QueueId(2), name: name.into(), weight: 1 };
+        let members = vec![member("high"), member("low")];
+        let priority = Priority { policy: PriorityPolicy::Strict, members, maximum_wait: None };
+        let queue =
+            queue(QueueAttributes { priority: Some(Arc::new(priority)), ..QueueAttributes::default() });
+        let counts = [
+            Counts { visible: 1, in_flight: 2, delayed: 3 },
+            Counts { visible: 4, in_flight: 5, delayed: 6 },
+        ];
+        let check = |attribute: Attribute, expected: Option<&str>| {
+            assert_eq!(attribute.shown(&queue, Some(&counts)).as_deref(), expected, "{}", attribute.name());
+        };
+        check(Attribute::ApproximateNumberOfMessages, Some("5"));
+        check(Attribute::ApproximateNumberOfMessagesNotVisible, Some("7"));
+        check(Attribute::ApproximateNumberOfMessagesDelayed, Some("9"));
+        check(Attribute::PriorityDepths, Some(r#"{"high":1,"low":4}"#));
+        check(Attribute::PriorityMembers, Some(r#"{"policy":"strict","members":["high","low"]}"#));
+        check(Attribute::DelaySeconds, None);
+        check(Attribute::MessageRetentionPeriod, None);
+    }
+
+    #[test]
     fn the_reuse_of_a_data_key_is_shown_only_with_a_key() {
         let mut attributes = QueueAttributes::default();
         assert_eq!(Attribute::KmsDataKeyReusePeriodSeconds.shown(&queue(attributes.clone()), None), None);
@@ -237,9 +288,9 @@ mod tests {
             );
         };
         check(&[], Ok(0));
-        check(&["All"], Ok(21));
+        check(&["All"], Ok(23));
         check(&["QueueArn", "Policy", "QueueArn"], Ok(2));
-        check(&["QueueArn", "All"], Ok(21));
+        check(&["QueueArn", "All"], Ok(23));
         check(&["queueArn"], Err("Unknown Attribute queueArn."));
         check(&["All", ""], Err("Unknown Attribute ."));
     }

@@ -46,15 +46,33 @@ pub(crate) async fn one(cx: &Context, command: Command, about: About<'_>) -> Res
     outcome.ok_or_else(Fault::internal)?.map_err(|error| about.refusal(error))
 }
 
-/// Sends messages to a queue, all or none; tells what each was accepted as.
-pub(crate) async fn send(
-    cx: &Context,
-    queue: &QueueView,
-    messages: &mut [Ready],
-) -> Result<Vec<Accepted>, Fault> {
-    let outgoing = messages.iter().map(|message| message.outgoing.clone()).collect();
-    let bodies = messages.iter_mut().map(|message| std::mem::take(&mut message.body)).collect();
-    let command = Command::Send(SendCommand { queue: queue.id, messages: outgoing });
-    let reply = cx.hub.engine.execute(command, bodies).await;
-    reply::sent(reply.map_err(|error| About::default().fault(error))?)
+/// Sends messages to the queues that they are for, those for one queue all or none; tells what each was accepted as, or
+/// why it was not.
+pub(crate) async fn send(cx: &Context, messages: &mut [Ready]) -> Vec<Result<Accepted, Fault>> {
+    let mut outcomes: Vec<_> = messages.iter().map(|_| Err(Fault::internal())).collect();
+    let mut queues: Vec<_> = messages.iter().map(|message| message.queue).collect();
+    queues.sort_unstable();
+    queues.dedup();
+    for queue in queues {
+        let own = || messages.iter().enumerate().filter(|(_, message)| message.queue == queue);
+        let places: Vec<_> = own().map(|(place, _)| place).collect();
+        let outgoing = own().map(|(_, message)| message.outgoing.clone()).collect();
+        let own = messages.iter_mut().filter(|message| message.queue == queue);
+        let bodies = own.map(|message| std::mem::take(&mut message.body)).collect();
+        let command = Command::Send(SendCommand { queue, messages: outgoing });
+        let reply = cx.hub.engine.execute(command, bodies).await;
+        let reply = reply.map_err(|error| About::default().fault(error)).and_then(reply::sent);
+        let mut accepted = reply.as_ref().ok().into_iter().flatten();
+        for place in places {
+            let outcome = match (&reply, accepted.next()) {
+                (Err(fault), _) => Err(fault.clone()),
+                (Ok(_), Some(accepted)) => Ok(*accepted),
+                (Ok(_), None) => continue,
+            };
+            if let Some(kept) = outcomes.get_mut(place) {
+                *kept = outcome;
+            }
+        }
+    }
+    outcomes
 }

@@ -1,12 +1,13 @@
 //! A message on its way into a queue: what SendMessage and the entries of SendMessageBatch have in common.
 
-use super::{batch, limits, message_attribute, number, text};
+use super::{batch, limits, message_attribute, number, priority, text};
 use crate::catalogue::QueueView;
 use crate::content::{self, Attribute, Content, Sent, Value};
 use crate::operation::Context;
 use crate::shape::attribute::AttributeValue;
 use crate::wire::{Code, Fault, Pairs};
-use queue_core::{Accepted, Outgoing};
+use queue_core::{Accepted, Outgoing, QueueId};
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -44,6 +45,8 @@ pub(crate) struct Draft {
 /// A message that can be sent, and what is answered when it has been.
 #[derive(Debug)]
 pub(crate) struct Ready {
+    /// Where it goes: a member, if it was sent to a priority queue.
+    pub(crate) queue: QueueId,
     pub(crate) outgoing: Outgoing,
     pub(crate) body: Vec<u8>,
     pub(crate) md5_of_body: String,
@@ -118,8 +121,10 @@ impl Given {
 
 impl Draft {
     /// Checks the rest, and makes the message.
-    pub(crate) fn finish(self, queue: &QueueView, cx: &Context) -> Result<Ready, Fault> {
+    pub(crate) fn finish(self, queue: &Arc<QueueView>, cx: &Context) -> Result<Ready, Fault> {
+        let destination = priority::destination(queue, &self.attributes, &cx.hub.catalogue)?;
         self.check_body(queue)?;
+        self.check_body(&destination)?;
         let delay = self.given.check_delay(queue)?;
         let Self { given, attributes, trace, .. } = self;
         let body = given.body.unwrap_or_default();
@@ -148,7 +153,14 @@ impl Draft {
         });
         let (reference, body) = content.to_body();
         let (outgoing, md5_of_body) = (outgoing(reference), content::digits(md5));
-        Ok(Ready { outgoing, body, md5_of_body, md5_of_attributes, md5_of_system_attributes })
+        Ok(Ready {
+            queue: destination.id,
+            outgoing,
+            body,
+            md5_of_body,
+            md5_of_attributes,
+            md5_of_system_attributes,
+        })
     }
 
     fn check_body(&self, queue: &QueueView) -> Result<(), Fault> {

@@ -62,6 +62,9 @@ impl Given {
         let Some(queue) = catalogue.queue(target) else {
             return refuse("Dead letter target does not exist.");
         };
+        if queue.attributes.priority.is_some() {
+            return refuse("Dead-letter queue must not be a priority queue.");
+        }
         if queue.attributes.fifo != fifo {
             return refuse("Dead-letter queue must be same type of queue as the source.");
         }

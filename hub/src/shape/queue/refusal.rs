@@ -39,6 +39,10 @@ fn is_overtaken(error: Error) -> bool {
         | Error::MoveRunning
         | Error::NoSuchMove
         | Error::NoReplay
+        | Error::Purged
+        | Error::NoDeadLetterQueue
+        | Error::UnfitMembers
+        | Error::IsMember
         | Error::GenesisTwice => false,
     }
 }
@@ -73,7 +77,7 @@ impl About<'_> {
             Error::ReceiptExpired => {
                 Fault::invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
             }
-            Error::NoSuchMessage => Fault::invalid_value(
+            Error::NoSuchMessage | Error::Purged => Fault::invalid_value(
                 handle,
                 "ReceiptHandle",
                 "Message does not exist or is not available for visibility timeout change.",
@@ -86,6 +90,18 @@ impl About<'_> {
             Error::MoveRunning => Fault::new(
                 Code::InvalidParameterValue,
                 "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
+            ),
+            Error::NoDeadLetterQueue => Fault::new(
+                Code::InvalidParameterValue,
+                format!("The queue {queue} has no dead-letter queue."),
+            ),
+            Error::UnfitMembers => Fault::new(
+                Code::InvalidAttributeValue,
+                "Invalid value for the parameter PriorityMembers. Reason: Members must be existing queues of the same type that are no priority queues, each named once.",
+            ),
+            Error::IsMember => Fault::new(
+                Code::InvalidParameterValue,
+                format!("The queue {queue} is a member of a priority queue."),
             ),
             Error::NoSuchMove => Fault::new(Code::ResourceNotFoundException, "Task does not exist."),
             Error::NoGroup => Fault::missing_parameter("MessageGroupId"),

@@ -1,9 +1,10 @@
 //! What can be set of a queue: the parameter `Attributes` of CreateQueue and SetQueueAttributes.
 
 use super::attribute::{Attribute, unknown};
-use super::{encryption, limits, policy, redrive_allow_policy, redrive_policy};
+use super::{encryption, limits, policy, priority, redrive_allow_policy, redrive_policy};
+use crate::catalogue::Catalogue;
 use crate::wire::{Code, Fault, Pairs};
-use queue_core::{DeduplicationScope, QueueAttributes};
+use queue_core::{DeduplicationScope, Name, QueueAttributes};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ pub(crate) enum Setting {
     MaximumMessageSize(u32),
     MessageRetentionPeriod(u32),
     Policy(Option<Box<str>>),
+    PriorityMembers(priority::Given),
     ReceiveMessageWaitTimeSeconds(u32),
     RedriveAllowPolicy(Option<Box<str>>),
     RedrivePolicy(Option<redrive_policy::Given>),
@@ -68,6 +70,23 @@ impl Settings {
         Ok(attributes)
     }
 
+    /// Finds the members that a queue of that name is to have from now on, and what only they can have.
+    pub(crate) fn compose(
+        &self,
+        of: &Name,
+        attributes: &mut QueueAttributes,
+        catalogue: &Catalogue,
+    ) -> Result<(), Fault> {
+        if let Some(given) = self.0.iter().find_map(Setting::members) {
+            attributes.priority = Some(given.resolve(of, attributes.fifo, catalogue)?);
+        }
+        let wrong = self.0.iter().map(Setting::attribute).find(|attribute| attribute.is_of_members());
+        match wrong.filter(|_| attributes.priority.is_some()) {
+            Some(attribute) => Err(priority::of_members(attribute.name())),
+            None => Ok(()),
+        }
+    }
+
     /// The redrive policy that is to be set.
     pub(crate) fn redrive_policy(&self) -> Option<&redrive_policy::Given> {
         self.0.iter().find_map(|setting| match setting {
@@ -82,6 +101,7 @@ impl Settings {
             | Setting::MaximumMessageSize(_)
             | Setting::MessageRetentionPeriod(_)
             | Setting::Policy(_)
+            | Setting::PriorityMembers(_)
             | Setting::ReceiveMessageWaitTimeSeconds(_)
             | Setting::RedriveAllowPolicy(_)
             | Setting::SqsManagedSseEnabled(_)
@@ -137,6 +157,7 @@ impl Setting {
                 return Err(invalid(name, ""));
             }
             Attribute::Policy => Self::Policy(text.map(Into::into)),
+            Attribute::PriorityMembers => Self::PriorityMembers(priority::Given::parse(value)?),
             Attribute::ReceiveMessageWaitTimeSeconds => {
                 Self::ReceiveMessageWaitTimeSeconds(number(limits::WAIT)?)
             }
@@ -154,8 +175,13 @@ impl Setting {
             | Attribute::ApproximateNumberOfMessagesNotVisible
             | Attribute::CreatedTimestamp
             | Attribute::LastModifiedTimestamp
+            | Attribute::PriorityDepths
             | Attribute::QueueArn => return Err(unknown(name)),
         })
+    }
+
+    fn members(&self) -> Option<&priority::Given> {
+        if let Self::PriorityMembers(given) = self { Some(given) } else { None }
     }
 
     fn attribute(&self) -> Attribute {
@@ -170,6 +196,7 @@ impl Setting {
             Self::MaximumMessageSize(_) => Attribute::MaximumMessageSize,
             Self::MessageRetentionPeriod(_) => Attribute::MessageRetentionPeriod,
             Self::Policy(_) => Attribute::Policy,
+            Self::PriorityMembers(_) => Attribute::PriorityMembers,
             Self::ReceiveMessageWaitTimeSeconds(_) => Attribute::ReceiveMessageWaitTimeSeconds,
             Self::RedriveAllowPolicy(_) => Attribute::RedriveAllowPolicy,
             Self::RedrivePolicy(_) => Attribute::RedrivePolicy,
@@ -192,6 +219,8 @@ impl Setting {
                 attributes.redrive = given.as_ref().map(|given| given.policy.clone())
             }
             Self::VisibilityTimeout(timeout) => attributes.visibility_timeout = seconds(*timeout),
+            // Its queues must be found first.
+            Self::PriorityMembers(_) => {}
             Self::FifoThroughputLimit(limit) => self.keep(Some((*limit).into()), attributes),
             Self::KmsDataKeyReusePeriodSeconds(period) => {
                 self.keep(Some(period.to_string().into()), attributes)
@@ -236,6 +265,8 @@ fn check_kind(attribute: Attribute, fifo: bool) -> Result<(), Fault> {
         | Attribute::MaximumMessageSize
         | Attribute::MessageRetentionPeriod
         | Attribute::Policy
+        | Attribute::PriorityDepths
+        | Attribute::PriorityMembers
         | Attribute::QueueArn
         | Attribute::ReceiveMessageWaitTimeSeconds
         | Attribute::RedriveAllowPolicy

@@ -35,6 +35,16 @@ pub(crate) fn parse(
     Ok(Endpoint::Outside(Outside { protocol: protocol.name().into(), address: address.into() }))
 }
 
+/// Refuses a URL that cannot be connected to.
+pub(crate) async fn check_connection(endpoint: &Endpoint, cx: &Context) -> Result<(), Fault> {
+    match endpoint {
+        Endpoint::Outside(outside) if Protocol::of(endpoint).is_some_and(Protocol::posts) => {
+            address::check_connection(&outside.address, &AddressRules::of(&cx.hub.settings)).await
+        }
+        Endpoint::Outside(_) | Endpoint::Queue(_) => Ok(()),
+    }
+}
+
 /// The queue need not exist. An ARN without an account means one of the caller.
 fn queue_of(endpoint: &str, topic: &TopicView, cx: &Context) -> Result<Name, Fault> {
     let without_account = |arn: &Arn<'_>| {

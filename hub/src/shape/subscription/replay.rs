@@ -3,10 +3,11 @@
 //! See <https://docs.aws.amazon.com/sns/latest/dg/message-archiving-and-replay-subscriber.html>.
 
 use crate::catalogue::{Catalogue, SubscriptionView, TopicView};
+use crate::hub::Hub;
 use crate::shape::moment;
 use crate::shape::topic::limits;
 use crate::wire::{Code, Fault};
-use queue_core::{ReplayPolicy, SubscriptionAttributes};
+use queue_core::{ReplayPolicy, SubscriptionAttributes, Timestamp};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -56,24 +57,31 @@ fn parse(text: &str) -> Result<Option<ReplayPolicy>, &'static str> {
     Ok(Some(ReplayPolicy { from, to }))
 }
 
-/// Refuses a new policy if there is no archive, or if as many replays are under way as there can be.
+/// The earliest moment that a replay of a topic can start at; none if it has no archive.
+pub(crate) fn earliest(topic: &TopicView, now: Timestamp) -> Option<Timestamp> {
+    Some(topic.archived_since(now)?.before(limits::REPLAY_START_TOLERANCE))
+}
+
+/// Refuses a new policy if there is no archive, or none that reaches back so far, or if as many replays are under way as there can be.
 pub(crate) fn check(
     topic: &TopicView,
     before: Option<&SubscriptionAttributes>,
     wanted: &SubscriptionAttributes,
-    catalogue: &Catalogue,
+    hub: &Hub,
 ) -> Result<(), Fault> {
-    if wanted.replay.is_none() || before.is_some_and(|before| before.replay == wanted.replay) {
+    let policy = wanted.replay.filter(|policy| before.is_none_or(|before| before.replay != Some(*policy)));
+    let Some(policy) = policy else {
         return Ok(());
-    }
-    if topic.attributes.archive.is_none() {
-        return Err(wrong("The topic has no ArchivePolicy"));
+    };
+    let earliest = earliest(topic, hub.now()).ok_or_else(|| wrong("The topic has no ArchivePolicy"))?;
+    if policy.from < earliest {
+        return Err(wrong("Invalid StartingPoint value"));
     }
     let is_under_way = |subscription: &SubscriptionView| {
         let of_account = subscription.topic_name.account == topic.name.account;
         of_account && subscription.replay.is_some_and(|replay| !replay.completed)
     };
-    let under_way = catalogue.served().iter().filter(|subscription| is_under_way(subscription)).count();
+    let under_way = hub.catalogue.served().iter().filter(|subscription| is_under_way(subscription)).count();
     if under_way >= limits::REPLAYS_PER_ACCOUNT {
         return Err(Fault::new(Code::ReplayLimitExceeded, "Replay limit exceeded"));
     }
@@ -96,7 +104,6 @@ pub(crate) fn status(subscription: &SubscriptionView, catalogue: &Catalogue) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use queue_core::Timestamp;
 
     #[test]
     fn a_policy_says_from_when_and_perhaps_until_when() {

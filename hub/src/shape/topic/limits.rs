@@ -22,6 +22,9 @@ pub(crate) const MESSAGE_BYTES: RangeInclusive<usize> = 1_024..=1_048_576;
 /// Days that an archive can keep messages.
 pub(crate) const ARCHIVE_DAYS: RangeInclusive<u32> = 1..=365;
 
+/// How much before the beginning of an archive a replay can start: the beginning moves on while somebody reads it.
+pub(crate) const REPLAY_START_TOLERANCE: Duration = Duration::from_mins(1);
+
 /// Replays by policy of an account that are under way.
 pub(crate) const REPLAYS_PER_ACCOUNT: usize = 100;
 

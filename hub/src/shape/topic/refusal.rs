@@ -28,6 +28,10 @@ fn is_overtaken(error: Error) -> bool {
         | Error::MoveRunning
         | Error::NoSuchMove
         | Error::NoReplay
+        | Error::Purged
+        | Error::NoDeadLetterQueue
+        | Error::UnfitMembers
+        | Error::IsMember
         | Error::GenesisTwice => false,
     }
 }

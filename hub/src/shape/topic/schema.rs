@@ -13,7 +13,6 @@ use crate::shape::through::Through;
 use crate::wire::Fault;
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use queue_core::{Name, TopicAttributes};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::sync::OnceLock;
 
@@ -21,20 +20,9 @@ use std::sync::OnceLock;
 pub(crate) const NAME: &str = "MessageSchema";
 
 /// The attribute as it is written.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Given {
     schema: Value,
-    mode: Word,
-    dead_letter_target_arn: Option<String>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Word {
-    Reject,
-    Warn,
-    DeadLetter,
+    mode: Mode,
 }
 
 /// What becomes of a message that does not fit.
@@ -127,11 +115,11 @@ pub(crate) fn parse(text: &str) -> Result<Option<Rule>, String> {
     let Some(given) = read(text)? else {
         return Ok(None);
     };
-    let mode = mode(&given)?;
-    let visits_by_depth = parts::visits_by_depth(&given.schema)?;
+    let Given { schema, mode } = given;
+    let visits_by_depth = parts::visits_by_depth(&schema)?;
     let patterns = PatternOptions::regex().size_limit(limits::PATTERN_BYTES_MAX);
     let options = jsonschema::options().offline().with_pattern_options(patterns);
-    let validator = options.build(&given.schema).map_err(|error| told(&error))?;
+    let validator = options.build(&schema).map_err(|error| told(&error))?;
     Ok(Some(Rule { mode, visits_by_depth, validator }))
 }
 
@@ -141,8 +129,8 @@ pub(crate) fn check_target(wanted: &TopicAttributes, topic: &Name, through: Thro
     let Some(text) = wanted.texts.get(NAME) else {
         return Ok(());
     };
-    let mode = read(text).and_then(|given| given.map(|given| mode(&given)).transpose());
-    match mode {
+    let given = read(text);
+    match given.map(|given| given.map(|given| given.mode)) {
         Ok(None | Some(Mode::Reject | Mode::Warn)) => Ok(()),
         Ok(Some(Mode::DeadLetter(queue)))
             if queue.account != topic.account || queue.region != topic.region =>
@@ -162,40 +150,52 @@ fn read(text: &str) -> Result<Option<Given>, String> {
     if text.len() > limits::SCHEMA_BYTES_MAX {
         return Err(format!("must be at most {} bytes long", limits::SCHEMA_BYTES_MAX));
     }
-    let members: Map<_, _> =
-        serde_json::from_str(text).map_err(|error| format!("failed to parse JSON: {error}"))?;
+    let mut members: Map<_, _> = match serde_json::from_str(text) {
+        Ok(Value::Object(members)) => members,
+        Ok(_) => return Err("must be a JSON object".to_owned()),
+        Err(_) => return Err("failed to parse JSON".to_owned()),
+    };
     if members.is_empty() {
         return Ok(None);
     }
-    Given::deserialize(Value::Object(members)).map(Some).map_err(|error| error.to_string())
-}
-
-fn mode(given: &Given) -> Result<Mode, String> {
-    let target = given.dead_letter_target_arn.as_deref();
-    match (given.mode, target) {
-        (Word::Reject, None) => Ok(Mode::Reject),
-        (Word::Warn, None) => Ok(Mode::Warn),
-        (Word::DeadLetter, Some(arn)) => match Arn::queue(arn).filter(can_exist) {
-            Some(queue) => Ok(Mode::DeadLetter(queue)),
-            None => Err("deadLetterTargetArn is an invalid arn".to_owned()),
-        },
-        (Word::DeadLetter, None) => Err("mode deadletter needs a deadLetterTargetArn".to_owned()),
-        (Word::Reject | Word::Warn, Some(_)) => {
-            Err("deadLetterTargetArn goes with mode deadletter only".to_owned())
+    let schema = members.remove("schema").ok_or("it has no schema")?;
+    let target = members.remove("deadLetterTargetArn").filter(|target| !target.is_null());
+    let mode = mode(members.remove("mode").as_ref(), target.as_ref())?;
+    match members.keys().next() {
+        Some(other) => {
+            Err(format!("it has schema, mode and deadLetterTargetArn, but no {:?}", readable(other)))
         }
+        None => Ok(Some(Given { schema, mode })),
     }
 }
 
-/// What does not fit and where, without the values of a message, and as short as a log or an answer wants it.
+fn mode(word: Option<&Value>, target: Option<&Value>) -> Result<Mode, String> {
+    match (word.and_then(Value::as_str), target) {
+        (Some("reject"), None) => Ok(Mode::Reject),
+        (Some("warn"), None) => Ok(Mode::Warn),
+        (Some("deadletter"), Some(arn)) => match arn.as_str().and_then(Arn::queue).filter(can_exist) {
+            Some(queue) => Ok(Mode::DeadLetter(queue)),
+            None => Err("deadLetterTargetArn is an invalid arn".to_owned()),
+        },
+        (Some("deadletter"), None) => Err("mode deadletter needs a deadLetterTargetArn".to_owned()),
+        (Some("reject" | "warn"), Some(_)) => {
+            Err("deadLetterTargetArn goes with mode deadletter only".to_owned())
+        }
+        _ => Err("mode must be reject, warn or deadletter".to_owned()),
+    }
+}
+
+/// What does not fit and where, without the values of a message.
 fn told(error: &ValidationError<'_>) -> String {
+    format!("{} at #{}", readable(&error.masked().to_string()), readable(error.instance_path().as_str()))
+}
+
+/// A text as short as a log or an answer wants it, and of characters that one can carry.
+fn readable(text: &str) -> String {
     const CHARACTERS_MAX: usize = 256;
-    let readable = |text: String| {
-        let carried = text
-            .chars()
-            .map(|one| if text::is_valid(one.encode_utf8(&mut [0; 4])) { one } else { '\u{fffd}' });
-        carried.take(CHARACTERS_MAX).collect::<String>()
-    };
-    format!("{} at #{}", readable(error.masked().to_string()), readable(error.instance_path().to_string()))
+    let carried =
+        text.chars().map(|one| if text::is_valid(one.encode_utf8(&mut [0; 4])) { one } else { '\u{fffd}' });
+    carried.take(CHARACTERS_MAX).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::content::{Content, NoticeKind};
 use queue_core::Receive;
 use queue_core::codec::{Codec, Reader};
 use std::time::Duration;
+use tokio::net::TcpListener;
 use uuid::Uuid;
 
 const URL: &str = "http://shop.example.com/hook";
@@ -258,6 +259,28 @@ async fn nobody_is_asked_if_that_is_taken_for_granted() {
         assert_eq!(consent(&world, arn).await, [false, false], "{answer}");
         assert!(world.notices(arn).await.is_empty());
         assert_eq!(world.unsigned("Unsubscribe", &[("SubscriptionArn", arn)]).await, "");
+    }
+}
+
+#[tokio::test]
+async fn a_strict_hub_refuses_a_url_where_nobody_is() {
+    let world = World::with(Settings { strict: true, ..Settings::default() });
+    let topic = world.create_topic("orders", &[]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let arn = world.subscribe_outside(&topic, "http", &url).await;
+    drop(listener);
+    // One that is there already is asked again, whether it is there now or not.
+    assert_eq!(world.subscribe_outside(&topic, "http", &url).await, arn);
+    let unreachable = "400 InvalidParameter: Invalid parameter: Unreachable Endpoint";
+    for url in [format!("{url}/other"), "http://nobody.invalid/".to_owned()] {
+        assert_eq!(world.try_subscribe(&topic, "http", &url, &[]).await, unreachable);
+        // What else is wrong with it comes first.
+        let answer = world.try_subscribe(&format!("{topic}s"), "http", &url, &[]).await;
+        assert_eq!(answer, "404 NotFound: Topic does not exist");
+        let answer = world.try_subscribe(&topic, "http", &url, &[("Colour", "red")]).await;
+        let unknown = "400 InvalidParameter: Invalid parameter: Attributes Reason: Unknown attribute: Colour";
+        assert_eq!(answer, unknown);
     }
 }
 

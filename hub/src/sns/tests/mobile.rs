@@ -1,6 +1,9 @@
 //! Applications, their endpoints, and messages to one of them.
 
 use super::*;
+use crate::shape::platform::{endpoint, orphans};
+use crate::shape::record;
+use tokio::sync::watch;
 
 impl World {
     async fn create_application(&self, platform: &str, name: &str) -> String {
@@ -89,6 +92,88 @@ async fn a_device_is_registered_once_per_token() {
     world.check("DeletePlatformApplication", &by_application, "").await;
     world.check("GetEndpointAttributes", &by_arn, "404 NotFound: Endpoint does not exist").await;
     world.check("DeleteEndpoint", &by_arn, "").await;
+}
+
+/// The kind of the records of devices.
+fn devices(world: &World) -> usize {
+    world.hub.catalogue.records(&endpoint::all()).len()
+}
+
+#[tokio::test]
+async fn of_two_devices_with_one_token_the_other_is_found_when_one_is_gone() {
+    let world = World::new();
+    let application = world.create_application("GCM", "shop").await;
+    let mut arns = Vec::new();
+    for token in ["one", "two", "three"] {
+        arns.push(inside(&world.register(&application, token, &[]).await, "EndpointArn").to_owned());
+    }
+    // The same token elsewhere is no concern of this application.
+    let other = world.create_application("ADM", "shop").await;
+    let elsewhere = world.register(&other, "one", &[]).await;
+    world.set_endpoint(&arns[1], "Token", "one").await;
+    for gone in &arns[..2] {
+        let found = world.register(&application, "one", &[]).await;
+        assert!(arns[..2].contains(&inside(&found, "EndpointArn").to_owned()), "{found} {gone}");
+        world.check("DeleteEndpoint", &[("EndpointArn", inside(&found, "EndpointArn"))], "").await;
+    }
+    let made = world.register(&application, "one", &[]).await;
+    assert!(!arns[1..].contains(&inside(&made, "EndpointArn").to_owned()), "{made}");
+    assert!(world.register(&application, "three", &[]).await.contains(&arns[2]));
+    assert_eq!(world.register(&other, "one", &[]).await, elsewhere);
+    assert_eq!(devices(&world), 3);
+}
+
+/// What a hub leaves that stops while it deletes an application: its endpoints.
+async fn interrupted(world: &World, arn: &str) {
+    let found = world.hub.catalogue.records(&record::key("platform-application", "", "", ""));
+    let record =
+        found.iter().find(|record| arn.ends_with(&format!(":app/{}", record.key.name.name))).unwrap();
+    let remove = record::set(record.key.clone(), Some(record), None);
+    world.hub.engine.execute(remove, Vec::new()).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_device_outlives_its_application() {
+    let world = World::new();
+    let endpoint = world.create_endpoint("GCM", "t").await;
+    let application = format!("{TOPICS}:app/GCM/shop");
+    interrupted(&world, &application).await;
+    let check_gone = async || {
+        let missing = "404 NotFound: Endpoint does not exist";
+        world.check("GetEndpointAttributes", &[("EndpointArn", &endpoint)], missing).await;
+        let enable = [("EndpointArn", endpoint.as_str()), ("Attributes.entry.1.key", "Enabled")];
+        world
+            .check(
+                "SetEndpointAttributes",
+                &[&enable[..], &[("Attributes.entry.1.value", "true")]].concat(),
+                missing,
+            )
+            .await;
+        let unknown = "400 InvalidParameter: Invalid parameter: TargetArn Reason: No endpoint found for the target \
+                       arn specified";
+        world.check("Publish", &[("TargetArn", &endpoint), ("Message", "x")], unknown).await;
+    };
+    check_gone().await;
+    // An application of the same name is another one, and so are its devices.
+    world.create_application("GCM", "shop").await;
+    check_gone().await;
+    let by_application = [("PlatformApplicationArn", application.as_str())];
+    world.check("ListEndpointsByPlatformApplication", &by_application, "<Endpoints/>").await;
+    let again = inside(&world.register(&application, "t", &[]).await, "EndpointArn").to_owned();
+    assert_ne!(again, endpoint);
+    check_gone().await;
+    let listed = world.call("ListEndpointsByPlatformApplication", &by_application).await;
+    assert_eq!(inside(&listed, "EndpointArn"), again);
+    // A start removes what is left of the first, and nothing else.
+    assert_eq!(devices(&world), 2);
+    let (_stopping, stop) = watch::channel(false);
+    orphans::run(Arc::clone(&world.hub), stop).await;
+    assert_eq!(devices(&world), 1);
+    let publish = [("TargetArn", again.as_str()), ("Message", "x")];
+    assert!(world.call("Publish", &publish).await.contains("<MessageId>"));
+    // Deleted as it should be, it leaves nothing.
+    world.check("DeletePlatformApplication", &by_application, "").await;
+    assert_eq!(devices(&world), 0);
 }
 
 #[tokio::test]

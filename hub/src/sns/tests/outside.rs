@@ -3,6 +3,7 @@
 use super::*;
 use crate::config;
 use crate::content::{Content, Notice as Told, NoticeKind};
+use crate::delivery::assent;
 use crate::delivery::mail::tests::start as start_mail_server;
 use crate::delivery::outbox::Letter;
 use crate::shape::arn::Arn;
@@ -11,6 +12,7 @@ use queue_core::{
     Command, Endpoint, Notice, Outside, Reply, Subscribe, SubscriptionAttributes, SubscriptionId,
 };
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// A hub at work.
 struct Busy {
@@ -25,6 +27,12 @@ impl Busy {
         let work = Work::start(&world.hub);
         let topic = world.create_topic("news", &[]).await;
         Self { world, work, topic }
+    }
+
+    /// Whether the endpoint of a subscription has agreed.
+    fn is_pending(&self, subscription: SubscriptionId) -> bool {
+        let hub = &self.world.hub;
+        hub.catalogue.subscription(hub.secrets.subscription(subscription)).unwrap().is_pending()
     }
 
     async fn subscribe(&self, protocol: &str, address: &str) -> SubscriptionId {
@@ -141,6 +149,12 @@ async fn a_function_gets_an_event() {
     let topic = letter.topic_arn.as_deref().unwrap();
     assert!(record["EventSubscriptionArn"].as_str().unwrap().starts_with(&format!("{topic}:")));
     let sns = &record["Sns"];
+    let texts =
+        ["SignatureVersion", "SigningCertUrl", "UnsubscribeUrl"].map(|name| sns[name].as_str().unwrap());
+    assert_eq!((texts[0], texts[1].ends_with(".pem")), ("1", true), "{sns}");
+    assert!(texts[2].contains("/?Action=Unsubscribe&SubscriptionArn="), "{sns}");
+    // 2,048 bits in base64.
+    assert_eq!(sns["Signature"].as_str().map(str::len), Some(344));
     assert_eq!((&sns["Type"], &sns["Message"]), (&json!("Notification"), &json!("of lambda")));
     assert_eq!((&sns["Subject"], &sns["TopicArn"]), (&json!("News"), &json!(topic)));
     assert_eq!(sns["MessageAttributes"], json!({ "kind": { "Type": "String", "Value": "book" } }));
@@ -255,4 +269,21 @@ async fn a_mail_that_is_refused_for_now_is_tried_again() {
     });
     assert_eq!(counts.await.unwrap(), Some(1));
     assert!(hub.world.letters().is_empty());
+}
+
+#[actix_web::test]
+async fn who_was_asked_before_the_start_counts_as_agreed_if_that_is_taken_for_granted() {
+    for (flags, expected) in [(&[("auto-confirm", "true")][..], false), (&[], true)] {
+        let busy = Busy::new(flags).await;
+        let none = SubscriptionAttributes::default();
+        let asked = busy.subscribe_with("http", "http://shop.example.com", none.clone(), true).await;
+        let left = busy.subscribe_with("https", "https://shop.example.com", none, false).await;
+        assert!(busy.is_pending(asked));
+        assent::run(Arc::clone(&busy.world.hub), watch::channel(false).1).await;
+        assert_eq!(busy.is_pending(asked), expected, "{flags:?}");
+        assert!(!busy.is_pending(left));
+        // Whoever pushes waits in the engine.
+        busy.world.hub.begin_shutdown();
+        busy.work.stop().await;
+    }
 }

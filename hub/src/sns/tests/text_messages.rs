@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::delivery::outbox::{LETTERS_MAX, Letter, Wanted};
+use crate::work::Work;
 
 const NUMBER: &str = "+12065550100";
 
@@ -93,6 +94,59 @@ async fn a_number_is_proven_by_the_password_in_the_outbox() {
     world.check("DeleteSMSSandboxPhoneNumber", &create[..1], missing).await;
     world.check("VerifySMSSandboxPhoneNumber", &verify(&password), missing).await;
     world.check("GetSMSSandboxAccountStatus", &[], "<IsInSandbox>false</IsInSandbox>").await;
+}
+
+#[actix_web::test]
+async fn in_the_sandbox_only_verified_numbers_get_messages() {
+    let world = World::with(Settings { sms_sandbox: true, ..Settings::default() });
+    let work = Work::start(&world.hub);
+    let sent = async || {
+        let letters = world.letters();
+        let sent = letters.iter().filter(|letter| !letter.message.starts_with("Your verification"));
+        sent.map(|letter| letter.message.clone()).collect::<Vec<_>>()
+    };
+    world.check("GetSMSSandboxAccountStatus", &[], "<IsInSandbox>true</IsInSandbox>").await;
+    let topic = world.create_topic("news", &[]).await;
+    world.make_queue("failed").await;
+    let redrive = format!(r#"{{"deadLetterTargetArn":"{QUEUES}:failed"}}"#);
+    // A number without its plus sign is the same number.
+    let answer = world.try_subscribe(&topic, "sms", &NUMBER[1..], &[("RedrivePolicy", &redrive)]).await;
+    assert!(answer.starts_with("<SubscriptionArn>"), "{answer}");
+    let publish = async |message: &str| {
+        for to in [("PhoneNumber", NUMBER), ("TopicArn", &topic)] {
+            let answer = world.call("Publish", &[to, ("Message", message)]).await;
+            assert!(answer.starts_with("<MessageId>"), "{answer}");
+        }
+    };
+    let failed = async || {
+        let input = json!({ "QueueUrl": "failed", "WaitTimeSeconds": 20 });
+        let received = world.sqs("ReceiveMessage", input).await;
+        let message = &received["Messages"][0];
+        let delete = json!({ "QueueUrl": "failed", "ReceiptHandle": message["ReceiptHandle"] });
+        world.sqs("DeleteMessage", delete).await;
+        let envelope: Value = serde_json::from_str(message["Body"].as_str().unwrap()).unwrap();
+        envelope["Message"].clone()
+    };
+    publish("unknown").await;
+    assert_eq!(failed().await, "unknown");
+    world.check("CreateSMSSandboxPhoneNumber", &[("PhoneNumber", NUMBER)], "").await;
+    publish("pending").await;
+    assert_eq!(failed().await, "pending");
+    assert!(sent().await.is_empty());
+    let password: String = world.letters()[0].message.chars().filter(char::is_ascii_digit).collect();
+    let verify = [("PhoneNumber", NUMBER), ("OneTimePassword", &password)];
+    world.check("VerifySMSSandboxPhoneNumber", &verify, "").await;
+    publish("verified").await;
+    while sent().await.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(sent().await, ["verified", "verified"]);
+    // Who opted out gets nothing by a topic either, however the number is written there.
+    world.opt_out(NUMBER).await;
+    publish("opted out").await;
+    assert_eq!(failed().await, "opted out");
+    assert_eq!(sent().await.len(), 2);
+    work.stop().await;
 }
 
 #[tokio::test]

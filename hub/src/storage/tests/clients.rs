@@ -211,6 +211,7 @@ impl Clients {
             body: place,
             matches,
             group,
+            priority: None,
             deduplication,
             raw_bytes: place.bytes,
             envelope_bytes: place.bytes,

@@ -1,6 +1,6 @@
 //! Real bytes of every format there was: what was written once can be read for ever.
 //!
-//! `fixtures/v3/whole` is a store of two runs, killed when it was idle. `fixtures/v3/broken` has single files that stand
+//! `fixtures/v4/whole` is a store of two runs, killed when it was idle. `fixtures/v4/broken` has single files that stand
 //! in for one of them. (`fixtures/v1` and `fixtures/v2` are
 //! of formats that were never released, and are refused.) The ignored test at the end writes them; that is done once
 //! for each new format, and never to make a test pass.
@@ -30,7 +30,7 @@ const DIGEST: u128 = 0x0007_5570_bfd2_8b55_25c3_fb60_8bb9_25f6;
 const MESSAGES: [&str; 7] = ["early", "late", "first", "second", "story", "large", "larger"];
 
 fn folder() -> PathBuf {
-    fixtures().join("v3")
+    fixtures().join("v4")
 }
 
 fn fixtures() -> PathBuf {
@@ -61,6 +61,7 @@ fn publishing(machine: &Machine, name: &str) -> Commands {
         body: place(&content),
         matches: topic.subscriptions.iter().copied().collect(),
         group: None,
+        priority: None,
         deduplication: None,
         raw_bytes: 300,
         envelope_bytes: 700,
@@ -196,7 +197,7 @@ fn refused(disk: &SimulatedFiles) -> Error {
 
 #[test]
 fn a_store_of_an_earlier_format_is_refused_by_its_version() {
-    for earlier in [1, 2] {
+    for earlier in [1, 2, 3] {
         let disk = SimulatedFiles::new(0);
         read(&fixtures().join(format!("v{earlier}/whole")), &disk);
         assert!(matches!(refused(&disk), Error::Version { version, .. } if version == earlier));
@@ -204,9 +205,9 @@ fn a_store_of_an_earlier_format_is_refused_by_its_version() {
 }
 
 #[test]
-fn broken_files_of_the_third_format_are_refused() {
-    assert!(matches!(refusal("store_of_version_4"), Error::Version { version: 4, .. }));
-    assert!(matches!(refusal("segment_of_version_4"), Error::Version { version: 4, .. }));
+fn broken_files_of_the_fourth_format_are_refused() {
+    assert!(matches!(refusal("store_of_version_5"), Error::Version { version: 5, .. }));
+    assert!(matches!(refusal("segment_of_version_5"), Error::Version { version: 5, .. }));
     assert!(matches!(refusal("store_with_a_flipped_bit"), Error::DamagedFile { .. }));
     assert!(matches!(refusal("segment_with_a_flipped_bit"), Error::Damaged { .. }));
 }
@@ -230,8 +231,8 @@ fn the_fixtures_are_written() {
     for name in disk.names() {
         save("whole", &name, &|_| {});
     }
-    save("broken/store_of_version_4", "store", &|content| crate::storage::format::set_version(content, 4));
-    save("broken/segment_of_version_4", &second, &|content| crate::storage::format::set_version(content, 4));
+    save("broken/store_of_version_5", "store", &|content| crate::storage::format::set_version(content, 5));
+    save("broken/segment_of_version_5", &second, &|content| crate::storage::format::set_version(content, 5));
     save("broken/store_with_a_flipped_bit", "store", &|content| content[20] ^= 1);
     save("broken/segment_with_a_flipped_bit", &second, &|content| content[20] ^= 1);
     println!("DIGEST: {:#x}", started(&disk, &Time::default()).unwrap().machine.digest());

@@ -4,13 +4,14 @@ use super::Player;
 use crate::tests::script::{Line, Part, duration};
 use crate::tests::world::{Bearing, START};
 use crate::{
-    BodyRef, CancelMove, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic, DeduplicationKeys,
-    DeduplicationScope, Delete, Discard, Name, Outbound, Outgoing, Position, Publish, PurgeQueue,
-    QueueAttributes, QueueId, Receipt, Receive, RedrivePolicy, ReplayPolicy, Send, SetQueueAttributes,
-    SetQueueTags, SetSubscriptionAttributes, SetTopicAttributes, StartMove, SubscriptionAttributes, Tags,
-    TopicAttributes, TopicId, Vouch,
+    BodyRef, Bury, CancelMove, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic, DeduplicationKeys,
+    DeduplicationScope, Delete, Discard, Member, Name, Outbound, Outgoing, Position, Priority,
+    PriorityPolicy, Publish, PurgeQueue, QueueAttributes, QueueId, Receipt, Receive, RedrivePolicy, Renew,
+    ReplayPolicy, Send, SetQueueAttributes, SetQueueTags, SetSubscriptionAttributes, SetTopicAttributes,
+    StartMove, SubscriptionAttributes, Tags, TopicAttributes, TopicId, Vouch,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 mod outside;
@@ -37,7 +38,7 @@ impl Player {
             })),
             "create" => plain(Command::CreateQueue(CreateQueue {
                 name: name(&line.object),
-                attributes: queue_attributes(QueueAttributes::default(), first),
+                attributes: self.queue_attributes(QueueAttributes::default(), first),
                 tags: Tags::new(),
                 hold_deleted_name: first.says("held"),
             })),
@@ -80,6 +81,15 @@ impl Player {
                 per_second: first.number("rate"),
             })),
             "cancel" => plain(self.cancel(line)),
+            "renew" => plain(Command::Renew(Renew {
+                queue: self.queue(line),
+                receipts: line.parts.iter().map(|part| self.receipt(&part.words[0])).collect(),
+                visibility: first.duration("for").unwrap_or_default(),
+            })),
+            "bury" => plain(Command::Bury(Bury {
+                queue: self.queue(line),
+                receipts: line.parts.iter().map(|part| self.receipt(&part.words[0])).collect(),
+            })),
             _ => self.topical_command(line),
         }
     }
@@ -129,8 +139,28 @@ impl Player {
         Command::SetQueueAttributes(SetQueueAttributes {
             queue: id,
             seen: version.wrapping_sub(u64::from(first.says("stale"))),
-            attributes: queue_attributes(attributes, first),
+            attributes: self.queue_attributes(attributes, first),
         })
+    }
+
+    fn queue_attributes(&self, before: QueueAttributes, part: &Part) -> QueueAttributes {
+        let priority = part.setting("members").map(|members| Arc::new(self.priority(members, part)));
+        let attributes = queue_attributes(before, part);
+        QueueAttributes { priority: priority.or_else(|| attributes.priority.clone()), ..attributes }
+    }
+
+    /// Members are joined by `+`; each may have a weight behind `*`.
+    fn priority(&self, members: &str, part: &Part) -> Priority {
+        let member = |text: &str| {
+            let (name, weight) = text.split_once('*').unwrap_or((text, "1"));
+            let queue = self.queue_called(name).unwrap_or(QueueId(u64::MAX));
+            Member { queue, name: name.into(), weight: weight.parse().expect(text) }
+        };
+        Priority {
+            policy: if part.says("weighted") { PriorityPolicy::Weighted } else { PriorityPolicy::Strict },
+            members: members.split('+').map(member).collect(),
+            maximum_wait: part.duration("wait"),
+        }
     }
 
     fn send(&self, line: &Line<'_>) -> Bearing {
@@ -218,6 +248,7 @@ impl Player {
                 body: body(part.text()),
                 matches: some.or_else(everybody).unwrap_or_default(),
                 group: part.setting("group").map(Into::into),
+                priority: part.setting("priority").map(Into::into),
                 deduplication: keys(part).filter(|_| topic.is_some_and(|topic| topic.attributes.fifo)),
                 raw_bytes: part.number("raw-bytes").unwrap_or(bytes),
                 envelope_bytes: part.number("envelope-bytes").unwrap_or(bytes + 500),

@@ -1,5 +1,5 @@
-use super::{Delivery, Kind, Sent, Story, VISIBILITY, delivery};
-use crate::history::{Outcome, body, read_body};
+use super::{Action, Delivery, Kind, Sent, Story, VISIBILITY, delivery};
+use crate::history::{Outcome, Text, body, read_body};
 
 #[test]
 fn a_message_that_nobody_sent_is_unexpected() {
@@ -166,6 +166,22 @@ fn a_message_that_comes_in_another_group_is_wrong() {
     let message = Delivery { group: Some("g".into()), ..delivery("a", 3) };
     let story = Story::new().send((1, 2), "orders", "a");
     story.receive_messages((3, 4), "orders", vec![message]).shows(Kind::WrongBody);
+}
+
+#[test]
+fn the_groups_of_a_fifo_topic_end_before_a_standard_queue() {
+    let story = |topic: &str, queue: &str, group: Option<&str>| {
+        let message = Sent { group: Some("g".into()), ..Sent::new("a") };
+        let publish = Action::Publish { topic: topic.into(), queues: vec![queue.into()], message };
+        let received = Delivery { group: group.map(Text::from), ..delivery("a", 3) };
+        Story::new().act((1, 2), publish).receive_messages((3, 4), queue, vec![received])
+    };
+    story("news.fifo", "orders", None).is_fine();
+    story("news.fifo", "orders", Some("g")).shows(Kind::WrongBody);
+    story("news.fifo", "orders.fifo", Some("g")).is_fine();
+    story("news.fifo", "orders.fifo", None).shows(Kind::WrongBody);
+    story("news", "orders", Some("g")).is_fine();
+    story("news", "orders", None).shows(Kind::WrongBody);
 }
 
 #[test]

@@ -6,7 +6,11 @@ use std::time::Duration;
 
 /// A second in which so many requests of one message were answered, each after as many microseconds as it says.
 fn figures(requests: u64, latency_us: u64, cpu_ms: Option<u64>) -> Figures {
-    let options = Options {
+    Figures::new(&options(), &stretch(requests, latency_us, cpu_ms), Some(1 << 20))
+}
+
+fn options() -> Options {
+    Options {
         scenario: Scenario::Send,
         connections: 4,
         body_bytes: 10,
@@ -20,13 +24,16 @@ fn figures(requests: u64, latency_us: u64, cpu_ms: Option<u64>) -> Figures {
         rate: 100,
         duration: Duration::from_secs(1),
         subject: Subject::Hub { durability: "sync".to_owned(), folder: None },
-    };
+    }
+}
+
+fn stretch(requests: u64, latency_us: u64, cpu_ms: Option<u64>) -> Stretch {
     let mut stretch = Stretch::nothing().unwrap();
     stretch.time = Duration::from_secs(1);
     stretch.cpu = cpu_ms.map(Duration::from_millis);
     (stretch.tally.requests, stretch.tally.messages) = (requests, requests);
     (0..requests).for_each(|_| stretch.tally.took(Duration::from_micros(latency_us)));
-    Figures::new(&options, &stretch, Some(1 << 20))
+    stretch
 }
 
 #[test]
@@ -49,10 +56,22 @@ fn the_median_of_the_ratios_is_not_the_ratio_of_the_medians() {
         (figures(90, 400, Some(9)), figures(300, 200, Some(12))),
     ];
     let comparison = Comparison::of(&pairs).unwrap();
-    assert_eq!(comparison.ratios, Ratios { requests: 0.5, messages: 0.5, cpu: Some(2.5), p50: 2.0 });
+    let expected = Ratios { requests: 0.5, messages: 0.5, cpu: Some(2.5), p50: 2.0, p99: 2.0 };
+    assert_eq!(comparison.ratios, expected);
     assert_eq!(comparison.figures.requests_per_s.round(), 60.0);
     assert_eq!(comparison.against.requests_per_s.round(), 100.0);
     assert!(Comparison::of(&[]).is_none());
+}
+
+#[test]
+fn a_ratio_of_the_slowest_is_not_that_of_the_middle() {
+    let figures_of = |slow_us: u64| {
+        let mut stretch = stretch(100, 200, None);
+        (0..5).for_each(|_| stretch.tally.took(Duration::from_micros(slow_us)));
+        Figures::new(&options(), &stretch, None)
+    };
+    let ratios = Comparison::of(&[(figures_of(3_000), figures_of(1_000))]).unwrap().ratios;
+    assert_eq!((ratios.p50, ratios.p99.round()), (1.0, 3.0));
 }
 
 #[test]
@@ -74,6 +93,6 @@ fn the_object_has_the_fields_that_are_promised() {
     assert_eq!(object["errors"], 0);
     assert_eq!(
         object["ratios"],
-        serde_json::json!({"requests": 0.5, "messages": 0.5, "cpu": null, "p50": 2.0})
+        serde_json::json!({"requests": 0.5, "messages": 0.5, "cpu": null, "p50": 2.0, "p99": 2.0})
     );
 }

@@ -51,6 +51,7 @@ fn the_other_measurement_takes_over_what_it_does_not_say() {
         backlog: 0,
         ..options
     });
+    check("push", |options| Options { scenario: Scenario::Push, connections: 1, backlog: 0, ..options });
     check("floor", |options| Options {
         scenario: Scenario::Floor,
         backlog: 0,
@@ -104,6 +105,7 @@ fn wrong_usage_is_refused() {
         (&["e2e", "--matching", "1"], "not for e2e"),
         (&["send", "--enveloped"], "not for send"),
         (&["fanout", "--dead", "1"], "not for fanout"),
+        (&["push", "--connections", "2"], "publishes on one"),
         (&["send", "--groups", "2"], "--fifo"),
         (&["send", "--rate", "1"], "not for send"),
         (&["send", "--pairs", "3"], "--against"),

@@ -3,7 +3,7 @@
 use super::super::protocol::Protocol;
 use crate::auth::is_account;
 use crate::delivery::addresses::AddressRules;
-use crate::delivery::caller::literal;
+use crate::delivery::caller::{Failure, connect, literal};
 use crate::shape::arn::Arn;
 use crate::shape::phone_number;
 use crate::shape::queue::text;
@@ -55,7 +55,20 @@ fn check_reach(url: &Url, rules: &AddressRules) -> Result<(), Fault> {
     if literal(url).is_none_or(|address| rules.allows(address)) {
         return Ok(());
     }
-    Err(Fault::new(Code::AuthorizationError, "Not authorized to subscribe internal endpoints"))
+    Err(internal())
+}
+
+/// Refuses a URL that is not there.
+pub(super) async fn check_connection(address: &str, rules: &AddressRules) -> Result<(), Fault> {
+    let url = Url::parse(address).map_err(|_| Fault::invalid_parameter("Endpoint"))?;
+    connect(&url, rules).await.map_err(|failure| match failure {
+        Failure::Denied(_) => internal(),
+        Failure::Timeout | Failure::Connection(_) => Fault::invalid_parameter("Unreachable Endpoint"),
+    })
+}
+
+fn internal() -> Fault {
+    Fault::new(Code::AuthorizationError, "Not authorized to subscribe internal endpoints")
 }
 
 /// A URL as it is shown: a password in it is for whoever calls it alone.

@@ -133,6 +133,7 @@ impl Store {
                 body: BodyRef { position: Position(0), bytes },
                 matches: Vec::new(),
                 group: None,
+                priority: None,
                 deduplication: None,
                 raw_bytes: bytes,
                 envelope_bytes: bytes,

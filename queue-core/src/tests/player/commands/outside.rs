@@ -91,6 +91,7 @@ impl Player {
             body: BodyRef { position: archived.publication, bytes: archived.body.bytes },
             matches: Vec::new(),
             group: first.setting("group").map(Into::into),
+            priority: first.setting("priority").map(Into::into),
             deduplication: keys(first).filter(|_| first.setting("group").is_some()),
             raw_bytes: archived.body.bytes,
             envelope_bytes: archived.body.bytes,

@@ -1,0 +1,15 @@
+//! Which member of a priority queue a message asks for.
+
+use crate::content::{Attribute, Value};
+
+/// The message attribute that names a member, or says its level.
+const ATTRIBUTE: &str = "Priority";
+
+/// What the message asks for, if it does: the text of the attribute, be it a String or a Number.
+pub(crate) fn asked(attributes: &[Attribute]) -> Option<&str> {
+    let attribute = attributes.iter().find(|attribute| *attribute.name == *ATTRIBUTE)?;
+    match &attribute.value {
+        Value::Text(text) => Some(text),
+        Value::Binary(_) => None,
+    }
+}

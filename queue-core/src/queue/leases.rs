@@ -1,0 +1,41 @@
+//! What a consumer that holds messages by a connection says of them. Other than by a receipt handle of the wire
+//! protocols, a receive that has ended stays ended, and whoever holds the message is told why it was lost.
+
+use super::{Queue, is_current};
+use crate::limits::VISIBILITY_TOTAL;
+use crate::message::Message;
+use crate::{Error, Receipt, Timestamp};
+use std::time::Duration;
+
+impl Queue {
+    /// Lets a receive that has not ended last `visibility` from now.
+    pub(crate) fn renew(
+        &mut self,
+        receipt: Receipt,
+        visibility: Duration,
+        redrive: Option<u32>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.held(receipt)?;
+        if now.after(visibility) > receipt.at.after(VISIBILITY_TOTAL) {
+            return Err(Error::BeyondVisibilityTotal);
+        }
+        self.hide(receipt.number, visibility, redrive, now);
+        Ok(())
+    }
+
+    /// Takes out a message of a receive that has not ended.
+    pub(crate) fn give_up(&mut self, receipt: Receipt) -> Result<Option<Message>, Error> {
+        self.held(receipt)?;
+        Ok(self.remove(receipt.number))
+    }
+
+    fn held(&self, receipt: Receipt) -> Result<(), Error> {
+        match self.messages.get(receipt.number) {
+            Some(message) if is_current(message, receipt) => Ok(()),
+            Some(_) => Err(Error::ReceiptExpired),
+            None if self.purged.is_some_and(|at| receipt.at <= at) => Err(Error::Purged),
+            None => Err(Error::NoSuchMessage),
+        }
+    }
+}
