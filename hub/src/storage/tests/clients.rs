@@ -354,7 +354,8 @@ impl Clients {
         let content = read_body(&String::from_utf8_lossy(&bytes));
         let name: Text = content.name.into();
         Delivery {
-            group: self.groups.get(&name).cloned(),
+            // Groups of a FIFO topic end where a standard queue begins.
+            group: received.sequence.and_then(|_| self.groups.get(&name).cloned()),
             name,
             intact: content.intact,
             receipt: of(received.receipt),

@@ -24,7 +24,7 @@ use std::time::Duration;
 const SEGMENT_BYTES: u64 = 20 << 10;
 
 /// The state that the store has.
-const DIGEST: u128 = 0x0007_5570_bfd2_8b55_25c3_fb60_8bb9_25f6;
+const DIGEST: u128 = 0x21a0_4a92_d5a8_eb07_6d1c_606d_e120_8d83;
 
 /// The messages that are in it.
 const MESSAGES: [&str; 7] = ["early", "late", "first", "second", "story", "large", "larger"];
