@@ -102,7 +102,7 @@ pub(crate) fn is_account(text: &str) -> bool {
 pub(crate) const REGION_BYTES_MAX: usize = 32;
 
 /// Whether a text can stand in an ARN as a region. Self-hosted clients make up their own.
-fn is_region(text: &str) -> bool {
+pub(crate) fn is_region(text: &str) -> bool {
     (1..=REGION_BYTES_MAX).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

@@ -149,6 +149,10 @@ impl Catalogue {
         self.read(|views| views.queues.get(name).cloned())
     }
 
+    pub(crate) fn queue_by_id(&self, id: QueueId) -> Option<Arc<QueueView>> {
+        self.read(|views| views.queues.get(views.queue_names.get(&id)?).cloned())
+    }
+
     /// The queues of an account in a region whose names begin with `prefix` and come after `after`, in the order
     /// of their names.
     pub(crate) fn queues(

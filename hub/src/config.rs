@@ -92,6 +92,8 @@ settings! {
     /// How many queues, and how many subscriptions, have metrics of their own at `/metrics`: the oldest ones; the others
     /// are counted together.
     metrics_queues: Count = Count(1_000);
+    /// How many of the last events of a topic are kept in memory while nobody reads them live, for the first who does.
+    live_history: Count = Count(100);
     /// How many subscriptions of one topic can have filter policies. AWS has the same limit, and raises it on request.
     filters_per_topic: Count = Count(limits::FILTERS_PER_TOPIC);
     /// Let clients freeze and advance the hub's clock, at `/_fanq/clock`.

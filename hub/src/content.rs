@@ -108,6 +108,14 @@ impl Content {
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         (BodyRef { position: Position(0), bytes: length }, bytes)
     }
+
+    /// What was published, if it was.
+    pub(crate) fn into_published(self) -> Option<Published> {
+        match self {
+            Self::Published(published) => Some(published),
+            Self::Sent(_) | Self::Notice(_) => None,
+        }
+    }
 }
 
 impl Published {

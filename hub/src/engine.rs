@@ -21,6 +21,7 @@ mod tests;
 mod waiters;
 
 use crate::catalogue::Catalogue;
+use crate::live::{Live, Tap};
 use crate::metrics::Metrics;
 use crate::secrets::Secrets;
 use crate::storage::clock::{ClockChange, ClockState, LogClock};
@@ -79,6 +80,7 @@ enum Event {
     Execute {
         proposal: Proposal,
         caller: Caller,
+        tap: Option<Tap>,
     },
     /// From those who keep the store in order.
     Upkeep {
@@ -140,6 +142,7 @@ pub(crate) struct Start {
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) room: Arc<Room>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) live: Arc<Live>,
     /// How much memory state may take.
     pub(crate) max_state_bytes: u64,
     /// What a log that holds nothing begins with.
@@ -180,6 +183,25 @@ impl Engine {
 
     /// Has a command logged and applied. The `bodies` stand in the order of the command's references to them.
     pub(crate) async fn execute(&self, command: Command, bodies: Vec<Vec<u8>>) -> Result<Reply, Error> {
+        self.execute_for(command, bodies, None).await
+    }
+
+    /// The same for a publish, which those who read its topic live are shown when it has come about.
+    pub(crate) async fn publish(
+        &self,
+        command: Command,
+        bodies: Vec<Vec<u8>>,
+        tap: Tap,
+    ) -> Result<Reply, Error> {
+        self.execute_for(command, bodies, Some(tap)).await
+    }
+
+    async fn execute_for(
+        &self,
+        command: Command,
+        bodies: Vec<Vec<u8>>,
+        tap: Option<Tap>,
+    ) -> Result<Reply, Error> {
         if growth::grows(&command) {
             let pause = self.room.to_grow().map_err(Error::Full)?;
             if !pause.is_zero() {
@@ -192,7 +214,7 @@ impl Engine {
         let (responder, response) = oneshot::channel();
         // The checksums of the bodies are made here, so that the engine's thread has no work with them.
         let proposal = Proposal::new(&command, bodies, storage::seal);
-        self.send(Event::Execute { proposal, caller: Caller::new(responder) })?;
+        self.send(Event::Execute { proposal, caller: Caller::new(responder), tap })?;
         response.await.map_err(|_| Error::Stopped)?
     }
 

@@ -7,9 +7,11 @@ use crate::delivery::mapping::{self, Outlets};
 use crate::delivery::outbox::Outbox;
 use crate::delivery::signing::Signing;
 use crate::engine::{self, Engine, Start};
+use crate::live::Live;
 use crate::memory;
 use crate::metrics::{Metrics, mappings};
 use crate::secrets::Secrets;
+use crate::socket::Sockets;
 use crate::storage::clock::LogClock;
 use crate::storage::memory::MemoryLog;
 use crate::storage::room::Room;
@@ -113,6 +115,8 @@ pub(crate) struct Hub {
     pub(crate) functions: Functions,
     pub(crate) outbox: Outbox,
     pub(crate) signing: Signing,
+    pub(crate) live: Arc<Live>,
+    pub(crate) sockets: Arc<Sockets>,
     clock: Arc<LogClock>,
 }
 
@@ -157,6 +161,7 @@ impl Hub {
         let secrets = Arc::new(Secrets::new(&genesis));
         let catalogue = Arc::new(Catalogue::default());
         let metrics = Arc::new(Metrics::default());
+        let live = Arc::new(Live::new(settings.live_history.0 as usize, clock.now()));
         let max_state_bytes = settings.max_state.map_or_else(|| memory::available() / 2, |size| size.0);
         let engine = Engine::start(Start {
             log,
@@ -167,6 +172,7 @@ impl Hub {
             secrets: Arc::clone(&secrets),
             room,
             metrics: Arc::clone(&metrics),
+            live: Arc::clone(&live),
             max_state_bytes,
             genesis: Some(genesis),
         })?;
@@ -182,6 +188,8 @@ impl Hub {
             functions: Functions::default(),
             outbox,
             signing,
+            live,
+            sockets: Arc::default(),
             clock,
         }))
     }
@@ -195,15 +203,18 @@ impl Hub {
     pub(crate) async fn expose_metrics(&self) -> Result<String, engine::Error> {
         let limit = self.settings.metrics_queues.0 as usize;
         let scraped = self.engine.scrape(limit).await?;
-        let mut text = self
-            .metrics
-            .expose(&scraped, &self.catalogue.subscription_series(limit, &scraped.of_subscriptions));
+        let subscriptions = self.catalogue.subscription_series(limit, &scraped.of_subscriptions);
+        let mut text = self.metrics.expose(&scraped, &subscriptions, &self.sockets.figures());
         text.push_str(&mappings::expose(&mapping::series(self, limit)));
+        text.push_str(&self.live.counts.expose());
         Ok(text)
     }
 
-    /// The hub is about to stop: whoever waits is answered.
+    /// The hub is about to stop: whoever waits is answered, and whoever reads is told.
     pub(crate) fn begin_shutdown(&self) {
+        // First: who is answered emptily would else ask again.
+        self.sockets.stop();
+        self.live.close();
         self.engine.stop_waiting();
     }
 }

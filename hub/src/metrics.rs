@@ -12,6 +12,7 @@ mod api;
 mod exposition;
 pub(crate) mod filtered;
 pub(crate) mod histogram;
+pub(crate) mod live;
 pub(crate) mod mappings;
 pub(crate) mod process;
 pub(crate) mod queues;
@@ -20,6 +21,7 @@ pub(crate) mod subscriptions;
 mod table;
 
 use crate::engine::Scraped;
+use crate::socket;
 use api::Api;
 use exposition::{Labels, Page};
 use histogram::Histogram;
@@ -65,7 +67,12 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Everything, as text.
-    pub(crate) fn expose(&self, scraped: &Scraped, subscriptions: &[SubscriptionSeries]) -> String {
+    pub(crate) fn expose(
+        &self,
+        scraped: &Scraped,
+        subscriptions: &[SubscriptionSeries],
+        sockets: &socket::Figures,
+    ) -> String {
         let mut page = Page::default();
         let version = Labels::of(&["version"], &[env!("CARGO_PKG_VERSION")]);
         page.family(&of::BUILD_INFO, [(&version, 1)]);
@@ -75,6 +82,7 @@ impl Metrics {
         self.expose_pushes(subscriptions, &mut page);
         expose_failed(subscriptions, &mut page);
         self.expose_schemas(&mut page);
+        expose_sockets(sockets, &mut page);
         self.expose_commits(scraped, &mut page);
         page.one(&of::WAITING_RECEIVERS, scraped.waiting_receivers);
         page.one(&of::STATE_BYTES, scraped.state_bytes);
@@ -157,6 +165,13 @@ fn expose_queues(queues: &[QueueSeries], page: &mut Page) {
     totals(&of::QUEUE_DEAD_LETTERED, |totals| totals.buried);
     totals(&of::QUEUE_MOVED, |totals| totals.moved);
     totals(&of::QUEUE_EXPIRED, |totals| totals.expired);
+}
+
+fn expose_sockets(sockets: &socket::Figures, page: &mut Page) {
+    page.one(&of::SOCKET_CONNECTIONS, sockets.connections);
+    page.one(&of::SOCKET_CONSUMERS, sockets.consumers);
+    page.one(&of::SOCKET_UNACKNOWLEDGED, sockets.unacknowledged);
+    page.one(&of::SOCKET_PUSHED, sockets.pushed);
 }
 
 fn expose_filtered(subscriptions: &[SubscriptionSeries], page: &mut Page) {

@@ -1,5 +1,5 @@
 //! What the hub offers beside AWS's protocols, as plain HTTP with JSON: `/_fanq/…`, one file per resource, and
-//! `/topics/…`, where messages are published.
+//! `/topics/…`, where messages are published and read live.
 //!
 //! The clock is not among them: it is the server's own, and answers before there is a hub.
 
@@ -9,6 +9,7 @@ mod mappings;
 mod opted_out_numbers;
 mod outbox;
 mod replay;
+mod topic_events;
 mod topic_messages;
 
 pub(crate) use answer::{Answer, Refusal};
@@ -16,6 +17,7 @@ pub(crate) use answer::{Answer, Refusal};
 use crate::auth::{self, Credential};
 use crate::catalogue::TopicView;
 use crate::hub::Hub;
+use crate::live::Reader;
 use crate::operation::Context;
 use crate::shape::topic::reference;
 use crate::wire::{self, Fault, Parameters};
@@ -55,21 +57,49 @@ pub(crate) fn is_path(path: &str) -> bool {
     path.starts_with(PREFIX) || topic_messages::is_path(path)
 }
 
+/// Whether a path is one of live events, whose answer does not end.
+pub(crate) fn is_path_of_events(path: &str) -> bool {
+    topic_events::name(path).is_some()
+}
+
+/// Begins the live subscription that a request asks for.
+pub(crate) fn subscribe(hub: &Arc<Hub>, request: wire::Request<'_>) -> Result<Reader, wire::Response> {
+    let wire::Request { head, body, base_url } = request;
+    let begun = || {
+        let parameters = Parameters::parse(&[head.query.as_bytes()]).map_err(Fault::from)?;
+        let cx = context(hub, &head, &parameters, base_url)?;
+        let topic = topic_events::name(head.path).unwrap_or_default();
+        let topic = wire::decode_part(topic).map_err(Fault::from)?;
+        let ask =
+            Ask { method: head.method, headers: head.headers, parameters: &parameters, body: &body, cx };
+        topic_events::subscribe(&topic, &ask)
+    };
+    begun().map_err(Refusal::into_response)
+}
+
+fn context(
+    hub: &Arc<Hub>,
+    head: &wire::Head<'_>,
+    parameters: &Parameters<'_>,
+    base_url: String,
+) -> Result<Context, Fault> {
+    Ok(Context {
+        hub: Arc::clone(hub),
+        caller: auth::authenticate(Credential::read(head, parameters), hub.settings.region.as_str())?,
+        base_url,
+        queue_path: None,
+        trace_header: wire::trace_header(head),
+        span: Span::none(),
+    })
+}
+
 /// Answers a request for a resource.
 pub(crate) async fn answer(hub: &Arc<Hub>, request: wire::Request<'_>) -> wire::Response {
     let wire::Request { head, body, base_url } = request;
     let head = &head;
     let answered = async {
         let parameters = Parameters::parse(&[head.query.as_bytes()]).map_err(Fault::from)?;
-        let credential = Credential::read(head, &parameters);
-        let cx = Context {
-            hub: Arc::clone(hub),
-            caller: auth::authenticate(credential, hub.settings.region.as_str())?,
-            base_url,
-            queue_path: None,
-            trace_header: wire::trace_header(head),
-            span: Span::none(),
-        };
+        let cx = context(hub, head, &parameters, base_url)?;
         let path = head.path.strip_prefix(PREFIX).unwrap_or_default().split('/');
         let path = path.map(wire::decode_part).collect::<Result<Vec<_>, _>>().map_err(Fault::from)?;
         let path: Vec<_> = path.iter().map(|part| &**part).collect();

@@ -29,10 +29,12 @@ mod body;
 mod certificate;
 mod clock;
 mod connection;
+mod events;
 mod metrics;
 mod places;
 mod request;
 mod stream;
+mod upgrade;
 
 use backend::Backend;
 use connection::Connection;
@@ -59,6 +61,8 @@ pub(crate) struct Limits {
     pub(crate) idle: Duration,
     /// For a client to take note that its connection is being closed.
     pub(crate) closing: Duration,
+    /// After which a client of a socket that says nothing is asked whether it is there.
+    pub(crate) heartbeat: Duration,
     /// For requests under way when the server stops, in seconds.
     pub(crate) stop_seconds: u64,
 }
@@ -73,6 +77,7 @@ impl Default for Limits {
             write: Duration::from_secs(30),
             idle: Duration::from_secs(120),
             closing: Duration::from_secs(2),
+            heartbeat: Duration::from_secs(20),
             stop_seconds: 6,
         }
     }
@@ -173,7 +178,7 @@ pub(crate) fn start<B: Backend>(
     let server = builder.listen("http", listener, move || {
         // Each worker makes its own service, on its own thread.
         desk::open();
-        let site = site.clone();
+        let (site, upgrading) = (site.clone(), site.clone());
         let app = App::new().default_service(web::to(move |request: HttpRequest, payload: Payload| {
             let site = site.clone();
             async move { request::answer(&site, &request, payload).await }
@@ -196,6 +201,9 @@ pub(crate) fn start<B: Backend>(
             .on_connect_ext(|connection: &Connection, data| {
                 data.insert(connection.watch());
             })
+            .upgrade(fn_service(move |(request, framed)| {
+                Box::pin(upgrade::answer(upgrading.clone(), request, framed))
+            }))
             .h1(apply_fn_factory(map_config(app, |()| AppConfig::default()), |mut request: Request, app| {
                 request::make_small(&mut request);
                 app.call(request)

@@ -50,5 +50,8 @@ operations! {
     not yet {}
 }
 
+// The socket publishes batches too.
+pub(crate) use publish_batch::{Batch, BatchEntry};
+
 #[cfg(test)]
 mod tests;

@@ -40,6 +40,7 @@ mod xml;
 pub(crate) use blob::Blob;
 pub(crate) use call::Call;
 pub(crate) use fault::{Code, Fault};
+pub(crate) use json::decode as decode_json;
 pub(crate) use json::document;
 pub(crate) use list::{Counted, List};
 pub(crate) use pairs::Pairs;

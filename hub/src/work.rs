@@ -3,7 +3,9 @@
 
 use crate::delivery::{assent, supervisor};
 use crate::hub::Hub;
+use crate::live;
 use crate::shape::platform::orphans;
+use crate::socket::keeper;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -41,6 +43,8 @@ impl Work {
         tasks.spawn(assent::run(Arc::clone(hub), stopping.subscribe()));
         tasks.spawn(supervisor::run(Arc::clone(hub), stopping.subscribe()));
         tasks.spawn(orphans::run(Arc::clone(hub), stopping.subscribe()));
+        tasks.spawn(live::run(Arc::clone(hub), stopping.subscribe()));
+        tasks.spawn(keeper::run(Arc::clone(hub), stopping.subscribe()));
         Self { stopping, tasks }
     }
 

@@ -20,6 +20,13 @@ impl<'a> Credential<'a> {
         signed().or_else(|| parameters.first("X-Amz-Credential")).and_then(Self::parse)
     }
 
+    /// The credential that a token is, where no header can be sent: one as in a signature, or a key id alone.
+    pub(crate) fn of_token(token: &'a str) -> Option<Self> {
+        let is_key = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        Self::parse(token)
+            .or_else(|| is_key.then_some(Self { access_key_id: token, region: "", service: "" }))
+    }
+
     fn parse(text: &'a str) -> Option<Self> {
         // Read from the right: a key may contain slashes, the rest may not.
         let mut parts = text.rsplitn(5, '/');

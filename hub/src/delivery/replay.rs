@@ -85,10 +85,7 @@ fn read(found: Vec<Archived>, secrets: &Secrets, sieve: &Sieve) -> Result<Page, 
 }
 
 fn published(bytes: &Bytes) -> Option<Published> {
-    match Content::decode(&mut Reader::new(bytes)).ok()? {
-        Content::Published(published) => Some(published),
-        Content::Sent(_) | Content::Notice(_) => None,
-    }
+    Content::decode(&mut Reader::new(bytes)).ok()?.into_published()
 }
 
 /// Whether the body is gone, and not only out of reach.

@@ -4,6 +4,7 @@ use super::desk::Caller;
 use super::scrape::Scrape;
 use super::waiters::Waiter;
 use super::{Read, Responder};
+use crate::live::Tap;
 use crate::storage::clock::ClockState;
 use queue_core::{Proposal, QueueId};
 use std::collections::VecDeque;
@@ -16,6 +17,8 @@ const BYTES_PER_BATCH: usize = 4 << 20;
 /// Who is to be told what became of a command.
 pub(super) enum Answer {
     Reply(Caller),
+    /// Of a publish, which others are shown as well.
+    Published(Caller, Tap),
     Receive(Waiter),
     /// A receiver that is to ask again, after those who came before.
     Again(Waiter),
@@ -68,6 +71,7 @@ impl Collected {
             match answer {
                 Answer::Vital => self.add(proposal, answer),
                 Answer::Reply(_)
+                | Answer::Published(..)
                 | Answer::Receive(_)
                 | Answer::Again(_)
                 | Answer::Read { .. }

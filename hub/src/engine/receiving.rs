@@ -72,6 +72,19 @@ impl Drop for Receiving<'_> {
     }
 }
 
+impl Engine {
+    /// A message that was received already, once more with its body. It stays with its receiver if that cannot be read.
+    pub(crate) async fn again(&self, message: Received) -> Result<Delivery, Error> {
+        let taken = self.look(None, move |_, log| Taken { body: log.body(message.body), message }).await?;
+        let loaded = if taken.is_at_hand() {
+            taken.load()
+        } else {
+            tokio::task::spawn_blocking(move || taken.load()).await.map_err(|_| Error::Stopped)?
+        };
+        loaded.map_err(|_| Error::Damaged)
+    }
+}
+
 /// Messages whose bodies are being read. When it is dropped before its end they are given back.
 struct Loading<'a> {
     engine: &'a Engine,

@@ -6,6 +6,7 @@ use super::inbox::{Inbox, Until};
 use super::waiters::Waiters;
 use super::{Error, Event, Responder, Start, respond};
 use crate::catalogue::Catalogue;
+use crate::live::Recorder;
 use crate::metrics::Metrics;
 use crate::metrics::queues::QueueCounters;
 use crate::secrets::Secrets;
@@ -13,7 +14,7 @@ use crate::storage::clock::{ClockChange, ClockState, LogClock};
 use crate::storage::room::Room;
 use crate::storage::witness::Witness;
 use crate::storage::{self, Batch, Log};
-use queue_core::{Applied, Change, Command, Entry, Machine, Position, Proposal, Timestamp};
+use queue_core::{Applied, Change, Command, Entry, Machine, Position, Proposal, Reply, Timestamp};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,7 @@ pub(super) struct Runner {
     secrets: Arc<Secrets>,
     pub(super) room: Arc<Room>,
     pub(super) metrics: Arc<Metrics>,
+    recorder: Recorder,
     pub(super) queue_counters: QueueCounters,
     pub(super) max_state_bytes: u64,
     is_full: bool,
@@ -66,6 +68,7 @@ pub(super) struct Runner {
 impl Runner {
     pub(super) fn new(start: Start, inbox: Inbox) -> Self {
         let mut runner = Self {
+            recorder: Recorder::new(start.live, &start.machine),
             machine: start.machine,
             log: start.log,
             clock: start.clock,
@@ -248,7 +251,7 @@ impl Runner {
         self.resting = Some(Instant::now() + HOUSEKEEPING);
         for answer in self.collected.take_refused() {
             match answer {
-                Answer::Reply(caller) => caller.refuse(error),
+                Answer::Reply(caller) | Answer::Published(caller, _) => caller.refuse(error),
                 Answer::Receive(waiter) => self.refuse_receive(waiter, error),
                 Answer::Again(waiter) => respond(waiter.responder, Err(error)),
                 // As of the last entry, which is better than nothing.
@@ -262,7 +265,12 @@ impl Runner {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Execute { proposal, caller } => self.collected.add(proposal, Answer::Reply(caller)),
+            Event::Execute { proposal, caller, tap: None } => {
+                self.collected.add(proposal, Answer::Reply(caller));
+            }
+            Event::Execute { proposal, caller, tap: Some(tap) } => {
+                self.collected.add(proposal, Answer::Published(caller, tap));
+            }
             Event::Upkeep { proposal, is_vital } => {
                 self.collected.add(proposal, if is_vital { Answer::Vital } else { Answer::Nobody });
             }
@@ -304,6 +312,12 @@ impl Runner {
         for (answer, reply) in answers.into_iter().zip(std::mem::take(&mut applied.replies)) {
             match answer {
                 Answer::Reply(caller) => self.outbox.put(caller, reply.map_err(Error::Refused)),
+                Answer::Published(caller, tap) => {
+                    if let Ok(Reply::Published(accepted)) = &reply {
+                        self.recorder.record(tap, accepted, self.machine.time());
+                    }
+                    self.outbox.put(caller, reply.map_err(Error::Refused));
+                }
                 Answer::Receive(waiter) => self.answer_receive(waiter, reply),
                 Answer::Again(waiter) => again.push(waiter),
                 Answer::Read { queue, read } => self.read(Some(queue), read),
@@ -313,6 +327,7 @@ impl Runner {
             }
         }
         self.outbox.deliver();
+        self.recorder.announce();
         self.log.applied(position, &applied, &self.machine);
         self.weigh();
         self.serve_all(applied.touched.keys());
@@ -339,6 +354,7 @@ impl Runner {
         for change in &applied.changed {
             match *change {
                 Change::Queue(id) if self.machine.queue(id).is_none() => self.queue_counters.forget(id),
+                Change::Topic(id) if self.machine.topic(id).is_none() => self.recorder.forget(id),
                 Change::Queue(_) | Change::Topic(_) | Change::Subscription(_) | Change::Record(_) => {}
             }
         }

@@ -46,6 +46,7 @@ fn started(
         secrets: Arc::new(Secrets::new(&genesis)),
         room: Arc::clone(&room),
         metrics: Arc::default(),
+        live: Arc::default(),
         max_state_bytes,
         genesis: Some(genesis),
     });

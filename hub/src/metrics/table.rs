@@ -69,6 +69,13 @@ families! {
     SCHEMA_MISMATCHES = Counter "fanq_schema_mismatches_total" "Messages that did not fit the schema of their topic, by what became of them.";
     MAPPING_MESSAGES = Counter "fanq_mapping_messages_total" "Messages that a mapping posted or filtered out.";
     MAPPING_BREAKER_OPEN = Gauge "fanq_mapping_breaker_open" "1 if a mapping pauses because its URL fails.";
+    LIVE_READERS = Gauge "fanq_live_readers" "Live subscriptions of topics.";
+    LIVE_EVENTS = Counter "fanq_live_events_total" "Events that were given to them.";
+    LIVE_DROPPED = Counter "fanq_live_dropped_events_total" "Events that they were told to have missed, and why.";
+    SOCKET_CONNECTIONS = Gauge "fanq_socket_connections" "WebSockets that are open.";
+    SOCKET_CONSUMERS = Gauge "fanq_socket_consumers" "Consumers of sessions over WebSockets, those included whose client may come back.";
+    SOCKET_UNACKNOWLEDGED = Gauge "fanq_socket_unacknowledged_messages" "Messages that these hold.";
+    SOCKET_PUSHED = Counter "fanq_socket_pushed_messages_total" "Messages of queues that were given out over WebSockets.";
     COMMIT = Histogram "fanq_commit_seconds" "From when a batch is given to the log until it is durable.";
     COMMIT_COMMANDS = Histogram "fanq_commit_commands" "Commands in a batch.";
     COMMIT_BYTES = Histogram "fanq_commit_bytes" "Bytes of a batch.";

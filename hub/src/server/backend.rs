@@ -8,7 +8,9 @@ use actix_web::http::StatusCode;
 use crate::config::Settings;
 use crate::door::{Door, Status};
 use crate::hub::Hub;
+use crate::live::Reader;
 use crate::resources::{self, Refusal};
+use crate::socket::keeper;
 use crate::storage::clock::{ClockChange, ClockState};
 use crate::wire::{self, Code, Fault, Head};
 
@@ -26,6 +28,12 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
     /// Answers one request for a resource of the hub's own.
     fn resource(self: &Arc<Self>, request: wire::Request<'_>) -> impl Future<Output = wire::Response>;
+
+    /// Begins the live subscription that a request asks for.
+    fn subscribe(self: &Arc<Self>, request: wire::Request<'_>) -> Result<Reader, wire::Response>;
+
+    /// What connections are for that go on, once it is there.
+    fn hub(&self) -> Option<Arc<Hub>>;
 
     /// Refuses a request that is not to be answered.
     fn refuse(&self, head: &Head<'_>, fault: &Fault) -> wire::Response;
@@ -72,6 +80,17 @@ impl Backend for Door {
         }
     }
 
+    fn subscribe(self: &Arc<Self>, request: wire::Request<'_>) -> Result<Reader, wire::Response> {
+        match self.hub_or_refusal() {
+            Ok(hub) => resources::subscribe(hub, request),
+            Err(text) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response()),
+        }
+    }
+
+    fn hub(&self) -> Option<Arc<Hub>> {
+        Self::hub(self).map(Arc::clone)
+    }
+
     fn refuse(&self, head: &Head<'_>, fault: &Fault) -> wire::Response {
         wire::refuse(head, fault, self.hub().map(|hub| &*hub.metrics))
     }
@@ -90,7 +109,10 @@ impl Backend for Door {
     }
 
     async fn turn_clock(&self, changes: Vec<ClockChange>) -> Result<ClockState, String> {
-        let turned = self.hub_or_refusal()?.engine.turn_clock(changes).await;
+        let hub = self.hub_or_refusal()?;
+        let turned = hub.engine.turn_clock(changes).await;
+        // Leases fell due by this as well.
+        keeper::keep(hub).await;
         turned.map_err(|error| error.to_string())
     }
 }

@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use actix_http::Request;
 use actix_web::HttpRequest;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
@@ -36,7 +37,16 @@ pub(super) struct Watch {
 impl Watch {
     /// Marks the connection of a request as busy for as long as the result lives.
     pub(super) fn enter(request: &HttpRequest) -> InHandler {
-        let watch = request.conn_data::<Rc<Self>>().map(Rc::clone).unwrap_or_default();
+        Self::entered(request.conn_data::<Rc<Self>>())
+    }
+
+    /// The same for a connection that is not asked for anything else from now on.
+    pub(super) fn enter_for_good(request: &Request) -> InHandler {
+        Self::entered(request.conn_data::<Rc<Self>>())
+    }
+
+    fn entered(watch: Option<&Rc<Self>>) -> InHandler {
+        let watch = watch.map(Rc::clone).unwrap_or_default();
         watch.heads.set(watch.heads.get().wrapping_add(1));
         watch.in_handler.set(true);
         InHandler(watch)

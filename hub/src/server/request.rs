@@ -12,11 +12,12 @@ use serde_json::json;
 
 use super::backend::Backend;
 use super::connection::{InHandler, Watch};
-use super::{Limits, body, certificate, clock, metrics};
+use super::{Limits, body, certificate, clock, events, metrics};
 use crate::base_url::base_url;
 use crate::door::Status;
 use crate::exposure::{self, Admission};
 use crate::resources;
+use crate::socket;
 use crate::wire::{self, Code, Fault, Head};
 
 /// What every worker knows.
@@ -132,6 +133,12 @@ async fn route<B: Backend>(
     base_url: String,
     in_handler: &InHandler,
 ) -> HttpResponse {
+    if request.path() == socket::handshake::PATH {
+        let mut response = HttpResponse::build(StatusCode::UPGRADE_REQUIRED);
+        return response
+            .insert_header((header::UPGRADE, "websocket"))
+            .body("This is the address of WebSockets.\n");
+    }
     if request.path() == "/metrics" {
         return metrics::answer(&*site.backend, request.method()).await;
     }
@@ -158,6 +165,10 @@ async fn route<B: Backend>(
         return clock::answer(&*site.backend, request.method(), request.query_string(), &body).await;
     }
     let head = Head::from(request);
+    if resources::is_path_of_events(request.path()) {
+        let begun = site.backend.subscribe(wire::Request { head, body, base_url });
+        return begun.map_or_else(into_http, events::answer);
+    }
     if is_resource {
         return into_http(site.backend.resource(wire::Request { head, body, base_url }).await);
     }

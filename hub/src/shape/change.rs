@@ -1,6 +1,7 @@
 //! Changes: computed from what can be seen, and computed again if that has moved on.
 
 use crate::engine;
+use crate::live::Tap;
 use crate::operation::Context;
 use crate::wire::Fault;
 use queue_core::{Command, Error, Reply};
@@ -18,6 +19,8 @@ pub(crate) enum Step<T> {
     Answer(T),
     /// This has to happen first. The bodies stand in the order of the command's references to them.
     Propose(Command, Vec<Vec<u8>>),
+    /// The same, and those who read live are shown what is published.
+    Publish(Command, Vec<Vec<u8>>, Tap),
 }
 
 /// What a service makes of a change that does not come about.
@@ -39,11 +42,13 @@ pub(crate) async fn change<T>(
     settle: impl FnOnce(Reply) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     for _ in 0..ATTEMPTS_MAX {
-        let (command, bodies) = match attempt()? {
+        let engine = &cx.hub.engine;
+        let changed = match attempt()? {
             Step::Answer(answer) => return Ok(answer),
-            Step::Propose(command, bodies) => (command, bodies),
+            Step::Propose(command, bodies) => engine.execute(command, bodies).await,
+            Step::Publish(command, bodies, tap) => engine.publish(command, bodies, tap).await,
         };
-        match cx.hub.engine.execute(command, bodies).await {
+        match changed {
             Ok(reply) => return settle(reply),
             Err(engine::Error::Refused(error)) if (refusals.is_overtaken)(error) => {}
             Err(error) => return Err((refusals.fault)(error)),

@@ -14,6 +14,7 @@ use measure::Filtered;
 use crate::catalogue::{self, TopicView, Verdict};
 use crate::content::{Attribute, Content, Draft, Published, Texts, content_id};
 use crate::delivery::envelope;
+use crate::live::Tap;
 use crate::operation::Context;
 use crate::secrets::Secrets;
 use crate::shape::attribute::AttributeValue;
@@ -94,29 +95,37 @@ pub(crate) fn fits(bytes: usize, topic: &TopicView) -> bool {
     bytes <= message_bytes_max(&topic.attributes)
 }
 
-/// The command that publishes messages to whom the filters let them through, the bodies that it brings, and what the
-/// filters kept away.
-fn command(
-    drafts: Vec<Draft>,
-    topic: Arc<TopicView>,
-    secrets: &Secrets,
-) -> (Command, Vec<Vec<u8>>, Filtered) {
+/// A publish that is to come about.
+struct Proposed {
+    command: Command,
+    bodies: Vec<Vec<u8>>,
+    /// What those are shown who read the topic live.
+    tap: Tap,
+    /// What the filters kept away.
+    filtered: Filtered,
+}
+
+/// Publishes messages to whom the filters let them through.
+fn propose(drafts: Vec<Draft>, topic: Arc<TopicView>, secrets: &Secrets) -> Proposed {
     let span = span::fan_out(&topic.name.name, topic.subscriptions.len(), drafts.len());
     let mut verdicts = Vec::with_capacity(drafts.len());
-    let outbound = drafts.into_iter().map(|draft| outbound(draft, &topic, secrets, &mut verdicts));
+    let mut tap = Tap { topic: topic.id, drafts: Vec::with_capacity(drafts.len()) };
+    let outbound = drafts.into_iter().map(|draft| {
+        let outbound = outbound(&draft, &topic, secrets, &mut verdicts);
+        let Draft { published, texts } = draft;
+        let content = Content::Published(published);
+        let (body, bytes) = content.to_body();
+        tap.drafts.extend(content.into_published().map(|published| Draft { published, texts }));
+        (Outbound { body, ..outbound }, bytes)
+    });
     let (messages, bodies) = outbound.unzip::<Outbound, _, Vec<_>, _>();
     span::matched(&span, messages.iter().map(|message| message.matches.len()));
     let publish = Publish { topic: topic.id, seen: topic.subscriptions_version, messages };
-    (Command::Publish(publish), bodies, Filtered { topic, verdicts })
+    Proposed { command: Command::Publish(publish), bodies, tap, filtered: Filtered { topic, verdicts } }
 }
 
-fn outbound(
-    draft: Draft,
-    topic: &TopicView,
-    secrets: &Secrets,
-    verdicts: &mut Vec<Verdict>,
-) -> (Outbound, Vec<u8>) {
-    let (places, verdict) = topic.listeners(&draft);
+fn outbound(draft: &Draft, topic: &TopicView, secrets: &Secrets, verdicts: &mut Vec<Verdict>) -> Outbound {
+    let (places, verdict) = topic.listeners(draft);
     verdicts.push(verdict);
     let (mut matches, mut in_envelope) = (Vec::with_capacity(places.len()), false);
     for subscription in places.into_iter().filter_map(|place| topic.subscriptions.get(place)) {
@@ -125,9 +134,7 @@ fn outbound(
     }
     let text = draft.text_for("sqs");
     let envelope_bytes = if in_envelope { envelope::length(&draft.published, text, false) } else { 0 };
-    let outbound = outline(&draft.published, text, envelope_bytes, secrets);
-    let (body, bytes) = Content::Published(draft.published).to_body();
-    (Outbound { body, matches, ..outbound }, bytes)
+    Outbound { matches, ..outline(&draft.published, text, envelope_bytes, secrets) }
 }
 
 /// A message of an archive as it is delivered again by a protocol, if every filter lets its text through.

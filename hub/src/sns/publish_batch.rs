@@ -12,6 +12,7 @@ use crate::shape::attribute::AttributeValue;
 use crate::shape::publication::{self, Asked, Receipt};
 use crate::shape::topic::{limits, reference};
 use crate::wire::{Code, Counted, Fault, Pairs};
+use queue_core::Name;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -74,15 +75,12 @@ impl Operation for PublishBatch {
             return Err(Fault::null_member("publishBatchRequestEntries"));
         }
         let name = reference::name("TopicArn", arn, &cx.caller)?;
-        let check = || {
-            let topic = reference::find(Self::NAME, &name, cx)?;
-            let checked = check(entries, &topic, cx)?;
-            Ok((topic, checked))
-        };
-        let receipts = publication::publish(cx, check).await?;
+        let paths: Vec<_> = (1..=entries.kept().len()).map(Batch::path).collect();
+        let kept = entries.kept().iter().zip(&paths);
+        let kept = kept.map(|(entry, path)| BatchEntry { id: entry.id.as_deref(), asked: entry.asked(path) });
+        let batch = Batch { sent: entries.sent(), entries: kept.collect() };
         let mut outcome = Outcome::default();
-        for (entry, receipt) in entries.kept().iter().zip(receipts) {
-            let id = entry.id.clone().unwrap_or_default();
+        for (id, receipt) in batch.publish(&name, cx).await? {
             match receipt {
                 Ok(receipt) => outcome.successful.push(Successful::new(id, receipt)),
                 Err(fault) => outcome.failed.push(Failed::new(id, &fault)),
@@ -92,35 +90,70 @@ impl Operation for PublishBatch {
     }
 }
 
-/// Checks the batch as a whole, then each entry.
-fn check(entries: &Entries, topic: &TopicView, cx: &Context) -> Result<Vec<Result<Draft, Fault>>, Fault> {
-    check_ids(entries)?;
-    let mut checked = Vec::with_capacity(entries.kept().len());
-    let mut bytes = 0;
-    for (number, entry) in (1..).zip(entries.kept()) {
-        let path = path(number);
-        let draft = publication::check(&entry.asked(&path), topic, cx)?;
-        bytes += publication::bytes(&draft.published);
-        checked.push(publication::check_text(&draft.published.message).map(|()| draft));
-    }
-    if publication::fits(bytes, topic) { Ok(checked) } else { Err(publication::too_long_together()) }
+/// Messages that are published together.
+pub(crate) struct Batch<'a> {
+    /// How many were sent.
+    pub(crate) sent: usize,
+    /// As many of them as there can be.
+    pub(crate) entries: Vec<BatchEntry<'a>>,
 }
 
-/// Outcomes are told apart by the ids of their entries.
-fn check_ids(entries: &Entries) -> Result<(), Fault> {
-    if entries.sent() > limits::BATCH_ENTRIES {
-        let message = "The batch request contains more entries than permissible.";
-        return Err(Fault::new(Code::TooManyEntriesInBatchRequest, message));
+/// One of them.
+pub(crate) struct BatchEntry<'a> {
+    pub(crate) id: Option<&'a str>,
+    pub(crate) asked: Asked<'a>,
+}
+
+impl Batch<'_> {
+    /// What leads to the members of an entry, by its number from 1, in faults that name one.
+    pub(crate) fn path(number: usize) -> String {
+        format!("publishBatchRequestEntries.{number}.member.")
     }
-    let null = |number| Fault::null_member(&format!("{}id", path(number)));
-    let ids =
-        (1..).zip(entries.kept()).map(|(number, entry)| entry.id.as_deref().ok_or_else(|| null(number)));
-    let ids = ids.collect::<Result<Vec<_>, _>>()?;
-    if ids.iter().collect::<HashSet<_>>().len() < ids.len() {
-        let message = "Two or more batch entries in the request have the same Id.";
-        return Err(Fault::new(Code::BatchEntryIdsNotDistinct, message));
+
+    /// Publishes the batch; tells what became of each entry, by its id.
+    pub(crate) async fn publish(
+        &self,
+        name: &Name,
+        cx: &Context,
+    ) -> Result<Vec<(String, Result<Receipt, Fault>)>, Fault> {
+        let check = || {
+            let topic = reference::find(PublishBatch::NAME, name, cx)?;
+            let checked = self.check(&topic, cx)?;
+            Ok((topic, checked))
+        };
+        let receipts = publication::publish(cx, check).await?;
+        let ids = self.entries.iter().map(|entry| entry.id.unwrap_or_default().to_owned());
+        Ok(ids.zip(receipts).collect())
     }
-    ids.iter().try_for_each(|id| check_id(id))
+
+    /// Checks the batch as a whole, then each entry.
+    fn check(&self, topic: &TopicView, cx: &Context) -> Result<Vec<Result<Draft, Fault>>, Fault> {
+        self.check_ids()?;
+        let mut checked = Vec::with_capacity(self.entries.len());
+        let mut bytes = 0;
+        for entry in &self.entries {
+            let draft = publication::check(&entry.asked, topic, cx)?;
+            bytes += publication::bytes(&draft.published);
+            checked.push(publication::check_text(&draft.published.message).map(|()| draft));
+        }
+        if publication::fits(bytes, topic) { Ok(checked) } else { Err(publication::too_long_together()) }
+    }
+
+    /// Outcomes are told apart by the ids of their entries.
+    fn check_ids(&self) -> Result<(), Fault> {
+        if self.sent > limits::BATCH_ENTRIES {
+            let message = "The batch request contains more entries than permissible.";
+            return Err(Fault::new(Code::TooManyEntriesInBatchRequest, message));
+        }
+        let null = |number| Fault::null_member(&format!("{}id", Self::path(number)));
+        let ids = (1..).zip(&self.entries).map(|(number, entry)| entry.id.ok_or_else(|| null(number)));
+        let ids = ids.collect::<Result<Vec<_>, _>>()?;
+        if ids.iter().collect::<HashSet<_>>().len() < ids.len() {
+            let message = "Two or more batch entries in the request have the same Id.";
+            return Err(Fault::new(Code::BatchEntryIdsNotDistinct, message));
+        }
+        ids.iter().try_for_each(|id| check_id(id))
+    }
 }
 
 fn check_id(id: &str) -> Result<(), Fault> {
@@ -134,11 +167,6 @@ fn check_id(id: &str) -> Result<(), Fault> {
         return Err(Fault::new(Code::InvalidBatchEntryId, format!("{the_id} is too long: {id}")));
     }
     Ok(())
-}
-
-/// What leads to the members of an entry, in faults that name one.
-fn path(number: usize) -> String {
-    format!("publishBatchRequestEntries.{number}.member.")
 }
 
 impl Entry {

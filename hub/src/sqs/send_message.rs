@@ -33,9 +33,9 @@ pub(crate) struct Sent {
     md5_of_message_attributes: Option<String>,
     #[serde(rename = "MD5OfMessageSystemAttributes", skip_serializing_if = "Option::is_none")]
     md5_of_message_system_attributes: Option<String>,
-    message_id: String,
+    pub(crate) message_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sequence_number: Option<String>,
+    pub(crate) sequence_number: Option<String>,
 }
 
 impl Operation for SendMessage {
@@ -69,6 +69,19 @@ impl Operation for SendMessage {
 }
 
 impl SendMessage {
+    /// A message as other protocols than AWS's bring it.
+    pub(crate) fn to(queue: String, given: Given) -> Self {
+        Self {
+            queue_url: queue.into(),
+            message_body: given.body,
+            delay_seconds: given.delay_seconds,
+            message_attributes: Some(given.attributes),
+            message_system_attributes: Some(given.system_attributes),
+            message_deduplication_id: given.deduplication_id,
+            message_group_id: given.group,
+        }
+    }
+
     /// What is answered to a message that goes nowhere: the measure of what the rest costs.
     pub(crate) fn unsent(self, id: impl FnOnce() -> Uuid) -> Result<Sent, Fault> {
         let body = self.message_body.ok_or_else(|| Fault::missing_parameter(&Place::Alone.of_body()))?;

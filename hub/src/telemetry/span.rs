@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
@@ -49,6 +49,27 @@ pub(crate) fn request(request: &Request<'_>) -> Span {
     if !span.is_disabled() && request.headers.contains_key("traceparent") {
         let carrier = Carrier(request.headers);
         let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier);
+        // The span has not been entered yet, which is all that could be wrong.
+        let _ = span.set_parent(parent);
+    }
+    span
+}
+
+/// A request that a client of the socket made, a child of the span that it names.
+pub(crate) fn said(action: &'static str, traceparent: Option<&str>) -> Span {
+    let span = info_span!(
+        target: TARGET,
+        "request",
+        otel.name = format_args!("SNS/{action}"),
+        otel.kind = "server",
+        messaging.system = Service::Sns.messaging_system(),
+        messaging.destination.name = Empty,
+    );
+    let value = traceparent.filter(|_| !span.is_disabled()).and_then(|text| HeaderValue::from_str(text).ok());
+    if let Some(value) = value {
+        let mut headers = HeaderMap::with_capacity(1);
+        headers.insert(HeaderName::from_static("traceparent"), value);
+        let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), &Carrier(&headers));
         // The span has not been entered yet, which is all that could be wrong.
         let _ = span.set_parent(parent);
     }

@@ -6,7 +6,7 @@ use serde_json::error::Category;
 use super::{Code, Fault};
 
 /// Reads the input of an operation. An empty body is an empty object.
-pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     let body = body.trim_ascii();
     match body.first() {
         None => serde_json::from_slice(b"{}"),

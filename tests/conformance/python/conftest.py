@@ -3,6 +3,7 @@
 import pytest
 
 from hub import Clock, Hub
+from socket_client import Sockets
 from world import World
 
 pytest.register_assert_rewrite("checks")
@@ -63,3 +64,10 @@ def sns(world):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "flags(*flags): flags of the hub that this test needs")
+
+
+@pytest.fixture
+def sockets(hub, world):
+    sockets = Sockets(hub, world)
+    yield sockets
+    sockets.end()

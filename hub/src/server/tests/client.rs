@@ -9,6 +9,8 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::door::Status;
+use crate::hub::Hub;
+use crate::live::Reader;
 use crate::storage::clock::{ClockChange, ClockState};
 use crate::wire::{self, Head};
 
@@ -69,6 +71,15 @@ impl Backend for Echo {
     async fn resource(self: &Arc<Self>, request: wire::Request<'_>) -> wire::Response {
         let text = format!("resource {} {}", request.head.method, request.head.path);
         wire::Response { status: StatusCode::OK, headers: Vec::new(), body: text.into() }
+    }
+
+    fn subscribe(self: &Arc<Self>, _: wire::Request<'_>) -> Result<Reader, wire::Response> {
+        let text = "events".into();
+        Err(wire::Response { status: StatusCode::OK, headers: Vec::new(), body: text })
+    }
+
+    fn hub(&self) -> Option<Arc<Hub>> {
+        None
     }
 
     fn refuse(&self, head: &Head<'_>, fault: &wire::Fault) -> wire::Response {

@@ -2,7 +2,7 @@
 //! and each gets a receipt or is refused.
 
 use super::measure::Measure;
-use super::{Asked, bytes, check, check_text, command, dead_letter, fits, too_long};
+use super::{Asked, Proposed, bytes, check, check_text, dead_letter, fits, propose, too_long};
 use crate::catalogue::TopicView;
 use crate::content::{self, Draft, Published};
 use crate::metrics::schemas::Outcome;
@@ -73,9 +73,9 @@ pub(crate) async fn publish(
         if good.is_empty() {
             return Ok(Step::Answer(Vec::new()));
         }
-        let (command, bodies, filtered) = command(good, topic, &cx.hub.secrets);
+        let Proposed { command, bodies, tap, filtered } = propose(good, topic, &cx.hub.secrets);
         measure.filtered = Some(filtered);
-        Ok(Step::Propose(command, bodies))
+        Ok(Step::Publish(command, bodies, tap))
     };
     let accepted = change(cx, &OF_TOPICS, attempt, reply::published).await?;
     measure.end(&cx.hub.metrics);

@@ -88,6 +88,11 @@ impl SystemAttribute {
 pub(crate) struct SystemAttributeNames(Vec<SystemAttribute>);
 
 impl SystemAttributeNames {
+    /// All that there are.
+    pub(crate) fn all() -> Self {
+        Self(SystemAttribute::ALL.to_vec())
+    }
+
     /// What either list selects. Names of attributes that only queues have are allowed, for the sake of old clients,
     /// and select nothing.
     pub(crate) fn parse<'a>(names: impl IntoIterator<Item = &'a String>) -> Self {

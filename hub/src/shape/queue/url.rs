@@ -18,6 +18,12 @@ use std::sync::Arc;
 #[serde(transparent)]
 pub(crate) struct QueueUrl(Option<String>);
 
+impl From<String> for QueueUrl {
+    fn from(text: String) -> Self {
+        Self(Some(text))
+    }
+}
+
 impl QueueUrl {
     /// The queue, for an action that the caller may perform on it; anything that does not lead to one is said not to
     /// exist.
