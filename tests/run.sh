@@ -188,6 +188,7 @@ else
     if [[ $code -eq 0 ]]; then
         try javascript javascript_tests
         count "tests with clients for Node" "$(javascript pass)" "$(($(javascript fail) + $(javascript cancelled)))"
+        sed -n 's/^ *﹣ \(.*\) ([0-9.]*ms) # \(.*\)/SKIPPED \1: \2/p' "$log"
         skipped=$((skipped + $(javascript skipped)))
     else
         echo "FAILED tests with clients for Node: their requirements cannot be installed"

@@ -24,6 +24,7 @@ impl Operation for DeleteQueue {
 
     async fn run(self, cx: &Context) -> Result<(), Fault> {
         let queue = self.queue_url.queue(Self::NAME, cx)?;
-        command::execute(cx, Command::DeleteQueue(queue.id), About::default()).await
+        let about = About { queue: &queue.name.name, ..About::default() };
+        command::execute(cx, Command::DeleteQueue(queue.id), about).await
     }
 }

@@ -30,7 +30,7 @@ export async function eventually(what, holds) {
   }
 }
 
-/** A hub in memory on a free port. It ends with `stop`. */
+/** A hub in memory on a free port, unless the flags say otherwise. It ends with `stop`. */
 export class Hub {
   #child;
   #log = [];
@@ -38,7 +38,9 @@ export class Hub {
   static async start(...flags) {
     const hub = new Hub();
     const own = Object.entries(process.env).filter(([name]) => !/^(FANQ|OTEL)_/.test(name));
-    const given = ["serve", "--port", "0", "--in-memory", "--test-clock", ...flags];
+    const port = flags.includes("--port") ? [] : ["--port", "0"];
+    const store = flags.includes("--data-dir") ? [] : ["--in-memory"];
+    const given = ["serve", ...port, ...store, "--test-clock", ...flags];
     hub.#child = spawn(binary(), given, { env: Object.fromEntries(own), stdio: ["ignore", "pipe", "pipe"] });
     createInterface({ input: hub.#child.stderr }).on("line", (line) => hub.#log.push(line));
     const limit = setTimeout(() => hub.#child.kill("SIGKILL"), PATIENCE_MS);
@@ -62,6 +64,13 @@ export class Hub {
     const ended = once(this.#child, "exit");
     this.#child.kill();
     assert.deepEqual(await ended, [0, null]);
+  }
+
+  /** Ends it as a power cut does. */
+  async kill() {
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await ended;
   }
 
   async #turnClock(turn) {
