@@ -120,6 +120,7 @@ impl Machine {
                 return Err(Error::OverLimit);
             }
             self.take_in_turn(receive, priority, scope, &mut takings);
+            self.show_at_once(receive, &takings, scope);
             self.remember_attempt(receive, priority, &takings, scope);
         }
         let describe = |(receipt, message)| self.describe(receipt, &message, scope);
@@ -146,7 +147,9 @@ impl Machine {
                 break;
             };
             let before = takings.messages.len() + takings.buried;
-            let taken = self.take_turn(turn.queue, &head, receive.visibility, scope, takings);
+            // Nothing is taken twice, so all stay hidden until the end.
+            let visibility = receive.visibility.max(Duration::from_millis(1));
+            let taken = self.take_turn(turn.queue, &head, visibility, scope, takings);
             if takings.messages.len() + takings.buried == before {
                 break;
             }
@@ -159,6 +162,15 @@ impl Machine {
         }
         if let Some(queue) = self.queues.get_mut(&receive.queue) {
             queue.balance = balance;
+        }
+    }
+
+    /// A receive without a visibility timeout leaves what it took visible.
+    fn show_at_once(&mut self, receive: &Receive, takings: &Takings, scope: &mut Scope<'_>) {
+        if receive.visibility.is_zero() {
+            let receives = takings.messages.iter().map(|(receipt, _)| (*receipt, Duration::ZERO));
+            // Each of them was taken a moment ago, so none is refused.
+            let _ = self.change_receives(receive.queue, receives, scope, Queue::renew);
         }
     }
 

@@ -317,6 +317,20 @@ fn members_with_all_in_flight_that_can_be_are_passed_over() {
 }
 
 #[test]
+fn a_receive_without_a_timeout_takes_each_message_once_and_leaves_it_visible() {
+    check(
+        "0s   create high
+         and  create low
+         0s   create all members=high+low
+         0s   send high 'a', 'b'
+         0s   send low 'c'
+         0s   receive all visibility=0s       → a (count 1), b (count 1), c (count 1)
+         0s   counts high                     → 2 visible
+         0s   receive all                     → a (count 2), b (count 2), c (count 2)",
+    );
+}
+
+#[test]
 fn changed_members_begin_without_debts() {
     check(
         "0s   create high
