@@ -27,6 +27,11 @@ def publish(shop, topic, event, order):
     )
 
 
+def place(shop, topic):
+    for order in ORDERS:
+        publish(shop, topic, "placed", order)
+
+
 class Service:
     """A service of the chain; `deed` is what it does to an order, and therefore announces."""
 
@@ -39,8 +44,9 @@ class Service:
         self.duplicates = 0
         shop.subscribe(topic, self.queue, "MessageAttributes", {"event": [waits_for]})
 
-    def work(self):
-        self.shop.consume(self.queue, self.handle)
+    def work(self, is_over):
+        """Works until whoever announces what it waits for has ended."""
+        self.shop.consume(self.queue, self.handle, is_over)
 
     def handle(self, delivery):
         order = delivery.order
@@ -74,11 +80,11 @@ def run(shop):
     payment = Service(shop, topic, "payment", "reserved", "paid")
     shipping = Service(shop, topic, "shipping", "paid", "shipped")
     with ThreadPoolExecutor() as pool:
-        work = [pool.submit(service.work) for service in (inventory, payment, shipping)]
-        for order in ORDERS:
-            publish(shop, topic, "placed", order)
-        for service in work:
-            service.result()
+        steps = [pool.submit(place, shop, topic)]
+        for service in (inventory, payment, shipping):
+            steps.append(pool.submit(service.work, steps[-1].done))
+        for step in steps:
+            step.result()
     return inventory.is_right(0) and payment.is_right(1) and shipping.is_right(0)
 
 

@@ -50,7 +50,7 @@ def publish(shop, topic):
     print(f"{len(ORDERS)} orders published")
 
 
-def process(shop, queue):
+def process(shop, queue, is_over):
     """Processes everything that comes, and says what that was."""
     processed = []
 
@@ -61,7 +61,7 @@ def process(shop, queue):
         processed.append(delivery.order)
         return True
 
-    shop.consume(queue, handle)
+    shop.consume(queue, handle, is_over)
     return sorted(processed)
 
 
@@ -88,7 +88,7 @@ def run(shop):
 
     with ThreadPoolExecutor() as pool:
         publishing = pool.submit(publish, shop, topic)
-        work = {name: pool.submit(process, shop, queue) for name, queue in queues.items()}
+        work = {name: pool.submit(process, shop, queue, publishing.done) for name, queue in queues.items()}
         publishing.result()
         actual = {name: processed.result() for name, processed in work.items()}
     actual["dead letters"] = read_dead_letters(shop, dead_letters, queues["payment"])

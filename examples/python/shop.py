@@ -1,4 +1,4 @@
-"""What both examples need: clients of boto3, topics, queues, and a loop that consumes."""
+"""What the examples need: clients of boto3, topics, queues, and a loop that consumes."""
 
 import json
 import os
@@ -7,8 +7,10 @@ import time
 
 import boto3
 
-# A consumer that has heard nothing for so long believes that there is nothing more to come.
-SILENCE_SECONDS = 2
+# How long a receive waits for a message.
+WAIT_SECONDS = 2
+# An example in which nothing has happened for so long has failed.
+PATIENCE_SECONDS = 60
 
 
 class Shop:
@@ -39,7 +41,7 @@ class Shop:
     def __exit__(self, *_):
         for topic in self.topics:  # which takes its subscriptions with it
             self.sns.delete_topic(TopicArn=topic)
-        for url in self.queues:
+        for url in reversed(self.queues):  # a priority queue before its members
             self.sqs.delete_queue(QueueUrl=url)
 
     def topic(self, name):
@@ -47,18 +49,18 @@ class Shop:
         self.topics.append(arn)
         return arn
 
-    def queue(self, name, dead_letters=None):
-        """Creates a queue; with another one for what was received in vain three times, if that is given."""
-        attributes = {}
+    def queue(self, name, dead_letters=None, tries=3, **attributes):
+        """Creates a queue; with another one for what was received in vain so many times, if that is given."""
         if dead_letters:
-            redrive = {"deadLetterTargetArn": dead_letters["arn"], "maxReceiveCount": 3}
+            redrive = {"deadLetterTargetArn": dead_letters["arn"], "maxReceiveCount": tries}
             attributes["RedrivePolicy"] = json.dumps(redrive)
-        url = self.sqs.create_queue(QueueName=f"{name}-{self.run}", Attributes=attributes)["QueueUrl"]
+        full_name = f"{name}-{self.run}"
+        url = self.sqs.create_queue(QueueName=full_name, Attributes=attributes)["QueueUrl"]
         self.queues.append(url)
         answer = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        return {"name": name, "url": url, "arn": answer["Attributes"]["QueueArn"]}
+        return {"name": name, "full_name": full_name, "url": url, "arn": answer["Attributes"]["QueueArn"]}
 
-    def subscribe(self, topic, queue, scope, filter_policy):
+    def subscribe(self, topic, queue, scope="MessageAttributes", filter_policy=None):
         """Subscribes a queue to a topic. Messages come as they were published, without an envelope."""
         # The topic may send to the queue. AWS insists on it.
         policy = {
@@ -74,46 +76,80 @@ class Shop:
             ],
         }
         self.sqs.set_queue_attributes(QueueUrl=queue["url"], Attributes={"Policy": json.dumps(policy)})
-        self.sns.subscribe(
-            TopicArn=topic,
-            Protocol="sqs",
-            Endpoint=queue["arn"],
-            Attributes={
-                "RawMessageDelivery": "true",
-                "FilterPolicyScope": scope,
-                "FilterPolicy": json.dumps(filter_policy),
-            },
-        )
+        attributes = {"RawMessageDelivery": "true"}
+        if filter_policy is not None:
+            attributes |= {"FilterPolicyScope": scope, "FilterPolicy": json.dumps(filter_policy)}
+        self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue["arn"], Attributes=attributes)
 
-    def consume(self, queue, handle):
-        """Hands each message to `handle` and deletes it if that returns True, until there are no more."""
+    def receive(self, queue, most=10):
+        answer = self.sqs.receive_message(
+            QueueUrl=queue["url"],
+            MaxNumberOfMessages=most,
+            WaitTimeSeconds=WAIT_SECONDS,
+            MessageSystemAttributeNames=["All"],
+        )
+        return [Delivery(queue, message) for message in answer.get("Messages", [])]
+
+    def hide(self, delivery, seconds):
+        """Hides the message from others for so long from now on; 0 gives it back at once."""
+        self.sqs.change_message_visibility(VisibilityTimeout=seconds, **delivery.named)
+
+    def delete(self, delivery):
+        self.sqs.delete_message(**delivery.named)
+
+    def delete_all(self, deliveries):
+        """Deletes up to 10 messages of one queue with one request."""
+        entries = [
+            {"Id": str(number), "ReceiptHandle": delivery.named["ReceiptHandle"]}
+            for number, delivery in enumerate(deliveries)
+        ]
+        answer = self.sqs.delete_message_batch(QueueUrl=deliveries[0].named["QueueUrl"], Entries=entries)
+        if answer.get("Failed"):
+            raise ValueError(f"not deleted: {answer['Failed']}")
+
+    def count(self, queue):
+        """How many messages the queue has, be they received or not."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self.sqs.get_queue_attributes(QueueUrl=queue["url"], AttributeNames=names)
+        return sum(int(answer["Attributes"][name]) for name in names)
+
+    def consume(self, queue, handle, is_over=lambda: True, most=10, before=lambda: None):
+        """Hands each message to `handle` and deletes it if that returns True, until no more can come and none does.
+
+        `is_over` says whether whatever sends to the queue has ended; `before` is called before each receive.
+        """
+        heard = time.monotonic()
         while True:
-            answer = self.sqs.receive_message(
-                QueueUrl=queue["url"],
-                MaxNumberOfMessages=10,
-                WaitTimeSeconds=SILENCE_SECONDS,
-                MessageSystemAttributeNames=["All"],
-            )
-            messages = answer.get("Messages", [])
-            if not messages:
+            # In this order: what was sent before the end must be received after it.
+            may_end = is_over()
+            before()
+            deliveries = self.receive(queue, most)
+            if may_end and not deliveries:
                 return
-            for message in messages:
-                named = {"QueueUrl": queue["url"], "ReceiptHandle": message["ReceiptHandle"]}
-                if handle(Delivery(message)):
-                    self.sqs.delete_message(**named)
+            if deliveries:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > PATIENCE_SECONDS:
+                raise TimeoutError(f"{queue['name']} has waited {PATIENCE_SECONDS} s for a message")
+            for delivery in deliveries:
+                if handle(delivery):
+                    self.delete(delivery)
                 else:
-                    # The message is there for others again, at once instead of after its timeout.
-                    self.sqs.change_message_visibility(VisibilityTimeout=0, **named)
+                    self.hide(delivery, 0)
 
 
 class Delivery:
     """A message that was received."""
 
-    def __init__(self, message):
+    def __init__(self, queue, message):
         self.body = json.loads(message["Body"])
-        self.order = self.body["order"]
         self.message_id = message["MessageId"]
+        # How SQS wants a receive to be named.
+        self.named = {"QueueUrl": queue["url"], "ReceiptHandle": message["ReceiptHandle"]}
         # The how-manieth delivery of this message it is.
         self.count = int(message["Attributes"]["ApproximateReceiveCount"])
         # The queue that gave it up.
         self.source = message["Attributes"].get("DeadLetterQueueSourceArn")
+
+    @property
+    def order(self):
+        return self.body["order"]
