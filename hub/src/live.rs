@@ -171,12 +171,6 @@ impl Live {
     }
 }
 
-impl Default for Live {
-    fn default() -> Self {
-        Self::new(crate::config::Settings::default().live_history.0 as usize, Timestamp(0))
-    }
-}
-
 /// The members of an object in JSON, without braces.
 fn members(object: &impl Serialize) -> String {
     let mut text = serde_json::to_string(object).unwrap_or_else(|error| {

@@ -3,12 +3,15 @@
 //! A command carries everything it needs, also what a setting decided: applying it reads no settings. Tags are
 //! for ever: a new command takes a new tag, a changed one as well.
 
+mod upkeep;
+
+pub use upkeep::{Carried, Carry, Discard, Holder, Vouch};
+
 use crate::deduplication::DeduplicationKeys;
 use crate::topic::TopicAttributes;
 use crate::topic::subscription::{Endpoint, SubscriptionAttributes};
 use crate::{
-    BodyRef, Clock, Name, Position, QueueAttributes, QueueId, Receipt, RecordKey, SubscriptionId, TopicId,
-    encoded,
+    BodyRef, Clock, Name, QueueAttributes, QueueId, Receipt, RecordKey, SubscriptionId, TopicId, encoded,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -408,50 +411,6 @@ encoded! {
         pub envelope_bytes: u32,
         /// How many attributes a raw delivery has to carry.
         pub attributes: u32,
-    }
-
-    /// Brings new copies of bodies, each for its holder, if that still needs it.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Carry {
-        /// The bodies, each by itself.
-        pub bodies: Vec<Carried>,
-    }
-
-    /// A new copy of a body.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct Carried {
-        /// Who held the body when it was copied.
-        pub holder: Holder,
-        /// Where it was copied from; a holder whose body lies elsewhere by now keeps that.
-        pub from: Position,
-        /// The copy.
-        pub body: BodyRef,
-    }
-
-    /// Who holds a body.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    pub enum Holder {
-        /// A message that was sent to a queue, by the queue where it is and its number there. Never one that came
-        /// from a topic.
-        0 => Message((QueueId, u64)),
-        /// A published message, by its identity: the first place of its body.
-        1 => Publication(Position),
-    }
-
-    /// The fingerprint that a machine had. Whoever executes the log again compares it with their own.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct Vouch {
-        /// Where the entry lies after which it had it.
-        pub after: Position,
-        /// The fingerprint.
-        pub fingerprint: u64,
-    }
-
-    /// Removes the messages that hold bodies which cannot be read any more.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Discard {
-        /// Who holds them; a publication leaves every queue that holds it.
-        pub holders: Vec<Holder>,
     }
 
     /// Starts to move the messages that a queue holds.

@@ -11,6 +11,7 @@ use super::*;
 use crate::storage::memory::MemoryLog;
 use queue_core::{
     BodyRef, ChangeVisibility, CreateQueue, Delete, Name, Outgoing, Position, QueueAttributes, Send,
+    Timestamp,
 };
 
 struct Fixture {
@@ -46,7 +47,7 @@ fn started(
         secrets: Arc::new(Secrets::new(&genesis)),
         room: Arc::clone(&room),
         metrics: Arc::default(),
-        live: Arc::default(),
+        live: Arc::new(Live::new(0, Timestamp(0))),
         max_state_bytes,
         genesis: Some(genesis),
     });

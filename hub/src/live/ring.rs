@@ -42,7 +42,8 @@ pub(super) struct Inside {
     pub(super) let_go: Option<LetGo>,
     /// The order of the first event of all.
     pub(super) begun: Option<u64>,
-    listeners: Vec<Arc<Bell>>,
+    /// Shared, so that nobody has to wait while they are woken.
+    listeners: Arc<Vec<Arc<Bell>>>,
 }
 
 /// What a change of a ring leaves to be done outside of its lock.
@@ -86,6 +87,11 @@ impl Inside {
         self.first + self.events.partition_point(|event| event.order <= order) as u64
     }
 
+    /// The same from a time on.
+    pub(super) fn from(&self, time: Timestamp) -> u64 {
+        self.first + self.events.partition_point(|event| event.time < time) as u64
+    }
+
     fn at(&self, offset: u64) -> Option<&Arc<Event>> {
         self.events.get(usize::try_from(offset.checked_sub(self.first)?).ok()?)
     }
@@ -127,6 +133,7 @@ impl Inside {
 
 impl Ring {
     pub(super) fn new(topic: Name, epoch: Arc<str>, number: u64, listeners: Vec<Arc<Bell>>) -> Self {
+        let listeners = Arc::new(listeners);
         let inside =
             Inside { events: VecDeque::new(), bytes: 0, first: 1, let_go: None, begun: None, listeners };
         Self {
@@ -194,14 +201,14 @@ impl Ring {
 
     /// Has a reader told of what comes.
     pub(super) fn attach(&self, bell: &Arc<Bell>) {
-        self.write().listeners.push(Arc::clone(bell));
+        Arc::make_mut(&mut self.write().listeners).push(Arc::clone(bell));
     }
 
     /// Tells a reader no more; without readers less is kept.
     pub(super) fn detach(&self, id: u64, limits: &Limits) -> Changed {
         let mut changed = Changed::default();
         let mut inside = self.write();
-        inside.listeners.retain(|bell| bell.id != id);
+        Arc::make_mut(&mut inside.listeners).retain(|bell| bell.id != id);
         if !self.has_ended() {
             inside.trim(limits, &mut changed);
         }
@@ -210,7 +217,8 @@ impl Ring {
 
     /// Wakes all who read here.
     pub(super) fn ring(&self) {
-        for bell in &self.read().listeners {
+        let listeners = Arc::clone(&self.read().listeners);
+        for bell in &*listeners {
             bell.ring();
         }
     }

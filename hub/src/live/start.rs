@@ -49,7 +49,7 @@ impl Live {
         let mut recovered = time >= self.started;
         let start = everywhere(rings, |_, inside| {
             recovered &= inside.let_go.is_none_or(|last| last.time < time);
-            inside.events().find(|event| event.time >= time).map_or(inside.next(), |event| event.offset)
+            inside.from(time)
         });
         Start { recovered, ..start }
     }

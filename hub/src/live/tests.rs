@@ -71,7 +71,7 @@ impl World {
         let even = Attribute {
             name: "even".into(),
             data_type: "String".into(),
-            value: Value::Text((self.published % 2 == 0).to_string().into()),
+            value: Value::Text(self.published.is_multiple_of(2).to_string().into()),
         };
         let published = Published {
             topic: name(topic),

@@ -10,10 +10,6 @@ use queue_core::{Command, Error, Reply};
 const ATTEMPTS_MAX: usize = 20;
 
 /// What an attempt came to.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives for a moment; a box would cost every publish an allocation"
-)]
 pub(crate) enum Step<T> {
     /// Nothing has to change for this answer.
     Answer(T),

@@ -3,6 +3,7 @@
 mod accounts;
 mod confirmations;
 mod fan_out;
+mod live;
 mod mobile;
 mod outside;
 mod permissions;

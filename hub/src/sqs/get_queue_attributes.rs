@@ -38,8 +38,9 @@ impl Operation for GetQueueAttributes {
             true => Some(counts(&queue, cx).await?),
             false => None,
         };
-        let pair =
-            |attribute: Attribute| Some((attribute.name().to_owned(), attribute.shown(&queue, counts.as_deref())?));
+        let pair = |attribute: Attribute| {
+            Some((attribute.name().to_owned(), attribute.shown(&queue, counts.as_deref())?))
+        };
         Ok(Told { attributes: Pairs(wanted.into_iter().filter_map(pair).collect()) })
     }
 }
