@@ -2,12 +2,16 @@
 //! `/topics/…`, where messages are published and read live.
 //!
 //! The clock is not among them: it is the server's own, and answers before there is a hub.
+//! `/queues/…` is where messages are sent and received, and `/openapi.json` describes all of it.
 
 mod answer;
 mod explain;
 mod mappings;
+mod openapi;
 mod opted_out_numbers;
 mod outbox;
+mod posted;
+mod queue_messages;
 mod replay;
 mod topic_events;
 mod topic_messages;
@@ -28,8 +32,11 @@ use queue_core::Name;
 use std::sync::Arc;
 use tracing::Span;
 
-/// What stands before the path of every resource of the hub itself.
-const PREFIX: &str = "/_fanq/";
+/// What stands before the first part of every path.
+const PREFIX: &str = "/";
+
+/// The first parts of the paths that are resources', and not of AWS's protocols.
+const STARTS: [&str; 3] = ["/_fanq/", "/queues/", "/topics/"];
 
 /// A request for a resource.
 pub(crate) struct Ask<'a> {
@@ -54,7 +61,7 @@ impl Ask<'_> {
 
 /// Whether a path is that of a resource, whether there is such a one or not.
 pub(crate) fn is_path(path: &str) -> bool {
-    path.starts_with(PREFIX) || topic_messages::is_path(path)
+    path == openapi::PATH || STARTS.iter().any(|start| path.starts_with(start))
 }
 
 /// Whether a path is one of live events, whose answer does not end.
@@ -105,9 +112,6 @@ pub(crate) async fn answer(hub: &Arc<Hub>, request: wire::Request<'_>) -> wire::
         let path: Vec<_> = path.iter().map(|part| &**part).collect();
         let ask =
             Ask { method: head.method, headers: head.headers, parameters: &parameters, body: &body, cx };
-        if topic_messages::is_path(head.path) {
-            return topic_messages::answer(head.path, &ask).await;
-        }
         route(&path, &ask).await
     };
     match answered.await {
@@ -130,12 +134,19 @@ fn topic(action: &'static str, text: &str, cx: &Context) -> Result<Arc<TopicView
 /// Passes a request on to its resource.
 async fn route(path: &[&str], ask: &Ask<'_>) -> Result<Answer, Refusal> {
     match path {
-        ["opted-out-numbers", number] => opted_out_numbers::answer(number, ask).await,
-        ["outbox"] => outbox::answer(ask),
-        ["topics", topic, "explain"] => explain::answer(topic, ask),
-        ["topics", topic, "replay"] => replay::answer(topic, ask).await,
-        ["mappings"] => mappings::all(ask).await,
-        ["mappings", id] => mappings::one(id, ask).await,
+        ["openapi.json"] => openapi::answer(ask),
+        ["queues", queue, "messages"] => queue_messages::messages(queue, ask).await,
+        ["queues", queue, "messages", receipt_handle] => {
+            queue_messages::message(queue, receipt_handle, ask).await
+        }
+        ["queues", queue, "receive"] => queue_messages::receive(queue, ask).await,
+        ["topics", topic, "messages"] => topic_messages::answer(topic, ask).await,
+        ["_fanq", "opted-out-numbers", number] => opted_out_numbers::answer(number, ask).await,
+        ["_fanq", "outbox"] => outbox::answer(ask),
+        ["_fanq", "topics", topic, "explain"] => explain::answer(topic, ask),
+        ["_fanq", "topics", topic, "replay"] => replay::answer(topic, ask).await,
+        ["_fanq", "mappings"] => mappings::all(ask).await,
+        ["_fanq", "mappings", id] => mappings::one(id, ask).await,
         _ => Err(Refusal::new(StatusCode::NOT_FOUND, "There is no such resource.")),
     }
 }

@@ -25,8 +25,9 @@ pub(crate) enum BadToken {
     Unknown,
 }
 
-/// Letters, digits, `.` and `/`. Not `-`, where the extended clients cut the handle off what they put in front of it,
-/// and which a command line takes for an option; and not `+`, which is a space in a form.
+/// Letters, digits, `.` and `/`, for which `_` is written, so that a handle can stand in a path. Not `-`, where the
+/// extended clients cut the handle off what they put in front of it, and which a command line takes for an option; and
+/// not `+`, which is a space in a form.
 const HANDLES: GeneralPurpose = GeneralPurpose::new(&CRYPT, NO_PAD);
 
 pub(crate) struct Secrets {
@@ -67,12 +68,12 @@ impl Secrets {
         let mut bytes = receipt.to_bytes();
         let code = hmac::sign(&self.handles, &bytes);
         bytes.extend(code.as_ref().iter().take(CODE_BYTES));
-        HANDLES.encode(bytes)
+        HANDLES.encode(bytes).replace('/', "_")
     }
 
     /// The receipt behind a handle; none if no store with these keys ever made it.
     pub(crate) fn receipt(&self, handle: &str) -> Option<Receipt> {
-        let bytes = HANDLES.decode(handle).ok()?;
+        let bytes = HANDLES.decode(handle.replace('_', "/")).ok()?;
         let (receipt, code) = bytes.split_at_checked(bytes.len().checked_sub(CODE_BYTES)?)?;
         let expected = hmac::sign(&self.handles, receipt);
         aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_ref().get(..CODE_BYTES)?, code).ok()?;
@@ -153,7 +154,7 @@ mod tests {
         let secrets = secrets();
         for number in 0..100 {
             let handle = secrets.handle(&Receipt { number, ..RECEIPT });
-            let is_plain = |c: char| c.is_ascii_alphanumeric() || "./".contains(c);
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "._".contains(c);
             assert!(handle.chars().all(is_plain), "{handle}");
         }
     }

@@ -31,7 +31,8 @@ operations! {
     not yet {}
 }
 
-// The floor of `fanq bench` reads them too.
+// The plain resources do these too; the floor of `fanq bench` reads them.
+pub(crate) use delete_message::DeleteMessage;
 pub(crate) use receive_message::ReceiveMessage;
 pub(crate) use send_message::SendMessage;
 pub(crate) use send_message_batch::SendMessageBatch;

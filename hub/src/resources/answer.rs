@@ -1,8 +1,8 @@
-//! How a request for a resource is answered: in JSON, also where it is refused.
+//! How a request for a resource is answered: in JSON, also where it is refused. No answer is good for a second request.
 
 use crate::wire::{Fault, Response};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
@@ -11,8 +11,13 @@ use serde_json::json;
 #[derive(Debug)]
 pub(crate) struct Answer {
     status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
 }
+
+const NO_STORE: (HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+const JSON: (HeaderName, HeaderValue) = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+const TEXT: (HeaderName, HeaderValue) = (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
 
 impl Answer {
     /// It is done, and this is what there is to say.
@@ -21,18 +26,22 @@ impl Answer {
             tracing::error!(%error, "an answer cannot be written");
             Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "The answer cannot be written.")
         })?;
-        Ok(Self { status, body: body.into() })
+        Ok(Self { status, headers: vec![NO_STORE, JSON], body: body.into() })
     }
 
     /// It is done, and there is nothing to say.
     pub(crate) fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: Bytes::new() }
+        Self { status: StatusCode::NO_CONTENT, headers: vec![NO_STORE], body: Bytes::new() }
+    }
+
+    /// It is done, and this text is the answer, of which the headers say more.
+    pub(crate) fn text(text: String, more: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
+        let headers = [NO_STORE, TEXT].into_iter().chain(more).collect();
+        Self { status: StatusCode::OK, headers, body: text.into() }
     }
 
     pub(crate) fn into_response(self) -> Response {
-        let content_type = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let headers = if self.body.is_empty() { Vec::new() } else { vec![content_type] };
-        Response { status: self.status, headers, body: self.body }
+        Response { status: self.status, headers: self.headers, body: self.body }
     }
 }
 
@@ -62,7 +71,7 @@ impl Refusal {
     }
 
     pub(crate) fn into_response(self) -> Response {
-        let mut headers = vec![(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        let mut headers = vec![NO_STORE, JSON];
         headers.extend(self.header);
         Response { status: self.status, headers, body: json!({ "error": self.text }).to_string().into() }
     }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
@@ -63,14 +64,19 @@ pub(super) async fn answer<B: Backend>(
             };
             show(backend.turn_clock(changes).await)
         }
-        _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "the clock takes GET and POST"),
+        _ => {
+            let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "the clock takes GET and POST");
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+            response
+        }
     }
 }
 
 fn show(state: Result<ClockState, String>) -> HttpResponse {
     match state {
         Ok(ClockState { now_ms, frozen, offset_ms }) => {
-            HttpResponse::Ok().json(json!({ "now_ms": now_ms, "frozen": frozen, "offset_ms": offset_ms }))
+            let state = json!({ "now_ms": now_ms, "frozen": frozen, "offset_ms": offset_ms });
+            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(state)
         }
         Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error),
     }

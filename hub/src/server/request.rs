@@ -170,7 +170,8 @@ async fn route<B: Backend>(
         return begun.map_or_else(into_http, events::answer);
     }
     if is_resource {
-        return into_http(site.backend.resource(wire::Request { head, body, base_url }).await);
+        let answer = pin!(site.backend.resource(wire::Request { head, body, base_url }));
+        return into_http(in_handler.unless_gone(answer).await);
     }
     let answer = pin!(site.backend.answer(wire::Request { head, body, base_url }));
     let answer = if head.may_take() { in_handler.unless_gone(answer).await } else { answer.await };
@@ -186,9 +187,13 @@ pub(crate) fn into_http(answer: wire::Response) -> HttpResponse {
     response
 }
 
-/// An error in the format of the protocol that the request speaks.
+/// An error in the format of the protocol that the request speaks, or of resources.
 fn refuse<B: Backend>(site: &Site<B>, request: &HttpRequest, code: Code, message: String) -> HttpResponse {
-    into_http(site.backend.refuse(&Head::from(request), &Fault::new(code, message)))
+    let fault = Fault::new(code, message);
+    if resources::is_path(request.path()) {
+        return into_http(resources::Refusal::from(fault).into_response());
+    }
+    into_http(site.backend.refuse(&Head::from(request), &fault))
 }
 
 /// After a body that was not read to its end, the next request cannot be found: the connection is closed.

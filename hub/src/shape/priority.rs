@@ -3,7 +3,7 @@
 use crate::content::{Attribute, Value};
 
 /// The message attribute that names a member, or says its level.
-const ATTRIBUTE: &str = "Priority";
+pub(crate) const ATTRIBUTE: &str = "Priority";
 
 /// What the message asks for, if it does: the text of the attribute, be it a String or a Number.
 pub(crate) fn asked(attributes: &[Attribute]) -> Option<&str> {

@@ -14,10 +14,10 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct DeleteMessage {
+pub(crate) struct DeleteMessage {
     #[serde(default)]
-    queue_url: QueueUrl,
-    receipt_handle: Option<String>,
+    pub(crate) queue_url: QueueUrl,
+    pub(crate) receipt_handle: Option<String>,
 }
 
 impl Operation for DeleteMessage {

@@ -19,19 +19,19 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use uuid::Uuid;
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ReceiveMessage {
     #[serde(default)]
-    queue_url: QueueUrl,
+    pub(crate) queue_url: QueueUrl,
     /// The old name of the next one.
-    attribute_names: Option<List<String>>,
-    message_system_attribute_names: Option<List<String>>,
-    message_attribute_names: Option<List<String>>,
-    max_number_of_messages: Option<i64>,
-    visibility_timeout: Option<i64>,
-    wait_time_seconds: Option<i64>,
-    receive_request_attempt_id: Option<String>,
+    pub(crate) attribute_names: Option<List<String>>,
+    pub(crate) message_system_attribute_names: Option<List<String>>,
+    pub(crate) message_attribute_names: Option<List<String>>,
+    pub(crate) max_number_of_messages: Option<i64>,
+    pub(crate) visibility_timeout: Option<i64>,
+    pub(crate) wait_time_seconds: Option<i64>,
+    pub(crate) receive_request_attempt_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -62,26 +62,32 @@ impl Operation for ReceiveMessage {
     type Output = Received;
 
     async fn run(self, cx: &Context) -> Result<Received, Fault> {
-        let queue = self.queue_url.queue(Self::NAME, cx)?;
-        let (receive, wait) = (self.receive(&queue, cx)?, self.wait(&queue)?);
-        let deliveries = cx.hub.engine.receive(receive, wait).await;
-        let deliveries = deliveries.map_err(|error| About::default().fault(error))?;
+        let taken = self.take(cx).await?;
         let old_and_new = [&self.attribute_names, &self.message_system_attribute_names];
         let system = SystemAttributeNames::parse(old_and_new.into_iter().flatten().flatten());
         let names = MessageAttributeNames(self.message_attribute_names.as_deref().unwrap_or_default());
-        let mut messages = Vec::with_capacity(deliveries.len());
-        for delivery in deliveries {
-            let rendered = render(delivery, &cx.hub).await.map_err(|error| {
-                tracing::error!(?error, queue = %queue.name.name, "a message cannot be shown");
-                Fault::internal()
-            })?;
-            messages.push(Message::new(rendered, &system, names, cx));
-        }
-        Ok(Received { messages })
+        let messages = taken.into_iter().map(|rendered| Message::new(rendered, &system, names, cx));
+        Ok(Received { messages: messages.collect() })
     }
 }
 
 impl ReceiveMessage {
+    /// Takes the messages, whole; what a receiver is shown of them is not decided here.
+    pub(crate) async fn take(&self, cx: &Context) -> Result<Vec<Rendered>, Fault> {
+        let queue = self.queue_url.queue(Self::NAME, cx)?;
+        let (receive, wait) = (self.receive(&queue, cx)?, self.wait(&queue)?);
+        let deliveries = cx.hub.engine.receive(receive, wait).await;
+        let deliveries = deliveries.map_err(|error| About::default().fault(error))?;
+        let mut taken = Vec::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            taken.push(render(delivery, &cx.hub).await.map_err(|error| {
+                tracing::error!(?error, queue = %queue.name.name, "a message cannot be shown");
+                Fault::internal()
+            })?);
+        }
+        Ok(taken)
+    }
+
     fn receive(&self, queue: &QueueView, cx: &Context) -> Result<Receive, Fault> {
         const ATTEMPT: &str = "ReceiveRequestAttemptId";
         let maximum = self.max_number_of_messages.map_or(Ok(1), |maximum| {

@@ -16,7 +16,8 @@ NAMES = {
     "PUT /_fanq/opted-out-numbers/+12065550100": "none",
     "POST /_fanq/topics/events/explain": "none",
     "POST /_fanq/topics/events/replay": "none",
-    f"POST {MESSAGES}": "subject, group, deduplicationId",
+    f"POST {MESSAGES}": "subject, group, deduplicationId, priority",
+    "GET /openapi.json": "none",
 }
 
 
