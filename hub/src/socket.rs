@@ -23,6 +23,7 @@ mod outgoing;
 mod protocol;
 mod publisher;
 mod remembered;
+mod reply;
 mod session;
 mod settling;
 mod subscriber;

@@ -5,6 +5,7 @@ use super::limits;
 use super::outgoing::Outgoing;
 use super::protocol::{Done, Head, Pong, Refused, Request, Said};
 use super::remembered::Verdict;
+use super::reply::Reply;
 use super::session::Session;
 use super::settling::{Settled, give_back};
 use super::subscriber::Subscriber;
@@ -16,7 +17,6 @@ use crate::operation::Context;
 use crate::wire::{self, Fault};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -48,61 +48,6 @@ pub(super) struct Attached {
     pub(super) session: Arc<Session>,
     pub(super) number: u64,
     pub(super) caller: Caller,
-}
-
-/// To whom a request is answered.
-pub(super) struct Reply {
-    id: Option<Box<RawValue>>,
-    /// What a failure is about that nobody waits for.
-    sub: Option<Box<str>>,
-}
-
-impl Reply {
-    pub(super) fn unawaited(sub: &str) -> Self {
-        Self { id: None, sub: Some(sub.into()) }
-    }
-
-    /// To whoever asked for the end of a consumer.
-    pub(super) fn ending(sub: &str, id: Option<Box<RawValue>>) -> Self {
-        Self { id, sub: Some(sub.into()) }
-    }
-
-    pub(super) fn is_awaited(&self) -> bool {
-        self.id.is_some()
-    }
-
-    pub(super) fn into_id(self) -> Option<Box<RawValue>> {
-        self.id
-    }
-
-    /// The id as it is written.
-    pub(super) fn id(&self) -> Option<&RawValue> {
-        self.id.as_deref()
-    }
-
-    /// What is said; nothing if nobody asked and nothing went wrong.
-    pub(super) fn text(&self, outcome: Result<Done<'_>, &Fault>) -> Option<Vec<u8>> {
-        let id = self.id.as_deref();
-        match outcome {
-            Ok(done) => id.map(|id| Said::Ok(Done { id: Some(id), ..done }).to_text()),
-            Err(fault) => {
-                let sub = self.sub.as_deref().filter(|_| id.is_none());
-                Some(Said::Error(Refused::new(id, sub, fault)).to_text())
-            }
-        }
-    }
-
-    pub(super) fn say(&self, session: &Session, outcome: Result<Done<'_>, &Fault>) {
-        if let Some(text) = self.text(outcome) {
-            session.say_text(text);
-        }
-    }
-
-    /// Messages were settled, but for those that were not held.
-    pub(super) fn settled(&self, session: &Session, outcome: Result<Vec<u64>, Fault>) {
-        let done = |unknown| Done { unknown, ..Done::default() };
-        self.say(session, outcome.as_ref().map(|unknown| done(unknown.clone())));
-    }
 }
 
 impl Client {
@@ -181,7 +126,7 @@ impl Client {
             return Err(End::closed(Code::NotAuthenticated, "the first message is connect"));
         }
         let id = head.id.filter(|id| id.get() != "null").map(ToOwned::to_owned);
-        let reply = Reply { id, sub: head.sub.as_deref().map(Into::into) };
+        let reply = Reply::new(id, head.sub.as_deref());
         if let Err(refusal) = self.obey(kind, text.as_bytes(), reply) {
             match refusal {
                 Refusal::Fault(reply, fault) => {
@@ -197,10 +142,10 @@ impl Client {
 
     fn obey(&mut self, kind: &str, text: &[u8], reply: Reply) -> Result<(), Refusal> {
         // Kept for what goes wrong.
-        let again = Reply { id: reply.id.clone(), sub: reply.sub.clone() };
+        let again = reply.clone();
         let refused = |fault| Refusal::Fault(again, fault);
-        if let Err(fault) = check_id(reply.id()) {
-            return Err(Refusal::Fault(Reply { id: None, ..reply }, fault));
+        if let Err(fault) = reply.check_id() {
+            return Err(Refusal::Fault(reply.without_id(), fault));
         }
         let request = match Request::read(kind, text) {
             Ok(Some(request)) => request,
@@ -340,18 +285,4 @@ impl Drop for Client {
 pub(super) enum Refusal {
     Fault(Reply, Fault),
     End(End),
-}
-
-/// An id is a text or a number, and short.
-fn check_id(id: Option<&RawValue>) -> Result<(), Fault> {
-    let is_one = |id: &RawValue| {
-        let text = id.get();
-        text.len() <= limits::ID_BYTES
-            && text.starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit())
-    };
-    if id.is_none_or(is_one) {
-        return Ok(());
-    }
-    let message = format!("id is a text or a number of at most {} characters.", limits::ID_BYTES - 2);
-    Err(Fault::new(wire::Code::InvalidParameterValue, message))
 }

@@ -1,9 +1,10 @@
 //! The first thing that a client says: who it is, and whether it goes on with a session that it had.
 
-use super::client::{Attached, Client, Refusal, Reply};
+use super::client::{Attached, Client, Refusal};
 use super::close::{Code, End};
 use super::limits;
 use super::protocol::{Clock, Connect, Connected, Limits, Named, Said};
+use super::reply::Reply;
 use super::session::Session;
 use super::taking::Taker;
 use crate::auth::{self, Caller, Credential};

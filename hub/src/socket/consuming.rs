@@ -1,10 +1,11 @@
 //! Consumers come, get credit, and go.
 
-use super::client::{Client, Refusal, Reply};
+use super::client::{Client, Refusal};
 use super::consumer::{Consumer, Ending, Reports};
 use super::held::{Held, Terms};
 use super::limits;
 use super::protocol::{Consume, Credit, Done, Unsubscribe};
+use super::reply::Reply;
 use super::settling::{give_back, named};
 use super::taking::Taker;
 use crate::catalogue::QueueView;
@@ -97,7 +98,7 @@ impl Client {
                 .collect::<Vec<_>>()
         });
         for (sub, receipts, ending) in ended {
-            let reply = Reply::ending(&sub, ending.and_then(|ending| ending.id));
+            let reply = Reply::new(ending.and_then(|ending| ending.id), Some(&sub));
             let (hub, session) = (Arc::clone(&self.hub), Arc::clone(&session));
             self.start(async move {
                 give_back(&hub, receipts).await;

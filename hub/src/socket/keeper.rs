@@ -124,13 +124,23 @@ fn loss(error: Error, has_ended: bool, has_dead_letters: bool) -> Loss {
     }
 }
 
-/// Tells a client how its queue stands.
+/// Tells a client how its queue stands; a priority queue, how its members do together.
 async fn report(hub: &Hub, session: &Session, sub: &str, queue: QueueId) {
     let now = hub.now();
-    let look = move |machine: &Machine| machine.queue(queue).map(|queue| (queue.counts(), queue.oldest()));
-    if let Ok(Some((counts, oldest))) = hub.engine.read(Some(queue), look).await {
+    let look = move |machine: &Machine| {
+        let mut stats = (0, 0, None);
+        for queue in machine.queues_of(queue) {
+            let (counts, oldest) = (queue.counts(), queue.oldest());
+            stats = (
+                stats.0 + counts.visible,
+                stats.1 + counts.in_flight,
+                stats.2.into_iter().chain(oldest).min(),
+            );
+        }
+        stats
+    };
+    if let Ok((ready, inflight, oldest)) = hub.engine.read(Some(queue), look).await {
         let oldest_age = oldest.map_or(0, |oldest| now.since(oldest).as_secs());
-        let stats = Stats { sub, ready: counts.visible, inflight: counts.in_flight, oldest_age };
-        session.say(&Said::Stats(stats));
+        session.say(&Said::Stats(Stats { sub, ready, inflight, oldest_age }));
     }
 }

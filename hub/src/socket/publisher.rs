@@ -1,8 +1,9 @@
 //! Publishing and sending: the operations of AWS, asked for in other words. What is asked for twice with the same id is
 //! done once.
 
-use super::client::{Client, Reply};
+use super::client::Client;
 use super::protocol::{Accepted, Done, Entry, Failed, Publication, Publish, Send};
+use super::reply::Reply;
 use crate::operation::{Context, Operation as _};
 use crate::shape::attribute::AttributeValue;
 use crate::shape::publication::{self, Asked};

@@ -193,12 +193,12 @@ impl State {
 
     /// How the consumers stand, for a client that comes back.
     pub(super) fn resumed(&self) -> Vec<Resumed> {
-        let resumed = |(sub, consumer): (&Box<str>, &Consumer)| Resumed {
+        let resumed = |sub: &str, consumer: &Consumer| Resumed {
             sub: sub.to_string(),
             tag: consumer.held.last_tag(),
             unacked: consumer.held.tags().collect(),
         };
-        self.consumers.iter().map(resumed).collect()
+        self.consumers.iter().map(|(sub, consumer)| resumed(sub, consumer)).collect()
     }
 
     /// How many messages are held.

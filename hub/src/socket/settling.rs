@@ -1,9 +1,10 @@
 //! What clients do with messages that they hold: acknowledge, refuse, and hold for longer.
 
-use super::client::{Client, Reply};
+use super::client::Client;
 use super::held::Lease;
 use super::limits;
 use super::protocol::{Ack, Extend, Loss, Nack};
+use super::reply::Reply;
 use super::session::{Session, State};
 use crate::hub::Hub;
 use crate::shape::queue::number;

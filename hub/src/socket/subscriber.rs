@@ -1,10 +1,11 @@
 //! Live subscriptions of topics. Each is a reader of its own, and belongs to the connection, not to the session: who
 //! comes back subscribes again from where he was.
 
-use super::client::{Client, Refusal, Reply};
+use super::client::{Client, Refusal};
 use super::close::{Code, End};
 use super::consuming::check_sub;
 use super::protocol::Subscribe;
+use super::reply::Reply;
 use crate::live::{Close, Item, Reader};
 use crate::wire::{self, Fault};
 use std::fmt::Write as _;

@@ -60,7 +60,7 @@ pub(crate) fn said(action: &'static str, traceparent: Option<&str>) -> Span {
     let span = info_span!(
         target: TARGET,
         "request",
-        otel.name = format_args!("SNS/{action}"),
+        otel.name = format_args!("SNS.{action}"),
         otel.kind = "server",
         messaging.system = Service::Sns.messaging_system(),
         messaging.destination.name = Empty,

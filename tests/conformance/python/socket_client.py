@@ -3,6 +3,8 @@
 import collections
 import itertools
 import json
+import socket
+import time
 
 import pytest
 import websockets.exceptions
@@ -10,6 +12,13 @@ import websockets.sync.client
 
 WITHIN_S = 20
 PROTOCOL = "fanq.v1.json"
+
+
+def eventually(condition):
+    """Returns when a condition holds."""
+    end = time.monotonic() + WITHIN_S
+    while not condition():
+        assert time.monotonic() < end, "this takes too long"
 
 
 class Talk:
@@ -20,7 +29,7 @@ class Talk:
         # Frames of the hub can be larger than the library expects.
         self.socket = websockets.sync.client.connect(
             address, subprotocols=list(protocols), max_size=None, compression=None, **more
-        )
+        ).__enter__()
         self.heard = collections.deque()
         self.ids = itertools.count(1)
 
@@ -82,16 +91,8 @@ class Talk:
         self.socket.close()
 
     def cut(self):
-        """Ends it as a broken network does."""
-        self.socket.socket.close() if self.socket.socket.fileno() < 0 else _reset(self.socket.socket)
-
-
-def _reset(socket):
-    import socket as sockets
-    import struct
-
-    socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
-    socket.shutdown(sockets.SHUT_RDWR)
+        """Ends it as a broken network does: no farewell, just no more bytes."""
+        self.socket.socket.shutdown(socket.SHUT_RDWR)
 
 
 class Sockets:

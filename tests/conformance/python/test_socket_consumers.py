@@ -141,6 +141,39 @@ def test_a_group_is_pushed_in_order_and_not_to_two(queues, sockets):
     assert [message["body"] for message in other.messages(2)] == ["c", "d"]
 
 
+def test_a_priority_queue_is_consumed_like_any_other(queues, sockets, clock):
+    high, low = make_queue(queues, "high"), make_queue(queues, "low")
+    make_queue(queues, "all", PriorityMembers={"policy": "strict", "members": ["high", "low"]})
+    talk = sockets.connect()
+    talk.done("send", queue="all", body="later")
+    talk.done("send", queue="all", body="now", attributes={"Priority": text("high")})
+    talk.done("consume", sub="a", queue="all", credit=2, stats=1)
+    got = talk.messages(2)
+    assert [(message["body"], message["queue"]) for message in got] == [("now", "high"), ("later", "low")]
+    assert talk.next("stats")["inflight"] == 2
+    for _ in range(3):
+        clock.advance(20)
+    talk.nothing("lost")
+    talk.done("nack", sub="a", tags=[2])
+    assert talk.next()["body"] == "later"
+    talk.done("ack", sub="a", upTo=3)
+    assert (counts(queues, high), counts(queues, low)) == ((0, 0, 0), (0, 0, 0))
+
+
+def test_a_slow_reader_gets_everything(queues, sockets):
+    url = make_queue(queues)
+    talk = sockets.connect()
+    talk.done("consume", sub="a", queue="orders", credit=1000, maxBytes=200_000_000)
+    # Far more than sockets buffer, which the client does not look at before all of it is there.
+    for number in range(60):
+        send(queues, url, f"{number}:" + "x" * 500_000)
+    assert counts(queues, url)[0] > 0, "a full socket stops leasing"
+    got = {message["body"].split(":")[0] for message in talk.messages(60)}
+    assert len(got) == 60
+    talk.done("ack", sub="a", upTo=60)
+    assert counts(queues, url) == (0, 0, 0)
+
+
 def test_a_consumer_ends_and_gives_back_what_it_holds(queues, sockets, clock):
     url = make_queue(queues)
     for _ in range(2):

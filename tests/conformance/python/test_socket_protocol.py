@@ -3,13 +3,12 @@
 import base64
 import json
 import socket
-import urllib.error
 import urllib.request
 
 import pytest
 import websockets.exceptions
 
-from checks import arn_of, counts, make_fifo, make_queue, make_topic, receive_one, send, subscribe, subscribed_queue, text
+from checks import arn_of, counts, make_fifo, make_queue, make_topic, receive_one, send, subscribed_queue, text
 
 PROTOCOL = "fanq.v1.json"
 
@@ -99,6 +98,22 @@ def test_what_is_no_message_ends_the_connection(sockets, bad):
     talk = sockets.connect()
     talk.say_text(bad)
     assert talk.closed()[0] == 4400
+
+
+@pytest.mark.parametrize("frame", [
+    b"\x81\x02{}", b"\xc1\x82\0\0\0\0{}", b"\x83\x82\0\0\0\0{}", b"\x80\x82\0\0\0\0{}", b"\x09\x80\0\0\0\0",
+    b"\x81\x81\0\0\0\0\xff", b"GET / HTTP/1.1\r\n\r\n",
+], ids=["unmasked", "reserved", "unknown", "without a beginning", "ping in parts", "not UTF-8", "HTTP"])
+def test_bytes_that_are_no_frame_end_the_connection(sockets, frame):
+    talk = sockets.connect()
+    talk.socket.socket.sendall(frame)
+    assert talk.closed()[0] == 4400
+
+
+def test_a_message_may_come_in_parts(sockets):
+    talk = sockets.connect()
+    talk.say_text(iter(['{"type":', '"ping",', '"t":"parts"}']))
+    assert talk.next("pong")["t"] == "parts"
 
 
 def test_a_message_that_is_too_large_ends_the_connection(sockets):

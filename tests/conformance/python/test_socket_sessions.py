@@ -1,13 +1,12 @@
 """Sessions of the socket: leases that are bound to a connection, and clients that come back."""
 
-import socket
-import subprocess
 import threading
+import urllib.request
 
-import pytest
-
-from checks import arn_of, counts, make_fifo, make_queue, receive_one, receive, redrive_policy, send, send_fifo
+from checks import arn_of, counts, make_queue, receive, receive_one, redrive_policy, send
 from hub import Hub
+from socket_client import Sockets, eventually
+from world import World
 
 
 def pushed(queues, sockets, *, messages=1, session=None, **consume):
@@ -131,13 +130,10 @@ def broken(talk, sockets):
     """Breaks a connection, and waits until the hub knows."""
     before = metric(sockets.hub, "fanq_socket_connections")
     talk.cut()
-    while metric(sockets.hub, "fanq_socket_connections") >= before:
-        pass
+    eventually(lambda: metric(sockets.hub, "fanq_socket_connections") < before)
 
 
 def metric(hub, name):
-    import urllib.request
-
     with urllib.request.urlopen(f"{hub.endpoint}/metrics") as answer:
         lines = answer.read().decode().splitlines()
     return int(next(line for line in lines if line.startswith(name + " ")).split()[1])
@@ -229,7 +225,7 @@ def test_a_thousand_reconnects_lose_nothing_and_leave_nothing_behind(queues, soc
     talk.done("consume", sub="a", queue="orders", credit=5)
     files = metric(sockets.hub, "process_open_fds")
     got = set()
-    for number in range(300):
+    for number in range(1000):
         send(queues, url, str(number))
         message = talk.next()
         got.add(message["body"])
@@ -240,10 +236,9 @@ def test_a_thousand_reconnects_lose_nothing_and_leave_nothing_behind(queues, soc
         assert (again["body"], again["tag"]) == (message["body"], message["tag"])
         talk.say("ack", sub="a", tags=[again["tag"]])
     talk.done("ack", sub="a", tags=[])
-    assert got == {str(number) for number in range(300)}
+    assert got == {str(number) for number in range(1000)}
     assert counts(queues, url) == (0, 0, 0)
-    while metric(sockets.hub, "fanq_socket_connections") > 1:
-        pass
+    eventually(lambda: metric(sockets.hub, "fanq_socket_connections") == 1)
     assert metric(sockets.hub, "process_open_fds") <= files + 3
     assert metric(sockets.hub, "fanq_socket_consumers") == 1
 
@@ -269,9 +264,6 @@ def test_a_publish_is_done_once_however_often_it_is_asked_for(queues, sns, socke
 
 
 def test_a_hub_that_stops_lets_clients_finish_and_gives_back_the_rest(tmp_path):
-    from socket_client import Sockets
-    from world import World
-
     hub = Hub(data_dir=tmp_path)
     world = World(hub)
     queues, sockets = world.sqs(), Sockets(hub, world)
