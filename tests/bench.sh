@@ -101,7 +101,7 @@ row "publish to a waiting consumer, none: median ≤ 1 ms" \
 row "the same, sync" \
     none 0 p50_ms "ms" e2e
 row "10,000 long polls on 1,000 queues: ≤ 28 KiB of memory each" \
-    most 28672 bytes_per_poll "bytes" polls --polls 10000 --queues 1000
+    most 28672 bytes_per_connection "bytes" polls --polls 10000 --queues 1000
 row "of these, a send wakes one: p99 < 10 ms" \
     most 10 p99_ms "ms" polls --polls 10000 --queues 1000
 row "push to 100 receivers over HTTP: ≥ 5,000 deliveries/s" \
@@ -110,6 +110,30 @@ row "one dead endpoint among 100: p99 of the others within 25 %" \
     most 1.25 ratios.p99 "× the p99" push --queues 100 --rate 20 --dead 1 --against push --pairs "$flat_pairs"
 row "publish to 1,000 filtered queues of which 10 match: ≤ 200 µs of CPU" \
     most 200 cpu_us_per_request "µs of CPU" fanout --queues 1000 --matching 10
+row "10,000 idle WebSockets: ≤ 32 KiB of memory each" \
+    most 32768 bytes_per_connection "bytes" ws idle --connections 10000
+row "publish to a WebSocket that watches, 1,000/s, none: median ≤ 2 ms" \
+    most 2 p50_ms "ms" ws live --rate 1000 --durability none
+row "of the same: p99 ≤ 10 ms" \
+    most 10 p99_ms "ms" ws live --rate 1000 --durability none
+row "the same, sync" \
+    none 0 p50_ms "ms" ws live --rate 1000
+row "publish to a consumer over a WebSocket, 1,000/s, none: median ≤ 2 ms" \
+    most 2 p50_ms "ms" ws consume --rate 1000 --durability none
+row "of the same: p99 ≤ 10 ms" \
+    most 10 p99_ms "ms" ws consume --rate 1000 --durability none
+row "the same, sync" \
+    none 0 p50_ms "ms" ws consume --rate 1000
+row "push over WebSockets: ≥ 1.5 × the messages of receive 10 and delete 10" \
+    least 1.5 ratios.messages "× the messages" ws drain --against "receive --batch 10" --pairs "$pairs"
+row "1,000 watch a topic, 100 publishes/s" \
+    none 0 messages_per_s "deliveries/s" ws live --subscribers 1000
+row "one frozen WebSocket among 1,000: p99 of the others within 25 %" \
+    most 1.25 ratios.p99 "× the p99" \
+    ws live --subscribers 1000 --rate 20 --frozen 1 --against "ws live" --pairs "$flat_pairs"
+row "a priority queue of 4 members: ≥ 80 % of the messages of a plain queue" \
+    least 0.8 ratios.messages "of the plain queue" \
+    receive --batch 10 --members 4 --against receive --pairs "$pairs"
 # Within 20 %: no slower than four fifths. Nobody minds if the long queue is faster.
 row "send with $backlog queued: within 20 % of 1,000 queued" \
     least 0.8 ratios.messages "of the short queue" \

@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 /// Runs a measurement of a second that has to succeed, and gives its object.
 fn measured(flags: &[&str]) -> Value {
     // What pushes has one.
-    let connections = if flags[0] == "push" { &[][..] } else { &["--connections", "4"] };
+    let are_given =
+        flags[0] == "push" || ["--connections", "--subscribers"].iter().any(|flag| flags.contains(flag));
+    let connections = if are_given { &[][..] } else { &["--connections", "4"] };
     let common = ["--duration", "1s", "--json"];
     let output = run(&[&["bench"], flags, connections, &common].concat());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -23,12 +25,14 @@ fn check(flags: &[&str]) -> Value {
     let folder = TemporaryFolder::new();
     let path = folder.path().to_str().unwrap();
     let object = measured(&[flags, &["--folder", path]].concat());
-    let positive =
-        ["requests_per_s", "messages_per_s", "p50_ms", "p99_ms", "cpu_us_per_request", "rss_bytes"];
-    for name in positive {
+    // Sockets that are idle get no messages.
+    let is_idle = flags.contains(&"idle");
+    let positive = ["requests_per_s", "p50_ms", "p99_ms", "cpu_us_per_request", "rss_bytes"];
+    for name in positive.into_iter().chain((!is_idle).then_some("messages_per_s")) {
         assert!(object[name].as_f64().is_some_and(|value| value > 0.0), "{flags:?}: {name}: {object}");
     }
-    assert_eq!(object["scenario"], flags[0]);
+    let name = flags.iter().take_while(|flag| !flag.starts_with('-')).copied().collect::<Vec<_>>().join(" ");
+    assert_eq!(object["scenario"], name);
     assert_eq!((&object["errors"], &object["first_error"]), (&Value::from(0), &Value::Null), "{flags:?}");
     assert!(is_empty(&folder), "{flags:?}: the folder of the log is gone");
     assert!(!runs_in(path), "{flags:?}: the server has ended");
@@ -95,7 +99,38 @@ fn what_is_pushed_is_measured_also_beside_a_receiver_that_is_not_there() {
 #[test]
 fn what_wakes_one_of_many_polls_is_measured() {
     let polls = check(&["polls", "--queues", "2", "--rate", "50"]);
-    assert!(polls["bytes_per_poll"].is_u64() && polls["rate"] == 50, "{polls}");
+    assert!(polls["bytes_per_connection"].is_u64() && polls["rate"] == 50, "{polls}");
+}
+
+#[test]
+fn a_priority_queue_is_measured() {
+    let queue = check(&["receive", "--members", "4", "--batch", "10"]);
+    assert_eq!(queue["members"], 4, "{queue}");
+    check(&["send", "--members", "2", "--queues", "2"]);
+    check(&["receive", "--members", "2", "--fifo"]);
+}
+
+#[test]
+fn what_a_websocket_takes_is_measured() {
+    let idle = check(&["ws", "idle", "--connections", "1000"]);
+    assert!(idle["bytes_per_connection"].is_u64(), "{idle}");
+}
+
+#[test]
+fn what_is_watched_over_websockets_is_measured_also_beside_one_that_reads_nothing() {
+    let live = check(&["ws", "live", "--subscribers", "4", "--frozen", "1", "--rate", "200"]);
+    assert!((messages_of_a_request(&live) - 3.0).abs() < 0.01, "{live}");
+    assert_eq!((&live["frozen"], &live["rate"]), (&1.into(), &200.into()), "{live}");
+}
+
+#[test]
+fn what_is_pushed_over_websockets_is_measured() {
+    let consumed = check(&["ws", "consume", "--queues", "2", "--durability", "none"]);
+    assert!((messages_of_a_request(&consumed) - 2.0).abs() < 0.01, "{consumed}");
+    check(&["ws", "consume", "--enveloped"]);
+    check(&["ws", "drain", "--queues", "2"]);
+    check(&["ws", "drain", "--fifo", "--batch", "1"]);
+    check(&["ws", "drain", "--members", "2", "--backlog", "500"]);
 }
 
 #[test]
@@ -117,12 +152,24 @@ fn two_measurements_are_compared() {
 #[test]
 fn a_running_hub_is_measured_and_left_as_it_was() {
     let hub = Hub::start(&[]);
-    for scenario in ["send", "receive", "fanout", "e2e", "polls"] {
-        let object = measured(&[scenario, "--endpoint", &hub.endpoint()]);
+    let scenarios = [
+        &["send"][..],
+        &["receive"],
+        &["receive", "--members", "2"],
+        &["fanout"],
+        &["e2e"],
+        &["polls"],
+        &["ws", "idle"],
+        &["ws", "live"],
+        &["ws", "consume"],
+        &["ws", "drain"],
+    ];
+    for scenario in scenarios {
+        let object = measured(&[scenario, &["--endpoint", &hub.endpoint()]].concat());
         assert_eq!((&object["errors"], &object["endpoint"]), (&0.into(), &hub.endpoint().into()), "{object}");
         assert_eq!((&object["cpu_us_per_request"], &object["rss_bytes"]), (&Value::Null, &Value::Null));
         let queues = Request::json("ListQueues", "{}").send(&hub).text();
-        assert_eq!(queues, "{}", "{scenario}");
+        assert_eq!(queues, "{}", "{scenario:?}");
     }
 }
 
@@ -138,6 +185,7 @@ fn what_cannot_be_measured_says_why() {
         (&["send", "--body-bytes", "2000000"], 2, "--body-bytes"),
         (&["send", "--against", "floor --batch 11"], 2, "--batch"),
         (&["everything"], 2, "SCENARIO"),
+        (&["ws"], 2, "ws idle"),
     ] {
         let output = run(&[&["bench"], flags].concat());
         let complained = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -192,7 +240,7 @@ fn the_script_measures_all_targets() {
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
     let rows = printed.lines().filter(|line| line.contains("`fanq bench ")).collect::<Vec<_>>();
-    assert_eq!(rows.len(), 16, "{printed}");
+    assert_eq!(rows.len(), 27, "{printed}");
     for row in rows {
         assert!([" met |", " missed |", " – |"].iter().any(|end| row.ends_with(end)), "{row}");
     }

@@ -14,12 +14,14 @@ use super::{Error, open_files, print_line, runtime};
 mod answer;
 mod comparison;
 mod connection;
+mod consumers;
 mod crew;
 mod figures;
 pub(super) mod floor;
 mod flow;
 mod folder;
 mod ground;
+mod idle;
 mod measure;
 mod messages;
 mod options;
@@ -30,6 +32,7 @@ mod receiver;
 mod request;
 mod scenario;
 mod sends;
+mod socket;
 mod subject;
 mod tally;
 
@@ -47,7 +50,9 @@ pub(super) fn command() -> Command {
         .after_help(
             "send: SendMessage(Batch). receive: ReceiveMessage and DeleteMessageBatch. fanout: Publish to a topic with \
              --queues raw subscriptions. push: from a publish to --queues receivers over HTTP, which this program is. e2e: from a publish to a consumer in a long poll. polls: from a send to the one of many \
-             long polls that it wakes. floor: send, to a server \
+             long polls that it wakes. ws idle: the opening of WebSockets, and their memory. ws live: from a publish \
+             to those who watch a topic. ws consume: from a publish to consumers of queues. ws drain: messages pushed to consumers \
+             and acknowledged. floor: send, to a server \
              that reads and answers as a hub does and does nothing in between.",
         )
         .args(options::arguments())

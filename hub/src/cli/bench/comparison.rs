@@ -90,7 +90,7 @@ fn medians(all: &[&Figures]) -> Option<Figures> {
         first_error: all.iter().find_map(|it| it.first_error.clone()),
         cpu_us_per_request: cpu.and_then(median).map(rounded),
         rss_bytes: bytes(|it| it.rss_bytes),
-        bytes_per_poll: bytes(|it| it.bytes_per_poll),
+        bytes_per_connection: bytes(|it| it.bytes_per_connection),
         ..(*all.first()?).clone()
     })
 }

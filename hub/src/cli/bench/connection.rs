@@ -74,7 +74,8 @@ impl Connection {
     }
 }
 
-async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+/// Without waiting for more when there is something to send.
+pub(super) async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = tokio::time::timeout(CONNECT, TcpStream::connect(address)).await??;
     stream.set_nodelay(true)?;
     Ok(stream)

@@ -4,7 +4,6 @@
 //! a runtime of one thread on each, and nothing shared between them while something is measured.
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 
-use super::connection::Connection;
+use super::connection::{Connection, Failure};
 use super::progress::Progress;
 use super::subject::Running;
 use super::tally::Tally;
@@ -34,8 +33,8 @@ pub(super) struct Stretch {
     pub(super) time: Duration,
     /// What the server used; none if nobody knows.
     pub(super) cpu: Option<Duration>,
-    /// Memory of the server, where polls are measured.
-    pub(super) bytes_per_poll: Option<u64>,
+    /// Memory of the server, where that is measured.
+    pub(super) bytes_per_connection: Option<u64>,
 }
 
 impl Stretch {
@@ -44,7 +43,7 @@ impl Stretch {
             tally: Tally::new().map_err(Error::Failed)?,
             time: Duration::ZERO,
             cpu: Some(Duration::ZERO),
-            bytes_per_poll: None,
+            bytes_per_connection: None,
         })
     }
 
@@ -60,18 +59,18 @@ pub(super) struct Crew<'a> {
     pub(super) progress: &'a Progress,
 }
 
-/// One connection at work.
-pub(super) struct Worker {
+/// One connection at work, of whatever kind it is.
+pub(super) struct Worker<C = Connection> {
     /// From 0, over all threads.
     pub(super) index: usize,
-    connection: Connection,
+    pub(super) connection: C,
     tally: Arc<Mutex<Tally>>,
     deadline: Option<Instant>,
     /// In a row, up to now.
     failures: u32,
 }
 
-impl Worker {
+impl<C> Worker<C> {
     /// Whether there is nothing more to do, because the time for it is over or nothing comes of it.
     pub(super) fn is_over(&self) -> bool {
         self.is_given_up() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
@@ -82,6 +81,14 @@ impl Worker {
         self.failures >= FAILURES_MAX
     }
 
+    /// Nothing comes of it: its connection cannot be used any more.
+    pub(super) fn give_up(&mut self, failure: &Failure) {
+        self.failures = FAILURES_MAX;
+        let mut tally = self.tally();
+        tally.fail(1, || failure.to_string());
+        tally.is_given_up = true;
+    }
+
     /// What is counted, for somebody who counts besides.
     pub(super) fn shared_tally(&self) -> Arc<Mutex<Tally>> {
         Arc::clone(&self.tally)
@@ -90,7 +97,9 @@ impl Worker {
     pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
+impl Worker {
     /// Sends a request and gives the body of its answer to `read`; anything but a success is counted as an error.
     pub(super) async fn ask<T>(
         &mut self,
@@ -143,6 +152,26 @@ impl Crew<'_> {
         W: Fn(Worker) -> F + Clone + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
+        let address = self.running.address;
+        let open = move |_| async move { Ok(Connection::open(address).await?) };
+        self.run_with(connections, limit, open, work).await
+    }
+
+    /// The same, with connections of another kind. They are opened one after the other before that moment.
+    pub(super) async fn run_with<C, O, P, W, F>(
+        &self,
+        connections: usize,
+        limit: Option<Duration>,
+        open: O,
+        work: W,
+    ) -> Result<Stretch, Error>
+    where
+        O: Fn(usize) -> P + Clone + Send + 'static,
+        P: Future<Output = Result<C, Failure>>,
+        C: Send + 'static,
+        W: Fn(Worker<C>) -> F + Clone + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
         let threads = generator_threads().min(connections);
         let (ready, mut readiness) = mpsc::channel(threads);
         let (start, started) = watch::channel(None);
@@ -151,14 +180,10 @@ impl Crew<'_> {
         for thread in 0..threads {
             let tally = Arc::new(Mutex::new(Tally::new().map_err(Error::Failed)?));
             tallies.push(Arc::clone(&tally));
-            let share = Share {
-                indices: (thread..connections).step_by(threads).collect(),
-                address: self.running.address,
-                tally,
-                limit,
-            };
-            let (ready, started, end, work) = (ready.clone(), started.clone(), end.clone(), work.clone());
-            let body = move || share.run(&ready, started, end, work);
+            let share = Share { indices: (thread..connections).step_by(threads).collect(), tally, limit };
+            let (ready, started, end) = (ready.clone(), started.clone(), end.clone());
+            let (open, work) = (open.clone(), work.clone());
+            let body = move || share.run(&ready, started, end, &open, work);
             let spawned = std::thread::Builder::new().name("generator".to_owned()).spawn(body);
             spawned.map_err(|error| Error::Failed(format!("cannot start a thread: {error}")))?;
         }
@@ -221,25 +246,27 @@ fn generator_threads() -> usize {
 /// The connections of one thread.
 struct Share {
     indices: Vec<usize>,
-    address: SocketAddr,
     tally: Arc<Mutex<Tally>>,
     limit: Option<Duration>,
 }
 
 impl Share {
-    fn run<W, F>(
+    fn run<C, O, P, W, F>(
         self,
         ready: &mpsc::Sender<Result<(), String>>,
         started: watch::Receiver<Option<Instant>>,
         end: mpsc::Sender<()>,
+        open: &O,
         work: W,
     ) where
-        W: Fn(Worker) -> F,
+        O: Fn(usize) -> P,
+        P: Future<Output = Result<C, Failure>>,
+        W: Fn(Worker<C>) -> F,
         F: Future<Output = ()> + Send + 'static,
     {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let result = match runtime {
-            Ok(runtime) => runtime.block_on(self.work(ready, started, work)),
+            Ok(runtime) => runtime.block_on(self.work(ready, started, open, work)),
             Err(error) => Err(error.to_string()),
         };
         if result.is_err() {
@@ -248,20 +275,23 @@ impl Share {
         drop(end);
     }
 
-    async fn work<W, F>(
+    async fn work<C, O, P, W, F>(
         self,
         ready: &mpsc::Sender<Result<(), String>>,
         mut started: watch::Receiver<Option<Instant>>,
+        open: &O,
         work: W,
     ) -> Result<(), String>
     where
-        W: Fn(Worker) -> F,
+        O: Fn(usize) -> P,
+        P: Future<Output = Result<C, Failure>>,
+        W: Fn(Worker<C>) -> F,
         F: Future<Output = ()> + Send + 'static,
     {
         let mut connections = Vec::with_capacity(self.indices.len());
         for index in self.indices {
-            let connection = Connection::open(self.address).await;
-            connections.push((index, connection.map_err(|error| format!("cannot connect: {error}"))?));
+            let connection = open(index).await;
+            connections.push((index, connection.map_err(|failure| format!("cannot connect: {failure}"))?));
         }
         let _ = ready.send(Ok(())).await;
         // Nobody starts the work if another thread could not connect.

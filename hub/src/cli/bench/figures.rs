@@ -21,9 +21,9 @@ pub(super) struct Figures {
     /// Of the server; none if it is not ours.
     pub(super) cpu_us_per_request: Option<f64>,
     pub(super) rss_bytes: Option<u64>,
-    /// Memory of the server that each poll takes, where polls are measured.
+    /// Memory of the server that each connection takes, where that is measured.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) bytes_per_poll: Option<u64>,
+    pub(super) bytes_per_connection: Option<u64>,
     pub(super) connections: u32,
     pub(super) body_bytes: u32,
     pub(super) batch: u32,
@@ -35,6 +35,10 @@ pub(super) struct Figures {
     pub(super) enveloped: bool,
     /// Receivers that are not there.
     pub(super) dead: u32,
+    /// Subscribers that read nothing.
+    pub(super) frozen: u32,
+    /// Members of priority queues; none of plain ones.
+    pub(super) members: Option<u32>,
     /// Message groups of FIFO queues; none of standard ones.
     pub(super) groups: Option<u32>,
     /// Publishes or sends per second that were asked for, where that is so.
@@ -66,7 +70,7 @@ impl Figures {
             first_error: tally.first_error.clone(),
             cpu_us_per_request: stretch.cpu.map(per_request).map(rounded),
             rss_bytes,
-            bytes_per_poll: stretch.bytes_per_poll,
+            bytes_per_connection: stretch.bytes_per_connection,
             connections: options.connections,
             body_bytes: options.body_bytes,
             batch: options.batch,
@@ -75,6 +79,8 @@ impl Figures {
             matching: options.matching,
             enveloped: options.is_enveloped,
             dead: options.dead,
+            frozen: options.frozen,
+            members: options.members,
             groups: options.groups,
             rate: options.scenario.has_rate().then_some(options.rate),
             durability,
@@ -92,8 +98,14 @@ impl Figures {
     pub(super) fn title(&self) -> String {
         let Self { scenario, connections, body_bytes, batch, queues, backlog, .. } = self;
         let mut title = format!("{scenario} --connections {connections} --body-bytes {body_bytes}");
-        let counts =
-            [("batch", batch, 1), ("queues", queues, 1), ("backlog", backlog, 0), ("dead", &self.dead, 0)];
+        let counts = [
+            ("batch", batch, 1),
+            ("queues", queues, 1),
+            ("members", &self.members.unwrap_or(0), 0),
+            ("backlog", backlog, 0),
+            ("dead", &self.dead, 0),
+            ("frozen", &self.frozen, 0),
+        ];
         for (flag, value, default) in counts {
             if *value != default {
                 title.push_str(&format!(" --{flag} {value}"));
@@ -131,7 +143,7 @@ impl Figures {
             ("CPU per request", self.cpu_us_per_request.map_or_else(unknown, |us| format!("{us:.1} µs"))),
             ("memory", self.rss_bytes.map_or_else(unknown, bytes)),
         ];
-        rows.extend(self.bytes_per_poll.map(|each| ("memory per poll", bytes(each))));
+        rows.extend(self.bytes_per_connection.map(|each| ("memory for each", bytes(each))));
         rows
     }
 }

@@ -1,4 +1,4 @@
-//! From a publish to whoever waits for it: the work of `e2e` and of `push`.
+//! From a publish to whoever waits for it: the work of `e2e`, of `push`, and over WebSockets.
 //!
 //! The body of a message says in which run it was published and when, as a number of microseconds that begins with the
 //! run, so the consumer that gets it knows how long it took. What an earlier run has left is not counted.
@@ -16,6 +16,10 @@ use super::messages::{Received, failed_entries};
 use super::receiver::Receiver;
 use super::request::Requests;
 use super::tally::Tally;
+
+mod stream;
+
+pub(super) use stream::Listening;
 
 /// As long as a long poll can be.
 const WAIT_SECONDS: u32 = 20;
@@ -163,10 +167,14 @@ impl Flow {
             #[serde(borrow)]
             message: Cow<'a, str>,
         }
-        let envelope = serde_json::from_str::<Envelope<'_>>(body);
-        let body = envelope.map_or(Cow::Borrowed(body), |envelope| envelope.message);
-        let (run, published_us) = body.trim_end_matches('x').split_once('-')?;
-        (run.parse() == Ok(self.run)).then(|| published_us.parse().ok())?
+        let enveloped = || self.published_us_in(&serde_json::from_str::<Envelope<'_>>(body).ok()?.message);
+        self.published_us_in(body).or_else(enveloped)
+    }
+
+    /// The same without one: what `body` has written, up to what fills it.
+    fn published_us_in(&self, body: &str) -> Option<u64> {
+        let (run, rest) = body.split_once('-')?;
+        (run.parse() == Ok(self.run)).then(|| rest.split('x').next()?.parse().ok())?
     }
 }
 

@@ -1,5 +1,6 @@
 //! The queues and the topic of a measurement, made before it and deleted after it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -13,11 +14,16 @@ use super::scenario::Scenario;
 use super::subject::Running;
 use crate::cli::Error;
 
+/// Attributes of a queue, by their names.
+type Attributed = BTreeMap<String, String>;
+
 pub(super) struct Ground {
     connection: Connection,
     requests: Requests,
     /// As the server names them.
     pub(super) queue_urls: Vec<String>,
+    /// Of priority queues, if that is what these are.
+    member_urls: Vec<String>,
     /// If the measurement has a topic, to which all the queues are subscribed.
     pub(super) topic_arn: Option<String>,
     /// Who gets what the topic pushes, if it does.
@@ -49,8 +55,9 @@ impl Ground {
             .await
             .map_err(|error| Error::Failed(format!("cannot connect to {}: {error}", running.address)))?;
         let requests = running.requests.clone();
+        let (queue_urls, member_urls) = (Vec::new(), Vec::new());
         let mut ground =
-            Self { connection, requests, queue_urls: Vec::new(), topic_arn: None, receiver: None };
+            Self { connection, requests, queue_urls, member_urls, topic_arn: None, receiver: None };
         if options.scenario == Scenario::Floor {
             // It has no queues, and reads their names only.
             let url = |number| format!("http://{}/000000000000/floor-{number}", running.address);
@@ -62,19 +69,42 @@ impl Ground {
             ground.push_to_all(&name, options).await?;
             return Ok(ground);
         }
-        for number in 0..options.queues {
-            let input = if options.groups.is_some() {
-                json!({ "QueueName": format!("{name}-{number}.fifo"), "Attributes": { "FifoQueue": "true" } })
-            } else {
-                json!({ "QueueName": format!("{name}-{number}") })
-            };
-            let created: Created = ground.json("CreateQueue", &input).await?;
-            ground.queue_urls.push(created.queue_url);
+        if options.scenario.has_queues() {
+            ground.create_queues(&name, options).await?;
         }
         if options.scenario.has_topic() {
             ground.subscribe_all(&name, options).await?;
         }
         Ok(ground)
+    }
+
+    async fn create_queues(&mut self, name: &str, options: &Options) -> Result<(), Error> {
+        let (suffix, kind) = match options.groups {
+            Some(_) => (".fifo", BTreeMap::from([("FifoQueue".to_owned(), "true".to_owned())])),
+            None => ("", BTreeMap::new()),
+        };
+        for number in 0..options.queues {
+            let mut attributes = kind.clone();
+            if let Some(members) = options.members {
+                let members: Vec<_> =
+                    (0..members).map(|member| format!("{name}-{number}-{member}{suffix}")).collect();
+                for member in &members {
+                    let url = self.create_queue(member, &kind).await?;
+                    self.member_urls.push(url);
+                }
+                let list = json!({ "policy": "strict", "members": members });
+                attributes.insert("PriorityMembers".to_owned(), list.to_string());
+            }
+            let url = self.create_queue(&format!("{name}-{number}{suffix}"), &attributes).await?;
+            self.queue_urls.push(url);
+        }
+        Ok(())
+    }
+
+    async fn create_queue(&mut self, name: &str, attributes: &Attributed) -> Result<String, Error> {
+        let input = json!({ "QueueName": name, "Attributes": attributes });
+        let created: Created = self.json("CreateQueue", &input).await?;
+        Ok(created.queue_url)
     }
 
     /// Subscribes receivers, all in one place, of which some are not there.
@@ -129,7 +159,9 @@ impl Ground {
         if let Some(topic_arn) = self.topic_arn.take() {
             self.form("DeleteTopic", &[("TopicArn", &topic_arn)]).await?;
         }
-        for queue_url in std::mem::take(&mut self.queue_urls) {
+        // A member cannot be deleted before the priority queue.
+        let queue_urls = std::mem::take(&mut self.queue_urls);
+        for queue_url in queue_urls.into_iter().chain(std::mem::take(&mut self.member_urls)) {
             let request = self.requests.json("DeleteQueue", &json!({ "QueueUrl": queue_url }));
             self.call("DeleteQueue", &request).await?;
         }

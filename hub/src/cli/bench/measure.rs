@@ -16,6 +16,8 @@ use super::scenario::Scenario;
 use super::subject::Running;
 use crate::cli::Error;
 
+mod sockets;
+
 /// Before anything counts: connections, caches and the first files of the log settle.
 const WARM_UP: Duration = Duration::from_secs(1);
 
@@ -67,6 +69,9 @@ impl Measurement<'_> {
             Scenario::Fanout => self.fanout().await,
             Scenario::EndToEnd | Scenario::Push => self.end_to_end().await,
             Scenario::Polls => self.polls().await,
+            Scenario::SocketIdle => self.idle().await,
+            Scenario::SocketLive | Scenario::SocketConsume => self.stream().await,
+            Scenario::SocketDrain => self.rounds(Half::Draining).await,
         }
     }
 
@@ -112,15 +117,7 @@ impl Measurement<'_> {
         let reached = u64::from(self.options.queues.saturating_sub(self.options.dead));
         let runs = AtomicU64::new(0);
         self.twice(|time| {
-            let flow = Arc::new(Flow::new(
-                self.crew.running.requests.clone(),
-                self.ground.queue_urls.clone(),
-                self.topic_arn().to_owned(),
-                self.body().len(),
-                self.options.rate,
-                runs.fetch_add(1, Ordering::Relaxed),
-                reached,
-            ));
+            let flow = self.flow(&runs, reached);
             let receiver = receiver.clone();
             self.crew.run(connections, Some(time), move |worker| {
                 let (flow, receiver) = (Arc::clone(&flow), receiver.clone());
@@ -133,6 +130,24 @@ impl Measurement<'_> {
             })
         })
         .await
+    }
+
+    fn flow(&self, runs: &AtomicU64, reached: u64) -> Arc<Flow> {
+        Arc::new(Flow::new(
+            self.crew.running.requests.clone(),
+            self.ground.queue_urls.clone(),
+            self.topic_arn().to_owned(),
+            self.body().len(),
+            self.options.rate,
+            runs.fetch_add(1, Ordering::Relaxed),
+            reached,
+        ))
+    }
+
+    /// What each connection has added to the memory.
+    fn each(&self, with: Option<u64>, without: Option<u64>) -> Option<u64> {
+        let taken = with.zip(without).map(|(with, without)| with.saturating_sub(without));
+        taken?.checked_div(self.options.connections.into())
     }
 
     /// Has all polls wait, looks at what they take, and measures from then on.
@@ -163,10 +178,9 @@ impl Measurement<'_> {
         let run = self.crew.run(connections, None, move |worker| Arc::clone(&work).work(worker));
         let (sent, stretch) = tokio::try_join!(sending, async { done(run.await?) })?;
         let (time, cpu, with_polls) = sent;
-        let taken = with_polls.zip(before).map(|(with, without)| with.saturating_sub(without));
-        let bytes_per_poll = taken.and_then(|bytes| bytes.checked_div(self.options.connections.into()));
+        let bytes_per_connection = self.each(with_polls, before);
         self.progress.measured(time);
-        Ok(Stretch { time, cpu, bytes_per_poll, ..stretch })
+        Ok(Stretch { time, cpu, bytes_per_connection, ..stretch })
     }
 
     /// Sends and drains in turns, above the backlog, until the half that counts has taken as long as was asked. The
@@ -201,6 +215,7 @@ impl Measurement<'_> {
     }
 
     async fn round(&self, half: Half) -> Result<Stretch, Error> {
+        let over_sockets = self.options.scenario == Scenario::SocketDrain;
         let (send_batch, drain_batch) = match half {
             Half::Sending => (self.options.batch, BATCH_MAX),
             Half::Draining => (self.largest_batch(), self.options.batch),
@@ -211,15 +226,19 @@ impl Measurement<'_> {
         let limit = ROUND_SENDING.saturating_mul(drain_batch);
         let sent = done(self.sending(Arc::clone(&work), Some(limit)).await?)?;
         let quota = Quota::taken_of(&work.quota, &whole());
-        let work = Arc::new(self.work(quota, drain_batch));
-        let drain = move |worker| messages::drain(Arc::clone(&work), worker);
-        let drained = done(self.crew.run(self.connections(), None, drain).await?)?;
+        let work = self.work(quota, drain_batch);
+        let drained = done(if over_sockets { self.consume(work).await? } else { self.drain(work).await? })?;
         let (mut counted, other) = match half {
             Half::Sending => (sent, drained),
             Half::Draining => (drained, sent),
         };
         counted.tally.add_errors(other.tally);
         Ok(counted)
+    }
+
+    fn drain(&self, work: Work) -> impl Future<Output = Result<Stretch, Error>> {
+        let work = Arc::new(work);
+        self.crew.run(self.connections(), None, move |worker| messages::drain(Arc::clone(&work), worker))
     }
 
     fn sending(
@@ -237,6 +256,7 @@ impl Measurement<'_> {
             body: self.body(),
             batch,
             groups: self.options.groups,
+            members: self.options.members,
             quota,
         }
     }

@@ -39,8 +39,13 @@ impl Quota {
         Self(taken.collect())
     }
 
+    /// All that is left.
+    pub(super) fn total(&self) -> u64 {
+        self.0.iter().map(|left| u64::try_from(left.load(Ordering::Relaxed)).unwrap_or_default()).sum()
+    }
+
     /// Takes up to so many.
-    fn take(&self, queue: usize, wanted: u32) -> u32 {
+    pub(super) fn take(&self, queue: usize, wanted: u32) -> u32 {
         let Some(left) = self.0.get(queue) else {
             return 0;
         };
@@ -70,21 +75,30 @@ pub(super) struct Work {
     pub(super) batch: u32,
     /// Of FIFO queues.
     pub(super) groups: Option<u32>,
+    /// Of priority queues.
+    pub(super) members: Option<u32>,
     pub(super) quota: Quota,
 }
 
 impl Work {
     /// The queue that a connection serves.
-    fn queue(&self, worker: &Worker) -> usize {
+    pub(super) fn queue<C>(&self, worker: &Worker<C>) -> usize {
         worker.index.checked_rem(self.queue_urls.len()).unwrap_or_default()
     }
 
     fn sends(&self, worker: &Worker, batch: u32) -> Sends {
         let queue_url = self.url(self.queue(worker));
-        Sends::new(&self.requests, queue_url, &self.body, batch, self.groups, worker.index)
+        let level = self.level(worker);
+        Sends::new(&self.requests, queue_url, &self.body, batch, self.groups, level, worker.index)
     }
 
-    fn url(&self, queue: usize) -> &str {
+    /// The level that a connection sends to: each in turns.
+    fn level(&self, worker: &Worker) -> Option<u32> {
+        let turn = worker.index.checked_div(self.queue_urls.len())?;
+        u32::try_from(turn).ok()?.checked_rem(self.members?)
+    }
+
+    pub(super) fn url(&self, queue: usize) -> &str {
         self.queue_urls.get(queue).map(String::as_str).unwrap_or_default()
     }
 }
@@ -211,6 +225,7 @@ mod tests {
         assert_eq!([quota.take(1, 10), quota.take(1, 10)], [10, 2]);
         quota.give_back(1, 4);
         let taken = Quota::taken_of(&quota, &whole);
+        assert_eq!(taken.total(), 21);
         assert_eq!([taken.take(0, 100), taken.take(1, 100)], [13, 8]);
         assert_eq!(quota.take(1, 10), 4);
     }

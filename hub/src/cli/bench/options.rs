@@ -23,6 +23,8 @@ const BATCH: RangeInclusive<i64> = 1..=10;
 const QUEUES: RangeInclusive<i64> = 1..=1_000;
 /// As many as the digits of a group's name.
 const GROUPS: RangeInclusive<i64> = 1..=1_000_000;
+/// As many members as a priority queue can have.
+const MEMBERS: RangeInclusive<i64> = 2..=16;
 const BACKLOG: RangeInclusive<i64> = 0..=100_000_000;
 /// The publisher has one connection, and timers are no finer than a millisecond.
 const RATE: RangeInclusive<i64> = 1..=10_000;
@@ -46,6 +48,10 @@ pub(super) struct Options {
     pub(super) is_enveloped: bool,
     /// Subscriptions whose receiver is not there.
     pub(super) dead: u32,
+    /// Subscribers that read nothing.
+    pub(super) frozen: u32,
+    /// Queues that each queue is put together from, if they are priority queues.
+    pub(super) members: Option<u32>,
     pub(super) backlog: u32,
     /// Message groups, where the queues are FIFO.
     pub(super) groups: Option<u32>,
@@ -84,6 +90,8 @@ struct Given {
     matching: Option<u32>,
     is_enveloped: bool,
     dead: Option<u32>,
+    frozen: Option<u32>,
+    members: Option<u32>,
     backlog: Option<u32>,
     is_fifo: bool,
     groups: Option<u32>,
@@ -104,16 +112,22 @@ pub(super) fn arguments() -> Vec<Arg> {
         Arg::new("scenario")
             .required(true)
             .value_name("SCENARIO")
-            .value_parser(PossibleValuesParser::new(Scenario::ALL.map(Scenario::name)))
+            .value_parser(PossibleValuesParser::new(Scenario::WORDS))
             .help("What to measure"),
+        Arg::new("of-ws")
+            .value_name("OF-WS")
+            .value_parser(PossibleValuesParser::new(Scenario::SECOND_WORDS))
+            .help("What of WebSockets to measure, behind ws"),
         number(
             "connections",
             CONNECTIONS,
-            "Connections used at once, but for push; in polls, the polls [default: 64, in polls 10000]".to_owned(),
+            "Connections used at once, but for push; in polls, the polls; in ws live, the subscribers \
+             [default: 64, in polls and ws idle 10000, in ws live and ws consume 1]"
+                .to_owned(),
         )
-        .visible_alias("polls"),
+        .visible_aliases(["polls", "subscribers"]),
         number("body-bytes", BODY_BYTES, "Size of a message [default: 1024]".to_owned()),
-        number("batch", BATCH, "Messages of a request; with 1, SendMessage [default: 1]".to_owned()),
+        number("batch", BATCH, "Messages of a request; with 1, SendMessage [default: 1, in ws drain 10]".to_owned()),
         number("queues", QUEUES, "Queues, or subscriptions of the topic [default: 1]".to_owned()),
         number(
             "matching",
@@ -126,15 +140,21 @@ pub(super) fn arguments() -> Vec<Arg> {
         Arg::new("enveloped")
             .long("enveloped")
             .action(ArgAction::SetTrue)
-            .help("Of fanout, e2e and push: deliveries in an envelope, and not raw"),
+            .help("Of fanout, e2e, push and ws consume: deliveries in an envelope, and not raw"),
         number("dead", QUEUES, "Of push: so many of the receivers are not there [default: 0]".to_owned()),
+        number("frozen", QUEUES, "Of ws live: so many of the subscribers read nothing [default: 0]".to_owned()),
+        number(
+            "members",
+            MEMBERS,
+            "Of send, receive and ws drain: priority queues of so many members, all of them used".to_owned(),
+        ),
         Arg::new("fifo")
             .long("fifo")
             .action(ArgAction::SetTrue)
-            .help("Of send and receive: FIFO queues, and each message with a deduplication id of its own"),
+            .help("Of send, receive and ws drain: FIFO queues, and each message with a deduplication id of its own"),
         number("groups", GROUPS, "Message groups of the FIFO queues [default: 1000]".to_owned())
             .requires("fifo"),
-        number("rate", RATE, "Publishes per second of e2e and push, sends of polls [default: 100]".to_owned()),
+        number("rate", RATE, "Publishes per second of e2e, push, ws live and ws consume, sends of polls [default: 100]".to_owned()),
         Arg::new("duration")
             .long("duration")
             .value_name("TIME")
@@ -159,7 +179,7 @@ pub(super) fn further_arguments() -> Vec<Arg> {
     vec![
         Arg::new("against").long("against").value_name("SCENARIO [FLAGS]").help(
             "Measure this as well, in turns, and tell the median of the ratios; it has the flags of this command but \
-             for those that it gives itself, --fifo, --enveloped, --dead and --matching",
+             for those that it gives itself, --fifo, --members, --enveloped, --dead, --frozen and --matching",
         ),
         Arg::new("pairs")
             .long("pairs")
@@ -199,9 +219,11 @@ fn read_against(text: &str, inherited: Given) -> Result<Options, Error> {
 }
 
 fn scenario(matches: &ArgMatches) -> Result<Scenario, Error> {
-    let name = matches.get_one::<String>("scenario");
-    let found = Scenario::ALL.into_iter().find(|scenario| name.is_some_and(|name| name == scenario.name()));
-    found.ok_or_else(|| Error::Setting("a scenario is missing".to_owned()))
+    let words = ["scenario", "of-ws"].into_iter().filter_map(|word| matches.get_one::<String>(word));
+    let name = words.map(String::as_str).collect::<Vec<_>>().join(" ");
+    let found = Scenario::ALL.into_iter().find(|scenario| scenario.name() == name);
+    let names = Scenario::ALL.map(Scenario::name).join(", ");
+    found.ok_or_else(|| Error::Setting(format!("there is no scenario {name:?}, only {names}")))
 }
 
 fn parse_duration(text: &str) -> Result<Duration, String> {
@@ -230,6 +252,8 @@ impl Given {
             backlog: number("backlog"),
             is_enveloped: matches.get_flag("enveloped"),
             dead: number("dead"),
+            frozen: number("frozen"),
+            members: number("members"),
             is_fifo: matches.get_flag("fifo"),
             groups: number("groups"),
             rate: number("rate"),
@@ -253,6 +277,8 @@ impl Given {
             matching: self.matching,
             is_enveloped: self.is_enveloped,
             dead: self.dead,
+            frozen: self.frozen,
+            members: self.members,
             backlog: self.backlog.or(other.backlog),
             // The kind of a queue has no flag that says "standard", so it is not taken over.
             is_fifo: self.is_fifo,
@@ -279,14 +305,22 @@ impl Given {
                 "floor measures a server of its own without a log: no --endpoint, no --durability".to_owned(),
             );
         }
-        if (self.backlog.is_some() || self.is_fifo) && !scenario.is_of_queues() {
-            return wrong(format!("--backlog and --fifo are for send and receive, not for {name}"));
+        if (self.backlog.is_some() || self.is_fifo || self.members.is_some()) && !scenario.is_of_queues() {
+            return wrong(format!(
+                "--backlog, --fifo and --members are for send, receive and ws drain, not for {name}"
+            ));
+        }
+        if self.queues.is_some() && !scenario.has_queues() {
+            return wrong(format!("--queues is not for {name}, which has none"));
+        }
+        if self.frozen.is_some() && scenario != Scenario::SocketLive {
+            return wrong(format!("--frozen is for ws live, not for {name}"));
         }
         if self.matching.is_some() && scenario != Scenario::Fanout {
             return wrong(format!("--matching is for fanout, not for {name}"));
         }
-        if self.is_enveloped && !scenario.has_topic() {
-            return wrong(format!("--enveloped is for fanout, e2e and push, not for {name}"));
+        if self.is_enveloped && !(scenario.has_topic() && scenario.has_queues()) {
+            return wrong(format!("--enveloped is for fanout, e2e, push and ws consume, not for {name}"));
         }
         if self.dead.is_some() && scenario != Scenario::Push {
             return wrong(format!("--dead is for push, not for {name}"));
@@ -295,7 +329,7 @@ impl Given {
             return wrong("--connections is not for push, which publishes on one".to_owned());
         }
         if self.rate.is_some() && !scenario.has_rate() {
-            return wrong(format!("--rate is for e2e, push and polls, not for {name}"));
+            return wrong(format!("--rate is for e2e, push, polls, ws live and ws consume, not for {name}"));
         }
         Ok(())
     }
@@ -322,28 +356,43 @@ impl Given {
                 .filter(|_| scenario != Scenario::Push)
                 .unwrap_or(scenario.connections()),
             body_bytes: self.body_bytes.unwrap_or(1_024),
-            batch: self.batch.unwrap_or(1),
-            queues: self.queues.unwrap_or(1),
+            batch: self.batch.unwrap_or(scenario.batch()),
+            queues: self.queues.filter(|_| scenario.has_queues()).unwrap_or(1),
             matching: self.matching,
             is_enveloped: self.is_enveloped,
             dead: self.dead.unwrap_or(0),
+            frozen: self.frozen.unwrap_or(0),
+            members: self.members,
             backlog: self.backlog.filter(|_| scenario.is_of_queues()).unwrap_or(0),
             groups: self.is_fifo.then(|| self.groups.unwrap_or(1_000)),
             rate: self.rate.unwrap_or(100),
             duration: self.duration.unwrap_or(Duration::from_secs(10)),
             subject,
         };
-        if scenario.has_connections_per_queue() && options.queues > options.connections {
-            let Options { queues, connections, .. } = options;
-            let name = scenario.name();
+        options.check()?;
+        Ok(options)
+    }
+}
+
+impl Options {
+    /// Refuses numbers that do not go together.
+    fn check(&self) -> Result<(), Error> {
+        let name = self.scenario.name();
+        let queues = self.queues.saturating_mul(self.members.unwrap_or(1));
+        if self.scenario.has_connections_per_queue() && queues > self.connections {
+            let connections = self.connections;
             return Err(Error::Setting(format!(
-                "{name}: {connections} connections cannot serve {queues} queues; --connections is at least --queues"
+                "{name}: {connections} connections cannot serve {queues} queues; --connections is at least --queues, \
+                 times --members"
             )));
         }
-        if options.dead >= options.queues && options.dead > 0 {
+        if self.frozen >= self.connections && self.frozen > 0 {
+            return Err(Error::Setting(format!("{name}: --frozen is less than --subscribers")));
+        }
+        if self.dead >= self.queues && self.dead > 0 {
             return Err(Error::Setting("push: --dead is less than --queues".to_owned()));
         }
-        Ok(options)
+        Ok(())
     }
 }
 

@@ -97,7 +97,7 @@ impl Polls {
         while began.elapsed() < self.duration && !worker.is_over() {
             tokio::time::sleep_until(next.into()).await;
             next += step;
-            let request = self.requests.send(self.any_queue(), &self.body, 1, None);
+            let request = self.requests.send(self.any_queue(), &self.body, 1, None, None);
             self.progress.sent_us.store(self.progress.now_us(), Ordering::Relaxed);
             if worker.ask(&request, |_| Ok(())).await.is_some() {
                 sent += 1;

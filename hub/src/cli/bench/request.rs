@@ -1,6 +1,7 @@
 //! Requests as bytes, made before they are needed: nothing of them is work while something is measured.
 
 use serde::Serialize;
+use serde_json::json;
 
 use crate::authority::Authority;
 
@@ -39,6 +40,8 @@ struct Message<'a> {
     message_body: &'a str,
     #[serde(flatten)]
     fifo: Option<Fifo<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_attributes: Option<&'a serde_json::Value>,
 }
 
 /// What a message of a FIFO queue has besides.
@@ -85,25 +88,37 @@ impl Requests {
 
     /// With the headers that an SDK sends. The signature is none: hubs that do not verify it read account and region.
     fn post(&self, service: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
-        let (host, length) = (&self.host, body.len());
-        let signature = "0".repeat(64);
+        let (host, length, signed) = (&self.host, body.len(), signed(service));
         let head = format!(
-            "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\nX-Amz-Date: 20260101T000000Z\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/{service}/aws4_request, \
-             SignedHeaders=host;x-amz-date, Signature={signature}\r\nContent-Length: {length}\r\n\r\n"
+            "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\n{signed}Content-Length: {length}\r\n\r\n"
         );
         [head.as_bytes(), body].concat()
     }
 
-    /// Sends one message, or several as a batch, all of them the same.
+    /// The handshake of a WebSocket, by the same caller.
+    pub(super) fn upgrade(&self) -> Vec<u8> {
+        let (host, signed) = (&self.host, signed("sqs"));
+        let head = format!(
+            "GET /ws HTTP/1.1\r\nHost: {host}\r\n{signed}Upgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+             Sec-WebSocket-Protocol: fanq.v1.json\r\n\r\n"
+        );
+        head.into_bytes()
+    }
+
+    /// Sends one message, or several as a batch, all of them the same; to a priority queue with the level that they have
+    /// there.
     pub(super) fn send(
         &self,
         queue_url: &str,
         message_body: &str,
         batch: u32,
         fifo: Option<Fifo<'_>>,
+        level: Option<u32>,
     ) -> Vec<u8> {
-        let message = Message { message_body, fifo };
+        let value = |level: u32| json!({ "DataType": "String", "StringValue": level.to_string() });
+        let attributes = level.map(|level| json!({ "Priority": value(level) }));
+        let message = Message { message_body, fifo, message_attributes: attributes.as_ref() };
         if batch == 1 {
             return self.json("SendMessage", &SendMessage { queue_url, message });
         }
@@ -142,6 +157,16 @@ impl Requests {
     }
 }
 
+/// The headers of a signature.
+fn signed(service: &str) -> String {
+    let signature = "0".repeat(64);
+    format!(
+        "X-Amz-Date: 20260101T000000Z\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/{service}/aws4_request, \
+         SignedHeaders=host;x-amz-date, Signature={signature}\r\n"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,7 +177,8 @@ mod tests {
 
     #[test]
     fn a_request_is_whole() {
-        let request = String::from_utf8(requests().send("http://hub:4566/0/q", "x\"", 1, None)).unwrap();
+        let request =
+            String::from_utf8(requests().send("http://hub:4566/0/q", "x\"", 1, None, None)).unwrap();
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
         assert_eq!(body, r#"{"QueueUrl":"http://hub:4566/0/q","MessageBody":"x\""}"#);
         assert!(head.starts_with("POST / HTTP/1.1\r\nHost: hub:4566\r\n"), "{head}");
@@ -162,12 +188,19 @@ mod tests {
 
     #[test]
     fn a_batch_has_as_many_entries_as_asked_for() {
-        let request = String::from_utf8(requests().send("q", "x", 2, None)).unwrap();
+        let request = String::from_utf8(requests().send("q", "x", 2, None, None)).unwrap();
         let entries = r#""Entries":[{"Id":"0","MessageBody":"x"},{"Id":"1","MessageBody":"x"}]}"#;
         assert!(request.ends_with(entries), "{request}");
         let request = String::from_utf8(requests().delete("q", ["a", "b"].into_iter())).unwrap();
         let entries = r#""Entries":[{"Id":"0","ReceiptHandle":"a"},{"Id":"1","ReceiptHandle":"b"}]}"#;
         assert!(request.ends_with(entries), "{request}");
+    }
+
+    #[test]
+    fn a_message_of_a_priority_queue_has_its_level() {
+        let request = String::from_utf8(requests().send("q", "x", 1, None, Some(3))).unwrap();
+        let expected = r#""MessageAttributes":{"Priority":{"DataType":"String","StringValue":"3"}}}"#;
+        assert!(request.ends_with(expected), "{request}");
     }
 
     #[test]

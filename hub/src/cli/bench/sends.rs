@@ -24,22 +24,25 @@ struct Digits {
 }
 
 impl Sends {
-    /// To a standard queue, or a FIFO queue with so many groups. Groups are used in turns, beginning with that of `first`.
+    /// To a standard queue, or a FIFO queue with so many groups, on a level if it is a priority queue. Groups are used in
+    /// turns, beginning with that of `first`.
     pub(super) fn new(
         requests: &Requests,
         queue_url: &str,
         body: &str,
         batch: u32,
         groups: Option<u32>,
+        level: Option<u32>,
         first: usize,
     ) -> Self {
         let Some(groups) = groups else {
-            return Self { request: requests.send(queue_url, body, batch, None), fifo: None };
+            return Self { request: requests.send(queue_url, body, batch, None, level), fifo: None };
         };
         // Another for each connection and each time that it begins anew, so no id is ever used twice.
         let own = Uuid::new_v4().simple().to_string();
         let (group, id) = (numbered("group"), numbered(&own));
-        let request = requests.send(queue_url, body, batch, Some(Fifo { group: &group, id: &id }));
+        let fifo = Fifo { group: &group, id: &id };
+        let request = requests.send(queue_url, body, batch, Some(fifo), level);
         let number = u64::try_from(first).unwrap_or_default();
         let (in_groups, in_ids) = (places(&request, &group), places(&request, &id));
         Self { request, fifo: Some(Digits { groups: groups.into(), in_groups, in_ids, number }) }
@@ -92,7 +95,7 @@ mod tests {
     #[test]
     fn messages_of_a_fifo_queue_take_turns_in_groups_and_have_ids_of_their_own() {
         let requests = Requests::new(&Authority::parse("hub").unwrap());
-        let mut sends = Sends::new(&requests, "q", "x", 2, Some(3), 8);
+        let mut sends = Sends::new(&requests, "q", "x", 2, Some(3), None, 8);
         let mut seen = Vec::new();
         for _ in 0..2 {
             let body = body_of(sends.next());
@@ -108,7 +111,7 @@ mod tests {
     #[test]
     fn messages_of_a_standard_queue_are_all_the_same() {
         let requests = Requests::new(&Authority::parse("hub").unwrap());
-        let mut sends = Sends::new(&requests, "q", "x", 1, None, 8);
+        let mut sends = Sends::new(&requests, "q", "x", 1, None, None, 8);
         let first = sends.next().to_vec();
         assert_eq!(sends.next(), first);
         assert_eq!(body_of(&first), serde_json::json!({ "QueueUrl": "q", "MessageBody": "x" }));

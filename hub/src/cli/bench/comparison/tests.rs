@@ -19,6 +19,8 @@ fn options() -> Options {
         matching: None,
         is_enveloped: false,
         dead: 0,
+        frozen: 0,
+        members: None,
         backlog: 0,
         groups: None,
         rate: 100,

@@ -24,6 +24,8 @@ fn without_flags_the_defaults_count() {
         matching: None,
         is_enveloped: false,
         dead: 0,
+        frozen: 0,
+        members: None,
         backlog: 0,
         groups: None,
         rate: 100,
@@ -80,6 +82,43 @@ fn polls_are_connections() {
 }
 
 #[test]
+fn what_is_measured_of_websockets_is_a_second_word() {
+    for (line, scenario, connections, batch) in [
+        (&["ws", "idle"][..], Scenario::SocketIdle, 10_000, 1),
+        (&["ws", "live", "--subscribers", "1000", "--frozen", "1"], Scenario::SocketLive, 1_000, 1),
+        (&["ws", "consume", "--rate", "1000"], Scenario::SocketConsume, 1, 1),
+        (&["--json", "ws", "--duration", "1s", "drain"], Scenario::SocketDrain, 64, 10),
+    ] {
+        let found = asked(line).options;
+        assert_eq!(
+            (found.scenario, found.connections, found.batch),
+            (scenario, connections, batch),
+            "{line:?}"
+        );
+    }
+    for scenario in Scenario::ALL {
+        let found = asked(&scenario.name().split(' ').collect::<Vec<_>>()).options.scenario;
+        assert_eq!(found, scenario);
+    }
+}
+
+#[test]
+fn pushing_is_compared_with_polling() {
+    let found = asked(&["ws", "drain", "--durability", "none", "--against", "receive --batch 10"]);
+    let (other, _) = found.against.unwrap();
+    assert_eq!(other, Options { scenario: Scenario::Receive, ..found.options });
+    let (other, _) = asked(&["receive", "--against", "ws drain"]).against.unwrap();
+    assert_eq!(other.scenario, Scenario::SocketDrain);
+}
+
+#[test]
+fn a_priority_queue_is_compared_with_a_plain_one() {
+    let found = asked(&["receive", "--members", "4", "--against", "receive"]);
+    let (other, _) = found.against.unwrap();
+    assert_eq!((found.options.members, other.members), (Some(4), None));
+}
+
+#[test]
 fn a_hub_is_compared_with_an_endpoint_in_either_order() {
     let found = asked(&["send", "--endpoint", "http://other", "--against", "send --durability none"]);
     assert_eq!(found.options.subject, Subject::Endpoint(Authority::parse("other:80").unwrap()));
@@ -113,6 +152,15 @@ fn wrong_usage_is_refused() {
         (&["send", "--against", "floor --durability none"], "a server of its own"),
         (&["send", "--against", ""], "SCENARIO"),
         (&["forever"], "invalid value 'forever'"),
+        (&["ws"], "there is no scenario \"ws\", only send, "),
+        (&["send", "idle"], "there is no scenario \"send idle\""),
+        (&["ws", "idle", "--rate", "1"], "not for ws idle"),
+        (&["ws", "live", "--queues", "2"], "which has none"),
+        (&["ws", "live", "--subscribers", "2", "--frozen", "2"], "less than --subscribers"),
+        (&["ws", "consume", "--frozen", "1"], "not for ws consume"),
+        (&["fanout", "--members", "2"], "not for fanout"),
+        (&["receive", "--members", "1"], "2..=16"),
+        (&["receive", "--queues", "20", "--members", "4"], "cannot serve 80 queues"),
         (&[], "SCENARIO"),
     ] {
         let error = read(line).expect_err(&format!("{line:?}"));
