@@ -211,7 +211,7 @@ encoded! {
         pub queue: QueueId,
         /// The receives.
         pub receipts: Vec<Receipt>,
-        /// How long each is to last from now on.
+        /// How long each is to last from now on at least; none ends it.
         pub visibility: Duration,
     }
 

@@ -10,6 +10,8 @@ pub const RECLAIMED_PER_ENTRY: usize = 1_000;
 pub const MOVED_PER_ENTRY: usize = 500;
 /// How many move tasks of a source are remembered.
 pub const MOVE_TASKS_KEPT: usize = 10;
+/// At how many groups that are held in another member a receive from a list of FIFO queues looks, in each member.
+pub const HELD_GROUPS_PER_RECEIVE: usize = 1_000;
 /// How many exhausted messages one receive moves to the dead-letter queue at most.
 pub const MOVES_PER_RECEIVE: usize = 1_000;
 /// The longest that a message can stay in flight, counted from its receive.

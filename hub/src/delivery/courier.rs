@@ -19,8 +19,9 @@ use tokio::time::timeout;
 /// How many messages are taken at once.
 const TAKEN_MAX: u32 = 10;
 
-/// How long a message for a function is hidden: longer than it can wait for its place and then for an answer.
-const VISIBILITY: Duration = Duration::from_mins(16);
+/// How long a message for a function is hidden: longer than it can wait for its place, behind those it was taken with,
+/// and then for an answer.
+const VISIBILITY: Duration = Duration::from_mins(20);
 
 /// How long any other is hidden: longer than a mail server is waited for.
 const VISIBILITY_SHORT: Duration = Duration::from_secs(120);

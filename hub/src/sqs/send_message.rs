@@ -56,7 +56,7 @@ impl Operation for SendMessage {
         }
         let queue = self.queue_url.queue(Self::NAME, cx)?;
         let mut ready = given.draft(Place::Alone, &queue)?.finish(&queue, cx)?;
-        let accepted = command::send(cx, std::slice::from_mut(&mut ready)).await;
+        let accepted = command::send(cx, std::slice::from_mut(&mut ready)).await?;
         let accepted = accepted.into_iter().next().ok_or_else(Fault::internal)??;
         Ok(Sent {
             md5_of_message_body: ready.md5_of_body,

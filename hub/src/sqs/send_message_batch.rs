@@ -75,7 +75,7 @@ impl Operation for SendMessageBatch {
         let mut ready = Vec::with_capacity(drafts.len());
         let finished = drafts.into_iter().map(|draft| draft.finish(&queue, cx));
         let finished: Vec<_> = finished.map(|message| message.map(|message| ready.push(message))).collect();
-        let accepted = command::send(cx, &mut ready).await;
+        let accepted = command::send(cx, &mut ready).await?;
         let mut sent = ready.into_iter().zip(accepted);
         let outcome = |finished: Result<(), Fault>| {
             finished?;

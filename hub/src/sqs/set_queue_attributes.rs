@@ -31,6 +31,9 @@ impl Operation for SetQueueAttributes {
             let fifo = queue.attributes.fifo;
             let settings = Settings::parse(&given, fifo)?;
             let mut attributes = settings.applied_to(&queue.attributes)?;
+            if attributes.priority.is_none() {
+                settings.refuse_members()?;
+            }
             settings.compose(&queue.name, &mut attributes, &cx.hub.catalogue)?;
             if let Some(policy) = settings.redrive_policy() {
                 policy.check(&queue.name, fifo, &cx.hub.catalogue)?;

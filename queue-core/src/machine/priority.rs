@@ -4,12 +4,14 @@
 //! so that whoever waits for a priority queue is looked at when a member has something.
 
 use super::{Machine, Scope};
-use crate::limits::MOVES_PER_RECEIVE;
+use crate::limits::{HELD_GROUPS_PER_RECEIVE, MOVES_PER_RECEIVE};
 use crate::message::Message;
 use crate::queue::priority::Priority;
 use crate::queue::receive::Head;
 use crate::tally::counted;
-use crate::{Error, Name, PurgeQueue, Queue, QueueAttributes, QueueId, Receipt, Receive, Reply, Tally};
+use crate::{
+    Error, Name, PurgeQueue, Queue, QueueAttributes, QueueId, Receipt, Receive, Reply, Tally, Timestamp,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,11 +24,30 @@ struct Takings {
     left: usize,
 }
 
+/// How a receive looks for what it could take.
+struct Search<'a> {
+    priority: &'a Priority,
+    /// What was there by then counts as of the highest level.
+    aged: Option<Timestamp>,
+    /// At how many groups that are held elsewhere it still looks, in each member.
+    looks: Vec<usize>,
+}
+
+impl<'a> Search<'a> {
+    fn new(priority: &'a Priority, now: Timestamp) -> Self {
+        let looks = priority.members.iter().map(|_| HELD_GROUPS_PER_RECEIVE).collect();
+        Self { priority, aged: priority.aged(now), looks }
+    }
+}
+
 impl Machine {
     /// How many receives could each take something now; of a priority queue, at most.
     #[must_use]
     pub fn deliverable(&self, id: QueueId) -> usize {
-        self.queues_of(id).map(Queue::deliverable).sum()
+        let all: usize = self.queues_of(id).map(Queue::deliverable).sum();
+        // Of a list of FIFO queues one tries at a time: what is ready in a member may be held in another.
+        let is_list = self.queues.get(&id).is_some_and(|queue| queue.attributes.priority.is_some());
+        if is_list && self.is_fifo(id) { all.min(1) } else { all }
     }
 
     /// How many more messages of the queue can be in flight.
@@ -135,29 +156,37 @@ impl Machine {
         takings: &mut Takings,
     ) {
         let mut balance = self.balance_of(receive.queue);
+        let mut search = Search::new(priority, scope.now);
         let mut heads: Vec<_> =
-            (0..priority.members.len()).map(|member| self.head(priority, member)).collect();
+            (0..priority.members.len()).map(|level| self.head(&mut search, level, 0)).collect();
         takings.left = usize::try_from(receive.maximum).unwrap_or(usize::MAX);
         while takings.left > 0 && takings.buried < MOVES_PER_RECEIVE {
             let waiting: Vec<_> = heads.iter().map(|head| head.as_ref().map(|head| head.since)).collect();
             let Some(turn) = priority.next(&waiting, &balance, scope.now) else {
                 break;
             };
-            let Some(head) = heads.get_mut(turn.member).and_then(Option::take) else {
+            let Some(served) = heads.get_mut(turn.level).and_then(Option::take) else {
+                break;
+            };
+            let Some(member) = priority.members.get(turn.level) else {
                 break;
             };
             let before = takings.messages.len() + takings.buried;
             // Nothing is taken twice, so all stay hidden until the end.
             let visibility = receive.visibility.max(Duration::from_millis(1));
-            let taken = self.take_turn(turn.queue, &head, visibility, scope, takings);
+            let taken = self.take_turn(member.queue, &served, visibility, scope, takings);
             if takings.messages.len() + takings.buried == before {
                 break;
             }
             priority.settle(&turn, taken, &mut balance);
-            // A group that is held in one member can be received from no other.
-            let changed = |member| member == turn.member || head.group.is_some();
-            for (member, head) in heads.iter_mut().enumerate().filter(|(member, _)| changed(*member)) {
-                *head = self.head(priority, member);
+            for (level, head) in heads.iter_mut().enumerate() {
+                // A group that is held in one member can be received from no other. What was passed over stays so.
+                let is_held = |head: &Head| head.group.is_some() && head.group == served.group;
+                if level == turn.level {
+                    *head = self.head(&mut search, level, served.next());
+                } else if let Some(from) = head.as_ref().filter(|head| is_held(head)).map(Head::next) {
+                    *head = self.head(&mut search, level, from);
+                }
             }
         }
         if let Some(queue) = self.queues.get_mut(&receive.queue) {
@@ -174,14 +203,14 @@ impl Machine {
         }
     }
 
-    /// What a member would give next.
-    fn head(&self, priority: &Priority, member: usize) -> Option<Head> {
-        let own = priority.members.get(member)?.queue;
-        let others = || priority.members.iter().filter(|other| other.queue != own);
+    /// What a member would give next, from a place on.
+    fn head(&self, search: &mut Search<'_>, level: usize, from: u64) -> Option<Head> {
+        let own = search.priority.members.get(level)?.queue;
+        let others = || search.priority.members.iter().filter(|other| other.queue != own);
         let is_held = |group: &str| {
             others().any(|other| self.queues.get(&other.queue).is_some_and(|queue| queue.holds(group)))
         };
-        self.queues.get(&own)?.head(is_held)
+        self.queues.get(&own)?.head(search.aged, from, search.looks.get_mut(level)?, is_held)
     }
 
     /// Takes what a member would give next, and says how many messages that were.

@@ -8,7 +8,7 @@ use crate::{Error, Receipt, Timestamp};
 use std::time::Duration;
 
 impl Queue {
-    /// Lets a receive that has not ended last `visibility` from now.
+    /// Lets a receive that has not ended last `visibility` from now, or as long as it does; none ends it.
     pub(crate) fn renew(
         &mut self,
         receipt: Receipt,
@@ -20,7 +20,11 @@ impl Queue {
         if now.after(visibility) > receipt.at.after(VISIBILITY_TOTAL) {
             return Err(Error::BeyondVisibilityTotal);
         }
-        self.hide(receipt.number, visibility, redrive, now);
+        let until = self.messages.get(receipt.number).and_then(|message| message.state.until());
+        // Whoever was given more time in between keeps it.
+        if visibility.is_zero() || until.is_none_or(|until| until < now.after(visibility)) {
+            self.hide(receipt.number, visibility, redrive, now);
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! A priority queue: a list of queues, each of a level, and which of them a receive is to take from next.
 //!
-//! It holds no messages. What waited for too long counts as of the highest level, the oldest first, under both
-//! policies: so nothing starves at the bottom.
+//! It holds no messages. What waited for too long comes first, the oldest before all, under both policies: so nothing
+//! starves at the bottom.
 
 use crate::{QueueId, Timestamp, encoded};
 use std::time::Duration;
@@ -48,7 +48,13 @@ impl Priority {
             return self.members.last();
         };
         let named = self.members.iter().find(|member| *member.name == *asked);
-        named.or_else(|| self.members.get(asked.parse::<usize>().ok()?))
+        let level = || asked.parse::<usize>().ok().filter(|level| level.to_string() == asked);
+        named.or_else(|| self.members.get(level()?))
+    }
+
+    /// Since before when a message must have waited to count as of the highest level; none if that never happens.
+    pub(crate) fn aged(&self, now: Timestamp) -> Option<Timestamp> {
+        self.maximum_wait.map(|most| now.before(most))
     }
 
     /// Which member a receive takes from next, if each has been waiting to give a message since then, or has nothing
@@ -59,29 +65,21 @@ impl Priority {
         balance: &[i64],
         now: Timestamp,
     ) -> Option<Turn> {
-        let is_aged = |since: Timestamp| self.maximum_wait.is_some_and(|most| now.since(since) >= most);
-        let candidates = waiting.iter().enumerate().filter_map(|(member, since)| {
-            let since = (*since)?;
-            Some(Candidate { level: if is_aged(since) { 0 } else { member }, since, member })
-        });
-        let mut levels: Vec<Candidate> = Vec::with_capacity(waiting.len());
-        for candidate in candidates {
-            match levels.iter_mut().find(|found| found.level == candidate.level) {
-                Some(found) if candidate.since < found.since => *found = candidate,
-                Some(_) => {}
-                None => levels.push(candidate),
-            }
+        let ready = || waiting.iter().enumerate().filter_map(|(level, since)| Some((level, (*since)?)));
+        let aged = self.aged(now);
+        let is_aged = |(_, since): &(usize, Timestamp)| aged.is_some_and(|aged| *since <= aged);
+        if let Some((level, _)) = ready().filter(is_aged).min_by_key(|(level, since)| (*since, *level)) {
+            return Some(Turn { level, ready: Vec::new() });
         }
-        let served = match self.policy {
-            PriorityPolicy::Strict => levels.iter().min_by_key(|candidate| candidate.level)?,
-            PriorityPolicy::Weighted => levels.iter().max_by_key(|candidate| {
-                let owed = balance.get(candidate.level).copied().unwrap_or_default();
-                (owed + self.weight(candidate.level), std::cmp::Reverse(candidate.level))
-            })?,
+        let levels = ready().map(|(level, _)| level);
+        let owed = |level: &usize| balance.get(*level).copied().unwrap_or_default() + self.weight(*level);
+        let level = match self.policy {
+            PriorityPolicy::Strict => levels.min()?,
+            PriorityPolicy::Weighted => {
+                levels.max_by_key(|level| (owed(level), std::cmp::Reverse(*level)))?
+            }
         };
-        let (member, level) = (served.member, served.level);
-        let queue = self.members.get(member)?.queue;
-        Some(Turn { member, queue, level, ready: levels.into_iter().map(|found| found.level).collect() })
+        Some(Turn { level, ready: ready().map(|(level, _)| level).collect() })
     }
 
     /// What levels are owed after `count` messages were taken in that turn: all that could have been served share in
@@ -110,21 +108,10 @@ impl Priority {
     }
 }
 
-/// What could be taken next of a level.
-struct Candidate {
-    level: usize,
-    since: Timestamp,
-    member: usize,
-}
-
-/// Who is served, and in whose place.
+/// Who is served.
 pub(crate) struct Turn {
-    /// The member that gives.
-    pub(crate) member: usize,
-    /// Its queue.
-    pub(crate) queue: QueueId,
-    /// The level that it gives as.
-    level: usize,
-    /// The levels that had something to give, this one too.
+    /// The member that gives, by its level.
+    pub(crate) level: usize,
+    /// The levels that had something to give, this one too; none if age decided, which is nobody's share.
     ready: Vec<usize>,
 }

@@ -15,7 +15,15 @@ pub(crate) struct Head {
     pub(crate) since: Timestamp,
     /// The group that it is of, if the queue keeps the order of groups.
     pub(crate) group: Option<Arc<str>>,
+    /// Its place in the queue.
     number: u64,
+}
+
+impl Head {
+    /// Where what comes behind it begins.
+    pub(crate) fn next(&self) -> u64 {
+        self.number + 1
+    }
 }
 
 /// The result of a receive.
@@ -52,22 +60,35 @@ impl Queue {
         Ok(taken)
     }
 
-    /// What a receive would take next, if there is room for it. Of a FIFO queue, of a group that nobody else holds.
-    pub(crate) fn head(&self, is_held: impl Fn(&str) -> bool) -> Option<Head> {
+    /// What a receive would take next, if there is room for it. Of a standard queue the oldest message, if that has been
+    /// there since before `aged`; of a FIFO queue from a number on, of a group that nobody else holds, among so many
+    /// as are to be looked at.
+    pub(crate) fn head(
+        &self,
+        aged: Option<Timestamp>,
+        from: u64,
+        looks: &mut usize,
+        is_held: impl Fn(&str) -> bool,
+    ) -> Option<Head> {
         if self.room() == 0 {
             return None;
         }
-        let (number, group) = match &self.order {
-            Order::Standard(standard) => (standard.in_order(self.counts.in_flight).next()?, None),
-            Order::Fifo(fifo) => {
-                let mut next = fifo.next_group(0);
-                while let Some((head, _)) = next.as_ref().filter(|(_, group)| is_held(group)) {
-                    next = fifo.next_group(head + 1);
-                }
-                next.map(|(head, group)| (head, Some(group)))?
+        let head = |number, group| Some(Head { since: self.messages.get(number)?.enqueued, group, number });
+        match &self.order {
+            Order::Standard(standard) => {
+                let oldest = aged.and_then(|_| standard.first()).and_then(|number| head(number, None));
+                let oldest = oldest.filter(|head| aged.is_some_and(|aged| head.since <= aged));
+                oldest.or_else(|| head(standard.in_order(self.counts.in_flight).next()?, None))
             }
-        };
-        Some(Head { since: self.messages.get(number)?.enqueued, group, number })
+            Order::Fifo(fifo) => {
+                let mut next = fifo.next_group(from);
+                while let Some((number, _)) = next.as_ref().filter(|(_, group)| is_held(group)) {
+                    *looks = looks.checked_sub(1)?;
+                    next = fifo.next_group(number + 1);
+                }
+                next.and_then(|(number, group)| head(number, Some(group)))
+            }
+        }
     }
 
     /// Takes the next message, or in a FIFO queue up to `maximum` of its group.
@@ -86,7 +107,11 @@ impl Queue {
                 choice.consider_group(self, fifo, group, head.number, redrive);
                 choice
             }
-            (Order::Standard(_) | Order::Fifo(_), _) => self.choose(maximum.min(1), redrive),
+            (Order::Standard(_) | Order::Fifo(_), _) => {
+                let mut choice = Choice::new(maximum.min(1));
+                choice.consider(self, head.number, redrive);
+                choice
+            }
         };
         self.carry_out(choice, visibility, redrive, now)
     }

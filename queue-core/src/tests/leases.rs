@@ -21,6 +21,19 @@ fn a_receive_that_has_not_ended_can_be_renewed_and_one_that_has_cannot() {
 }
 
 #[test]
+fn a_renewal_takes_no_time_away() {
+    check(
+        "0s   create orders visibility=10s
+         0s   send orders 'a'
+         0s   receive orders                  → a
+         0s   visibility orders 1=600s        → done
+         0s   renew orders 1 for=30s          → done
+         599s counts orders                   → 1 in flight
+         600s counts orders                   → 1 visible",
+    );
+}
+
+#[test]
 fn several_are_renewed_by_one_command_each_by_itself() {
     check(
         "0s   create orders visibility=10s

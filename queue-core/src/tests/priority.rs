@@ -105,16 +105,33 @@ fn levels_share_by_their_weights() {
 }
 
 #[test]
-fn an_old_message_is_served_as_one_of_the_highest_level() {
+fn an_old_message_comes_first_whatever_the_weights() {
+    check(
+        "0s   create high
+         and  create middle
+         and  create low
+         0s   create all weighted members=high+middle*1000+low wait=10s
+         0s   send low '1', '2'
+         5s   send low '3'
+         10s  send middle 'a', 'b'
+         10s  send high 'c'
+         10s  receive all max=3               → 1, 2, a
+         15s  receive all                     → 3, b, c",
+    );
+}
+
+#[test]
+fn an_old_message_of_a_noisy_tenant_comes_first() {
     check(
         "0s   create high
          and  create low
-         0s   create all weighted members=high*2+low wait=10s
-         0s   send low '1'
-         10s  send low '2', '3'
-         10s  send high 'a', 'b'
-         10s  receive all max=1               → 1
-         10s  receive all                     → a, 2, b, 3",
+         0s   create all members=high+low wait=60s
+         0s   fill low 35 group=busy
+         0s   receive low max=31 visibility=10m
+         50s  send low 'quiet' group=calm
+         59s  receive all max=1 visibility=0s → quiet
+         59s  send high 'new'
+         60s  receive all max=2               → 32, 33",
     );
 }
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from checks import (
-    arn_of, attributes_of, bodies, counts, delete, make_fifo, make_fifo_topic, make_queue, make_topic, no_such_queue,
+    arn_of, attributes_of, binary, bodies, counts, delete, make_fifo, make_fifo_topic, make_queue, make_topic, no_such_queue,
     receive, receive_one, redrive_policy, refused, refused_value, send, send_fifo, subscribe, text,
 )
 
@@ -43,12 +43,14 @@ def test_a_message_goes_to_the_member_that_it_names_or_whose_level_it_says(sqs, 
 
 def test_an_unknown_priority_is_refused(sqs, levels):
     every, _, _ = levels
-    for unknown in ("urgent", "2", "-1", " high"):
+    for unknown in ("urgent", "2", "-1", " high", "+1", "01"):
         with refused_value(
             f"Value {unknown} for parameter Priority is invalid. Reason: It must be the name of a member of the "
             "priority queue, or its level."
         ):
             send(sqs, every, "x", **asking(unknown))
+    with refused_value():
+        sqs.send_message(QueueUrl=every, MessageBody="x", MessageAttributes={"Priority": binary(b"high")})
     assert counts(sqs, every) == (0, 0, 0)
 
 
@@ -156,7 +158,9 @@ def test_what_belongs_to_the_members_is_refused(queues):
 def test_a_queue_stays_what_it_is(queues):
     high = make_queue(queues, "high")
     make_queue(queues, "low")
-    with refused("InvalidAttributeValue"):
+    with refused(
+        "InvalidAttributeValue", "Invalid value for the parameter PriorityMembers. Reason: The queue is no priority queue."
+    ):
         queues.set_queue_attributes(QueueUrl=high, Attributes={"PriorityMembers": '{"members":["low"]}'})
 
 

@@ -8,6 +8,7 @@ use crate::operation::Context;
 use crate::shape::change::{self, Step};
 use crate::shape::reply;
 use crate::wire::Fault;
+use futures_util::future::join_all;
 use queue_core::{Accepted, Command, Error, Send as SendCommand};
 
 /// Executes a command of which there is nothing to say but that it is done.
@@ -47,12 +48,15 @@ pub(crate) async fn one(cx: &Context, command: Command, about: About<'_>) -> Res
 }
 
 /// Sends messages to the queues that they are for, those for one queue all or none; tells what each was accepted as, or
-/// why it was not.
-pub(crate) async fn send(cx: &Context, messages: &mut [Ready]) -> Vec<Result<Accepted, Fault>> {
-    let mut outcomes: Vec<_> = messages.iter().map(|_| Err(Fault::internal())).collect();
+/// why it was not. Where none was accepted, there is nothing to tell of each.
+pub(crate) async fn send(
+    cx: &Context,
+    messages: &mut [Ready],
+) -> Result<Vec<Result<Accepted, Fault>>, Fault> {
     let mut queues: Vec<_> = messages.iter().map(|message| message.queue).collect();
     queues.sort_unstable();
     queues.dedup();
+    let mut sendings = Vec::with_capacity(queues.len());
     for queue in queues {
         let own = || messages.iter().enumerate().filter(|(_, message)| message.queue == queue);
         let places: Vec<_> = own().map(|(place, _)| place).collect();
@@ -60,19 +64,27 @@ pub(crate) async fn send(cx: &Context, messages: &mut [Ready]) -> Vec<Result<Acc
         let own = messages.iter_mut().filter(|message| message.queue == queue);
         let bodies = own.map(|message| std::mem::take(&mut message.body)).collect();
         let command = Command::Send(SendCommand { queue, messages: outgoing });
-        let reply = cx.hub.engine.execute(command, bodies).await;
+        sendings.push(async move { (places, cx.hub.engine.execute(command, bodies).await) });
+    }
+    let mut outcomes: Vec<_> = messages.iter().map(|_| Err(Fault::internal())).collect();
+    let mut refusal = None;
+    let mut is_any_accepted = false;
+    // All at once, so that they come into one entry of the log.
+    for (places, reply) in join_all(sendings).await {
         let reply = reply.map_err(|error| About::default().fault(error)).and_then(reply::sent);
-        let mut accepted = reply.as_ref().ok().into_iter().flatten();
-        for place in places {
-            let outcome = match (&reply, accepted.next()) {
-                (Err(fault), _) => Err(fault.clone()),
-                (Ok(_), Some(accepted)) => Ok(*accepted),
-                (Ok(_), None) => continue,
-            };
+        let outcome: Vec<_> = match reply {
+            Ok(accepted) => accepted.into_iter().map(Ok).collect(),
+            Err(fault) => places.iter().map(|_| Err(refusal.insert(fault.clone()).clone())).collect(),
+        };
+        is_any_accepted |= outcome.iter().any(Result::is_ok);
+        for (place, outcome) in places.into_iter().zip(outcome) {
             if let Some(kept) = outcomes.get_mut(place) {
                 *kept = outcome;
             }
         }
     }
-    outcomes
+    match refusal {
+        Some(fault) if !is_any_accepted => Err(fault),
+        _ => Ok(outcomes),
+    }
 }

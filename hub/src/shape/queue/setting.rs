@@ -87,6 +87,16 @@ impl Settings {
         }
     }
 
+    /// A queue that holds messages cannot become a list of queues.
+    pub(crate) fn refuse_members(&self) -> Result<(), Fault> {
+        let is_asked = self.0.iter().any(|setting| setting.members().is_some());
+        if is_asked {
+            Err(invalid("PriorityMembers", " Reason: The queue is no priority queue."))
+        } else {
+            Ok(())
+        }
+    }
+
     /// The redrive policy that is to be set.
     pub(crate) fn redrive_policy(&self) -> Option<&redrive_policy::Given> {
         self.0.iter().find_map(|setting| match setting {

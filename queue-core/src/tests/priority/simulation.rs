@@ -146,7 +146,7 @@ fn saturated_levels_are_served_by_their_weights_within_five_percent() {
 fn the_lowest_level_waits_no_longer_than_it_may_and_a_turn_for_each_that_came_before() {
     let longest = Duration::from_secs(5);
     for policy in [PriorityPolicy::Strict, PriorityPolicy::Weighted] {
-        let mut simulation = Simulation::new(policy, [100, 1, 1, 1], Some(longest));
+        let mut simulation = Simulation::new(policy, [100, 1, 100, 1], Some(longest));
         for turn in 0..20_000 {
             // The highest level alone takes all turns.
             simulation.send(0);
