@@ -210,6 +210,30 @@ impl Client {
         }
     }
 
+    /// Who is called.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn endpoint(&self) -> String {
+        self.connection.endpoint()
+    }
+
+    /// Who calls: account and region.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn caller(&self) -> (&str, &str) {
+        self.connection.caller()
+    }
+
+    /// The socket has ended.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn closed(&self, code: Option<u16>, reason: &str) -> Error {
+        Error::Closed { endpoint: self.connection.endpoint(), code, reason: reason.to_owned() }
+    }
+
+    /// Nobody knows whether it was done.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn broken(&self, operation: &'static str, reason: &'static str) -> Error {
+        Error::Transport { operation, endpoint: self.connection.endpoint(), source: reason.into() }
+    }
+
     fn unreadable(&self, operation: &'static str, answer: &Answer, reason: &str) -> Error {
         Error::Answer {
             operation,

@@ -49,9 +49,14 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
+#[cfg(feature = "tls")]
+type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
+#[cfg(not(feature = "tls"))]
+type Connector = HttpConnector;
+
 /// A pool of connections to one endpoint.
 pub(crate) struct Connection {
-    http: HttpClient<HttpConnector, Full<Bytes>>,
+    http: HttpClient<Connector, Full<Bytes>>,
     uri: Uri,
     account: String,
     region: String,
@@ -75,12 +80,17 @@ impl Connection {
         let http = HttpClient::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(connector);
+            .build(encrypted(connector)?);
         Ok(Self { http, uri, account: account.to_owned(), region: region.to_owned() })
     }
 
     pub(crate) fn endpoint(&self) -> String {
         self.uri.to_string().trim_end_matches('/').to_owned()
+    }
+
+    #[cfg(feature = "websocket")]
+    pub(crate) fn caller(&self) -> (&str, &str) {
+        (&self.account, &self.region)
     }
 
     /// Sends a request and reads its answer, whatever its status.
@@ -141,6 +151,21 @@ impl Connection {
     }
 }
 
+#[cfg(feature = "tls")]
+fn encrypted(mut connector: HttpConnector) -> Result<Connector, Error> {
+    connector.enforce_http(false);
+    let builder = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_provider_and_webpki_roots(rustls::crypto::aws_lc_rs::default_provider())
+        .map_err(|error| Error::Setting(error.to_string()))?;
+    Ok(builder.https_or_http().enable_http1().wrap_connector(connector))
+}
+
+#[cfg(not(feature = "tls"))]
+#[expect(clippy::unnecessary_wraps, reason = "with TLS it can fail")]
+fn encrypted(connector: HttpConnector) -> Result<Connector, Error> {
+    Ok(connector)
+}
+
 fn header(text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(text).map_err(|error| Error::Setting(error.to_string()))
 }
@@ -148,10 +173,11 @@ fn header(text: &str) -> Result<HeaderValue, Error> {
 fn parse_endpoint(text: &str) -> Result<Uri, Error> {
     let unusable = |reason: &str| Error::Setting(format!("{text:?} is not the endpoint of a hub: {reason}"));
     let uri: Uri = text.parse().map_err(|error: http::uri::InvalidUri| unusable(&error.to_string()))?;
-    if uri.scheme() == Some(&Scheme::HTTPS) {
-        return Err(unusable("this client speaks no TLS yet"));
+    let is_encrypted = uri.scheme() == Some(&Scheme::HTTPS);
+    if is_encrypted && cfg!(not(feature = "tls")) {
+        return Err(unusable("this client was built without its feature `tls`"));
     }
-    if uri.scheme() != Some(&Scheme::HTTP) {
+    if !is_encrypted && uri.scheme() != Some(&Scheme::HTTP) {
         return Err(unusable("it begins with http://"));
     }
     if uri.host().is_none_or(str::is_empty) || uri.query().is_some() {

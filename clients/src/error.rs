@@ -45,6 +45,29 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The body of a message is not what it was read as.
+    #[error("the body of message {message_id} cannot be read: {source}")]
+    Body {
+        /// Which message.
+        message_id: String,
+        /// Where the body differs.
+        source: serde_json::Error,
+    },
+    /// A message is not the caller's any more, so it was not settled: somebody else gets it, or nobody does.
+    #[cfg(feature = "websocket")]
+    #[error("the message was lost: {0}")]
+    Lost(crate::Lost),
+    /// The socket has ended for good, and this is why. Whether what was asked last was done is not known.
+    #[cfg(feature = "websocket")]
+    #[error("the socket to {endpoint} is closed: {reason}")]
+    Closed {
+        /// Whose socket.
+        endpoint: String,
+        /// The code of `fanq.v1.json` with which the hub has closed it.
+        code: Option<u16>,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -52,7 +75,26 @@ impl Error {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Fault(fault) => Some(&fault.code),
-            Self::Setting(_) | Self::Transport { .. } | Self::Timeout { .. } | Self::Answer { .. } => None,
+            Self::Setting(_)
+            | Self::Transport { .. }
+            | Self::Timeout { .. }
+            | Self::Answer { .. }
+            | Self::Body { .. } => None,
+            #[cfg(feature = "websocket")]
+            Self::Lost(_) | Self::Closed { .. } => None,
+        }
+    }
+
+    /// Whether the same call may succeed a little later, as far as the error can tell: the hub could not be reached,
+    /// or has failed.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Transport { .. } | Self::Timeout { .. } => true,
+            Self::Fault(fault) => fault.status >= 500,
+            Self::Answer { status, .. } => *status >= 500,
+            Self::Setting(_) | Self::Body { .. } => false,
+            #[cfg(feature = "websocket")]
+            Self::Lost(_) | Self::Closed { .. } => false,
         }
     }
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
 
 /// A message as it was received.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -27,6 +30,27 @@ pub struct Message {
 }
 
 impl Message {
+    /// The body as a value in JSON.
+    ///
+    /// ```
+    /// # use fanq_client::{Error, Message};
+    /// #[derive(serde::Deserialize)]
+    /// struct Order { teapots: u32 }
+    ///
+    /// fn teapots(message: &Message) -> Result<u32, Error> {
+    ///     Ok(message.json::<Order>()?.teapots)
+    /// }
+    /// ```
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(&self.body)
+            .map_err(|source| Error::Body { message_id: self.message_id.clone(), source })
+    }
+
+    /// The group of a message of a FIFO queue.
+    pub fn group(&self) -> Option<&str> {
+        self.system_attributes.get("MessageGroupId").map(String::as_str)
+    }
+
     /// How many times the message was received, this one included.
     pub fn receive_count(&self) -> Option<u32> {
         self.system_attributes.get("ApproximateReceiveCount")?.parse().ok()
@@ -72,6 +96,15 @@ impl MessageAttribute {
     /// Bytes.
     pub fn binary(bytes: impl Into<Vec<u8>>) -> Self {
         Self { data_type: "Binary".to_owned(), value: AttributeValue::Bytes(bytes.into()) }
+    }
+
+    /// What it counts of the size of its message, beside its name.
+    pub(crate) fn bytes(&self) -> usize {
+        let value = match &self.value {
+            AttributeValue::Text(text) => text.len(),
+            AttributeValue::Bytes(bytes) => bytes.len(),
+        };
+        self.data_type.len() + value
     }
 }
 

@@ -2,7 +2,8 @@
 
 use form_urlencoded::byte_serialize;
 
-use crate::message::{AttributeValue, MessageAttribute};
+use crate::message::AttributeValue;
+use crate::outgoing::Outgoing;
 
 /// The text so far. The library's own builder cannot be held while a future waits, since it is not `Send`.
 #[derive(Default)]
@@ -28,10 +29,20 @@ impl Query {
         })
     }
 
-    /// The attributes of a message, which are a map with names of their own.
-    pub(crate) fn with_message_attributes(self, attributes: &[(&str, MessageAttribute)]) -> Self {
-        (1..).zip(attributes).fold(self, |query, (number, (name, attribute))| {
-            let prefix = format!("MessageAttributes.entry.{number}");
+    /// A message, each of whose parameters may stand in an entry of a batch.
+    pub(crate) fn with_message(self, prefix: &str, message: &Outgoing) -> Self {
+        let query = self.with(&format!("{prefix}Message"), &message.body);
+        let optional = [
+            ("Subject", &message.subject),
+            ("MessageGroupId", &message.group),
+            ("MessageDeduplicationId", &message.deduplication),
+        ];
+        let query = optional.into_iter().fold(query, |query, (name, value)| match value {
+            Some(value) => query.with(&format!("{prefix}{name}"), value),
+            None => query,
+        });
+        (1..).zip(&message.attributes).fold(query, |query, (number, (name, attribute))| {
+            let prefix = format!("{prefix}MessageAttributes.entry.{number}");
             let query = query
                 .with(&format!("{prefix}.Name"), name)
                 .with(&format!("{prefix}.Value.DataType"), &attribute.data_type);

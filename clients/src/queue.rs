@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch;
 use crate::client::Client;
 use crate::error::Error;
+use crate::incoming::Incoming;
 use crate::message::{Message, MessageAttribute};
+use crate::outgoing::{Outgoing, Sent, batches};
 
 /// A queue of a hub. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -41,6 +44,36 @@ struct Named<'a> {
     attribute_names: &'a [&'a str],
 }
 
+/// A message as SendMessage and the entries of a batch have it.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Parameters<'a> {
+    message_body: &'a str,
+    message_attributes: BTreeMap<&'a str, &'a MessageAttribute>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delay_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_group_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_deduplication_id: Option<&'a str>,
+}
+
+impl<'a> Parameters<'a> {
+    fn new(message: &'a Outgoing) -> Self {
+        Self {
+            message_body: &message.body,
+            message_attributes: message
+                .attributes
+                .iter()
+                .map(|(name, value)| (name.as_str(), value))
+                .collect(),
+            delay_seconds: message.delay.map(whole_seconds),
+            message_group_id: message.group.as_deref(),
+            message_deduplication_id: message.deduplication.as_deref(),
+        }
+    }
+}
+
 impl Queue {
     pub(crate) fn new(client: Client, url: String) -> Self {
         Self { client, url }
@@ -52,26 +85,66 @@ impl Queue {
     }
 
     /// Sends a message and returns its id.
-    pub async fn send(&self, body: &str, attributes: &[(&str, MessageAttribute)]) -> Result<String, Error> {
+    pub async fn send(&self, message: impl Into<Outgoing>) -> Result<String, Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "PascalCase")]
         struct Input<'a> {
             queue_url: &'a str,
-            message_body: &'a str,
-            message_attributes: BTreeMap<&'a str, &'a MessageAttribute>,
+            #[serde(flatten)]
+            message: Parameters<'a>,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Output {
             message_id: String,
         }
-        let input = Input {
-            queue_url: &self.url,
-            message_body: body,
-            message_attributes: attributes.iter().map(|(name, value)| (*name, value)).collect(),
-        };
+        let message = message.into();
+        let input = Input { queue_url: &self.url, message: Parameters::new(&message) };
         let output: Output = self.client.sqs("SendMessage", &input, Duration::ZERO).await?;
         Ok(output.message_id)
+    }
+
+    /// Sends any number of messages, ten at a time and in their order, and returns what became of each. If a batch
+    /// fails as a whole, what came before it was sent.
+    pub async fn send_batch(&self, messages: &[Outgoing]) -> Result<Vec<Sent>, Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Input<'a> {
+            queue_url: &'a str,
+            entries: Vec<Entry<'a>>,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Entry<'a> {
+            id: String,
+            #[serde(flatten)]
+            message: Parameters<'a>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Output {
+            #[serde(default)]
+            successful: Vec<batch::Successful>,
+            #[serde(default)]
+            failed: Vec<batch::Failed>,
+        }
+        const OPERATION: &str = "SendMessageBatch";
+        let mut sent = Vec::with_capacity(messages.len());
+        for batch in batches(messages) {
+            let entries = batch.iter().enumerate();
+            let entries = entries
+                .map(|(index, message)| Entry { id: index.to_string(), message: Parameters::new(message) });
+            let input = Input { queue_url: &self.url, entries: entries.collect() };
+            let output: Output = self.client.sqs(OPERATION, &input, Duration::ZERO).await?;
+            let became = batch::in_order(OPERATION, batch.len(), output.successful, output.failed);
+            sent.extend(became.ok_or_else(|| self.client.incomplete(OPERATION, "an entry"))?);
+        }
+        Ok(sent)
+    }
+
+    /// Receives messages one after the other for as long as the caller asks for them.
+    pub fn incoming(&self, receive: Receive) -> Incoming {
+        Incoming::new(self.clone(), receive)
     }
 
     /// Receives messages, with all that is known of them. No message in time is an empty list.
@@ -153,6 +226,6 @@ impl Queue {
 }
 
 /// The protocol has whole seconds; rounding down would make no wait of a short one.
-fn whole_seconds(duration: Duration) -> u64 {
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::{AttributeValue, Client, Error, MessageAttribute, Receive};
+use crate::{AttributeValue, Client, Error, MessageAttribute, Outgoing, Receive};
 
 /// Answers one request with the given bytes and returns the request.
 async fn server(answer: &str) -> (Client, JoinHandle<String>) {
@@ -66,21 +66,77 @@ async fn sqs_is_called_in_json_with_account_and_region_in_the_scope() {
 async fn sns_is_called_in_query_and_answers_in_json() {
     let body = r#"{"PublishResponse":{"PublishResult":{"MessageId":"m-1"},"ResponseMetadata":{}}}"#;
     let (client, request) = server(&answer("200 OK", body)).await;
-    let attributes =
-        [("kind", MessageAttribute::string("physical")), ("bytes", MessageAttribute::binary(*b"\0\x01"))];
-    let id = client.topic("arn:x").publish("a&b", &attributes).await.unwrap();
+    let message = Outgoing::from("a&b")
+        .attribute("kind", MessageAttribute::string("physical"))
+        .attribute("bytes", MessageAttribute::binary(*b"\0\x01"))
+        .group("g")
+        .subject("news");
+    let id = client.topic("arn:x").publish(message).await.unwrap();
     assert_eq!(id, "m-1");
     let request = request.await.unwrap();
     for expected in [
         "accept: application/json\r\n",
         "/sns/aws4_request,",
-        "TopicArn=arn%3Ax&Message=a%26b&MessageAttributes.entry.1.Name=kind&",
+        "TopicArn=arn%3Ax&Message=a%26b&Subject=news&MessageGroupId=g&MessageAttributes.entry.1.Name=kind&",
         "MessageAttributes.entry.1.Value.StringValue=physical",
         "MessageAttributes.entry.2.Value.BinaryValue=AAE%3D",
         "&Action=Publish&Version=2010-03-31",
     ] {
         assert!(request.contains(expected), "{expected} is not in {request}");
     }
+}
+
+#[tokio::test]
+async fn a_message_is_sent_with_all_that_belongs_to_it() {
+    let (client, request) = server(&answer("200 OK", r#"{"MessageId":"m-1"}"#)).await;
+    let message = Outgoing::json(&[1])
+        .unwrap()
+        .attribute("n", MessageAttribute::number(2))
+        .group("g")
+        .deduplication("d")
+        .delay(Duration::from_millis(500));
+    assert_eq!(client.queue("jobs").send(message).await.unwrap(), "m-1");
+    let expected = concat!(
+        r#"{"QueueUrl":"jobs","MessageBody":"[1]","#,
+        r#""MessageAttributes":{"n":{"DataType":"Number","StringValue":"2"}},"#,
+        r#""DelaySeconds":1,"MessageGroupId":"g","MessageDeduplicationId":"d"}"#
+    );
+    let request = request.await.unwrap();
+    assert!(request.ends_with(expected), "{request}");
+}
+
+#[tokio::test]
+async fn what_became_of_a_batch_is_told_in_its_order() {
+    let body = r#"{"Successful":[{"Id":"1","MessageId":"m-1"}],
+        "Failed":[{"Id":"0","Code":"InvalidMessageContents","Message":"Bad.","SenderFault":true}]}"#;
+    let (client, _request) = server(&answer("200 OK", body)).await;
+    let messages = [Outgoing::from("a"), Outgoing::from("b")];
+    let sent = client.queue("jobs").send_batch(&messages).await.unwrap();
+    assert_eq!(sent[0].as_ref().unwrap_err().code, "InvalidMessageContents");
+    assert_eq!(sent[1].as_deref(), Ok("m-1"));
+    let (client, _request) = server(&answer("200 OK", r#"{"Successful":[],"Failed":[]}"#)).await;
+    let error = client.queue("jobs").send_batch(&messages).await.unwrap_err();
+    assert!(matches!(error, Error::Answer { .. }), "{error}");
+
+    let body = r#"{"PublishBatchResponse":{"PublishBatchResult":{"Failed":[],
+        "Successful":[{"Id":"0","MessageId":"m-0"},{"Id":"1","MessageId":"m-1"}]}}}"#;
+    let (client, request) = server(&answer("200 OK", body)).await;
+    let sent = client.topic("arn:x").publish_batch(&messages).await.unwrap();
+    assert_eq!(sent, [Ok("m-0".to_owned()), Ok("m-1".to_owned())]);
+    let request = request.await.unwrap();
+    let entry = "PublishBatchRequestEntries.member.2.Id=1&PublishBatchRequestEntries.member.2.Message=b";
+    assert!(request.contains(entry), "{request}");
+}
+
+#[tokio::test]
+async fn a_message_that_is_not_what_it_is_read_as_is_named() {
+    let body = r#"{"Messages":[{"MessageId":"m","ReceiptHandle":"r","Body":"[1,2]"}]}"#;
+    let (client, _request) = server(&answer("200 OK", body)).await;
+    let mut incoming = client.queue("jobs").incoming(Receive::default());
+    let message = incoming.next().await.unwrap();
+    assert_eq!(message.json::<Vec<u8>>().unwrap(), [1, 2]);
+    let error = message.json::<String>().unwrap_err().to_string();
+    assert!(error.starts_with("the body of message m cannot be read: "), "{error}");
 }
 
 #[tokio::test]
@@ -120,7 +176,7 @@ async fn a_refusal_has_code_message_and_status() {
 
     let body = r#"{"Error":{"Code":"NotFound","Message":"No such topic","Type":"Sender"},"RequestId":"r"}"#;
     let (client, _request) = server(&answer("404 Not Found", body)).await;
-    let error = client.topic("arn:x").publish("m", &[]).await.unwrap_err();
+    let error = client.topic("arn:x").publish("m").await.unwrap_err();
     assert_eq!(error.code(), Some("NotFound"));
     let Error::Fault(fault) = error else { panic!("{error}") };
     assert_eq!(fault.status, 404);
@@ -162,9 +218,38 @@ async fn a_hub_that_says_nothing_is_given_up() {
     assert!(matches!(error, Error::Timeout { .. } | Error::Transport { .. }), "{error}");
 }
 
+/// Whoever listens cannot show a certificate; what matters is how the client begins.
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn an_endpoint_with_https_is_spoken_to_in_tls() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::new(format!("https://{}", listener.local_addr().unwrap())).unwrap();
+    let hello = async || {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_u8().await.unwrap()
+    };
+    let queue = client.queue("jobs");
+    let (error, first) = tokio::join!(queue.delete("r"), hello());
+    assert!(matches!(error, Err(Error::Transport { .. })), "{error:?}");
+    assert_eq!(first, 0x16, "a record of a handshake");
+    #[cfg(feature = "websocket")]
+    {
+        let (error, first) = tokio::join!(client.socket().open(), hello());
+        assert!(matches!(error, Err(Error::Closed { .. })), "{error:?}");
+        assert_eq!(first, 0x16, "a record of a handshake");
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+#[test]
+fn tls_is_for_those_who_want_it() {
+    let error = Client::new("https://hub").unwrap_err().to_string();
+    assert!(error.ends_with("without its feature `tls`"), "{error}");
+}
+
 #[test]
 fn what_cannot_work_is_refused_at_once() {
-    for endpoint in ["", "hub", "127.0.0.1:4566", "https://hub", "http://", "http://h?a=b", "/x"] {
+    for endpoint in ["", "hub", "127.0.0.1:4566", "ftp://hub", "http://", "http://h?a=b", "/x"] {
         let result = Client::new(endpoint);
         assert!(matches!(result, Err(Error::Setting(_))), "{endpoint}");
     }
@@ -184,8 +269,8 @@ fn every_call_can_run_in_a_task_of_its_own() {
     is_send(client.create_queue("q", &[]));
     is_send(client.create_topic("t"));
     is_send(topic.subscribe("arn", &[]));
-    is_send(topic.publish("m", &[]));
-    is_send(queue.send("m", &[]));
+    is_send(topic.publish("m"));
+    is_send(queue.send("m"));
     is_send(queue.receive(Receive::default()));
     is_send(queue.delete("r"));
     is_send(queue.change_visibility("r", Duration::ZERO));

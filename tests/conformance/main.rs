@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 mod bench;
+mod client_examples;
 mod clients;
 mod exposure;
 mod files;
@@ -15,6 +16,8 @@ mod query;
 mod queues;
 mod quotas;
 mod refusals;
+mod socket_client;
+mod socket_worker;
 mod terraform;
 mod topics;
 mod worlds;

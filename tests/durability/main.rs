@@ -22,3 +22,4 @@ mod machine;
 mod memory;
 mod power;
 mod replay;
+mod sockets;

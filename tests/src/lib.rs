@@ -12,8 +12,10 @@
 pub mod history;
 mod http;
 mod hub;
+mod proxy;
 mod skip;
 
 pub use http::{Answer, Connection, Request, form};
 pub use hub::{Hub, Starting, TemporaryFolder, binary, eventually, run};
+pub use proxy::Proxy;
 pub use skip::skip;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fanq_client::{Error, Message, MessageAttribute, Queue, Receive, Topic};
+use fanq_client::{Error, Message, MessageAttribute, Outgoing, Queue, Receive, Topic};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -85,11 +85,10 @@ impl Traffic {
 }
 
 async fn publish(topic: &Topic, order: &Order) -> Result<(), Error> {
-    let attributes = [
-        ("kind", MessageAttribute::string(order.kind_name())),
-        ("amount", MessageAttribute::number(order.amount())),
-    ];
-    topic.publish(&order.body(), &attributes).await?;
+    let message = Outgoing::from(order.body())
+        .attribute("kind", MessageAttribute::string(order.kind_name()))
+        .attribute("amount", MessageAttribute::number(order.amount()));
+    topic.publish(message).await?;
     Ok(())
 }
 
