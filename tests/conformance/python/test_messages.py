@@ -753,3 +753,17 @@ def test_a_null_in_json_is_absent(world, queues):
     changed = world.post_json("SendMessage", {"QueueUrl": url, "MessageBody": "y", "MessageAttributes": {
         "a": {"DataType": "String", "StringValue": "v", "BinaryValue": None}}})
     assert changed.status == 200, changed.text
+
+
+@pytest.mark.flags("--max-state", "1MiB")
+def test_a_batch_for_which_there_is_no_room_is_refused_as_a_whole(queues):
+    url = make_queue(queues)
+    entries = [{"Id": str(number), "MessageBody": "x"} for number in range(10)]
+
+    def fill():
+        for _ in range(10_000):
+            answer = queues.send_message_batch(QueueUrl=url, Entries=entries)
+            assert "Failed" not in answer, "the SDKs repeat a request, and not an entry"
+
+    with refused("ServiceUnavailable", status=503):
+        fill()
