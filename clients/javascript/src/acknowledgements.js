@@ -9,6 +9,8 @@ const FRAMES_MAX = 4;
 /** Those of one consumer. */
 export class Acknowledgements {
   #waiting = [];
+  /** What is on the way. */
+  #said = new Set();
   #frames = 0;
   #send;
 
@@ -33,6 +35,7 @@ export class Acknowledgements {
       return;
     }
     this.#frames += 1;
+    together.forEach((one) => this.#said.add(one));
     try {
       const { unknown = [], isRepeated } = await this.#send(together.map(({ tag }) => tag));
       // Said twice, it may not be known any more because it was heard the first time.
@@ -41,8 +44,15 @@ export class Acknowledgements {
     } catch (error) {
       together.forEach(({ reject }) => reject(error));
     }
+    together.forEach((one) => this.#said.delete(one));
     this.#frames -= 1;
     this.flush();
+  }
+
+  /** The hub has given up these, so it did not delete them, whatever it answers to an acknowledgement said twice. */
+  lost(tags, why) {
+    const isLost = ({ tag }) => tags.includes(tag);
+    [...this.#waiting, ...this.#said].filter(isLost).forEach(({ reject }) => reject(leaseLost(why)));
   }
 
   /** The leases are over. */

@@ -17,6 +17,7 @@ const HIDDEN_S_MAX = 43_200;
 export class Consumer extends Channel {
   #queue;
   #credit;
+  /** What the hub knows, or will from what is on the way. */
   #toldCredit;
   #options;
   #onStats;
@@ -62,7 +63,15 @@ export class Consumer extends Channel {
     const credit = this.isClosing ? 0 : this.#credit;
     if (this.isReady && this.session.isOpen && credit !== this.#toldCredit) {
       this.#toldCredit = credit;
-      await this.session.ask({ type: "credit", sub: this.sub, credit }, Kept.connection);
+      try {
+        await this.session.ask({ type: "credit", sub: this.sub, credit }, Kept.connection);
+      } catch (error) {
+        // Whether it was heard is not known; with the next connection it is said again.
+        this.#toldCredit = undefined;
+        if (error.code !== "Disconnected") {
+          throw error;
+        }
+      }
     }
   }
 
@@ -102,6 +111,7 @@ export class Consumer extends Channel {
         this.#pushed(new Message(this, frame));
         break;
       case "lost":
+        this.#acknowledgements.lost(frame.tags, frame.why);
         frame.tags.forEach((tag) => this.#lose(this.#held.get(tag), frame.why));
         break;
       case "stats": {

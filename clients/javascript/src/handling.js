@@ -4,16 +4,23 @@ const DELAY_S = 1;
 
 /**
  * Hands each message of a consumer over and settles it by what becomes of that. Messages are worked on side by side, as
- * many as the credit allows; those of a group of a FIFO queue one after the other.
+ * many as the credit allows; those of a group of a FIFO queue one after the other. If what is to be done with a failure
+ * fails itself, the consumer is closed, and the error is the caller's.
  */
 export async function handleAll(consumer, handler, options) {
   const running = new Set();
   const last = new Map();
+  let failure;
+  const fail = (error) => {
+    failure ??= { error };
+    consumer.close();
+  };
   const start = (message) => {
     const { sequence } = message;
     const turn = () => (isDue(consumer, message) ? handle(message, handler, options) : undefined);
     const run = Promise.resolve(sequence === undefined ? undefined : last.get(sequence)).then(turn);
-    const done = run.finally(() => {
+    // It never rejects, so that whoever waits for it has its turn.
+    const done = run.catch(fail).finally(() => {
       running.delete(done);
       if (last.get(sequence) === done) {
         last.delete(sequence);
@@ -30,6 +37,10 @@ export async function handleAll(consumer, handler, options) {
     }
   } finally {
     await Promise.all(running);
+  }
+  if (failure) {
+    await consumer.close();
+    throw failure.error;
   }
 }
 
@@ -50,10 +61,15 @@ async function handle(message, handler, { delay = DELAY_S, onError = console.err
     await handler(message);
     message.ack();
   } catch (error) {
-    if (error !== message.signal.reason) {
-      onError(error, message);
+    const how = { delay: DELAY_S };
+    let told;
+    try {
+      told = error === message.signal.reason ? undefined : onError(error, message);
+      how.delay = typeof delay === "function" ? delay(message, error) : delay;
+      how.reason = String(error);
+    } finally {
+      message.nackGroup(how).catch(() => {});
+      await told;
     }
-    const seconds = typeof delay === "function" ? delay(message, error) : delay;
-    message.nackGroup({ delay: seconds, reason: String(error) }).catch(() => {});
   }
 }

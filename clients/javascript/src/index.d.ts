@@ -215,7 +215,8 @@ export interface Consumer extends Channel<Message> {
   /**
    * Hands messages over, as many at once as the credit allows, those of a group of a FIFO queue one after the other. A
    * message is acknowledged when the handler is through with it; if that fails, it is given back with the rest of its
-   * group. Resolves when the consumer is closed and the last handler is through.
+   * group. Resolves when the consumer is closed and the last handler is through. If `onError` or `delay` throws, the
+   * message is given back too, the consumer is closed, and this rejects with the error.
    */
   each(handler: (message: Message) => unknown, options?: EachOptions): Promise<void>;
   /** Changes how many messages may be here and not settled; with 0 no more come. */

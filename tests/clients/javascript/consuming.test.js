@@ -130,6 +130,29 @@ test("what the hub does not hold any more after a lost connection is lost", asyn
   assert.equal((await taken(messages, 1))[0].body, "4");
 });
 
+test("a repeated acknowledgement of a message that was lost meanwhile says so", async (t) => {
+  const { hub, connection, sub, push, messages } = await consuming(t);
+  push(1, 2, 3);
+  const [first, second, third] = await taken(messages, 3);
+  const [lost, done, alsoLost] = [first.ack(), second.ack(), third.ack()];
+  for (const _ of range(3)) {
+    await connection.heard("ack");
+  }
+  connection.say({ type: "lost", sub, tags: [3], why: "purged" });
+  await connection.settled();
+  connection.break();
+  const next = await hub.accepted();
+  await next.welcome({ resumed: true, subs: [{ sub, tag: 3, unacked: [] }] });
+  next.say({ type: "lost", sub, tags: [1], why: "expired" });
+  for (const tag of [1, 2, 3]) {
+    assert.deepEqual((await next.agreed("ack", { unknown: [tag] })).tags, [tag]);
+  }
+  await assert.rejects(lost, { code: "LeaseLost", why: "expired" });
+  await done;
+  await assert.rejects(alsoLost, { code: "LeaseLost", why: "purged" });
+  assert.ok(first.signal.aborted && !second.signal.aborted);
+});
+
 test("a session that was not resumed takes the leases with it, and the queue is asked for again", async (t) => {
   const { hub, connection, push, messages } = await consuming(t, { credit: 5 });
   push(1, 2, 3);
@@ -263,6 +286,30 @@ test("a handler's success is an acknowledgement, its failure is not", async (t) 
   await Promise.all([closing, over]);
 });
 
+const thrown = (what) => {
+  throw new Error(what);
+};
+
+const rejected = async (what) => thrown(what);
+
+for (const [what, options, delay] of [
+  ["onError", { delay: 7, onError: () => thrown("onError") }, 1],
+  ["an onError that waits", { delay: 7, onError: () => rejected("an onError that waits") }, 7],
+  ["delay", { delay: () => thrown("delay"), onError: () => {} }, 1],
+]) {
+  test(`a message goes back when ${what} fails, and the loop ends with that`, async (t) => {
+    const { connection, pushFifo, consumer } = await consuming(t);
+    const over = assert.rejects(consumer.each(() => thrown("broken"), options), { message: what });
+    pushFifo([1, "a"], [2, "a"]);
+    const nack = await connection.agreed("nack");
+    assert.deepEqual({ tags: nack.tags, delay: nack.delay }, { tags: [1, 2], delay });
+    assert.equal((await connection.agreed("credit")).credit, 0);
+    await connection.agreed("unsubscribe");
+    await over;
+    assert.ok(consumer.isEnded);
+  });
+}
+
 test("handlers run side by side, those of a FIFO group one after the other", async (t) => {
   const { connection, pushFifo, consumer } = await consuming(t);
   const begun = [];
@@ -349,6 +396,32 @@ test("credit is changed, also while there is no connection", async (t) => {
   const next = await hub.accepted();
   await next.welcome({ resumed: true, subs: [{ sub, tag: 0, unacked: [] }] });
   assert.equal((await next.agreed("credit")).credit, 9);
+});
+
+test("a credit that was lost with its connection is said with the next", async (t) => {
+  const { hub, connection, sub, consumer } = await consuming(t);
+  const told = consumer.setCredit(5);
+  assert.equal((await connection.heard("credit")).credit, 5);
+  connection.break();
+  await told;
+  const next = await hub.accepted();
+  await next.welcome({ resumed: true, subs: [{ sub, tag: 0, unacked: [] }] });
+  assert.equal((await next.agreed("credit")).credit, 5);
+  await next.settled();
+  next.break();
+  const last = await hub.accepted();
+  await last.welcome({ resumed: true, subs: [{ sub, tag: 0, unacked: [] }] });
+  await last.settled();
+  assert.deepEqual(last.unread("credit"), []);
+});
+
+test("a credit that the hub refuses is refused, and can be said again", async (t) => {
+  const { connection, consumer } = await consuming(t);
+  for (const _ of range(2)) {
+    const told = consumer.setCredit(5000);
+    await connection.refused("credit", { code: "InvalidParameterValue" });
+    await assert.rejects(told, { code: "InvalidParameterValue" });
+  }
 });
 
 test("messages that are deleted when they are sent need no acknowledgement", async (t) => {
