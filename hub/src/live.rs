@@ -19,14 +19,19 @@ mod reader;
 mod recorder;
 mod request;
 mod ring;
+mod search;
 mod start;
 #[cfg(test)]
 mod tests;
 mod topics;
 
 pub(crate) use crier::run;
+#[cfg(test)]
+pub(crate) use gap::Gap;
 pub(crate) use gap::Why;
 pub(crate) use place::Place;
+#[cfg(test)]
+pub(crate) use reader::Beginning;
 pub(crate) use reader::{Close, Item, Reader};
 pub(crate) use recorder::{Recorder, Tap};
 pub(crate) use request::{Asked, AskedSince};
@@ -133,11 +138,14 @@ impl Live {
         ring
     }
 
-    fn drop_ring(&self, ring: &Ring) {
-        self.weigh(&ring.end());
+    /// Ends the ring of a topic that is gone; says whether somebody still reads it.
+    fn drop_ring(&self, ring: &Ring) -> bool {
+        let changed = ring.end();
+        self.weigh(&changed);
         self.write().rings.remove(&ring.number);
         // So that those who have read all of it let it go.
         ring.ring();
+        changed.is_heard
     }
 
     /// Ends a reader that knows these rings, and perhaps has not looked at others yet.

@@ -1,6 +1,5 @@
 //! [`Gap`]: events that a reader did not get.
 
-use super::place::Place;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -43,10 +42,5 @@ impl Gap {
     /// Its members in JSON, without braces.
     pub(crate) fn json(&self) -> String {
         super::members(self)
-    }
-
-    /// Where a reader goes on that knows of it.
-    pub(crate) fn place(&self) -> Place {
-        Place { epoch: Arc::clone(&self.epoch), offset: self.to }
     }
 }

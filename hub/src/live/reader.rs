@@ -11,6 +11,7 @@ use super::held::{Full, Held};
 use super::limits::LOOKS_PER_TURN;
 use super::place::Place;
 use super::request::Request;
+use super::search::Search;
 use super::start::Start;
 use super::{Live, Ordering};
 use serde::Serialize;
@@ -78,8 +79,12 @@ pub(crate) struct Reader {
     bell: Arc<Bell>,
     rules: Rules,
     pub(super) cursors: Vec<Cursor>,
+    /// Looks for the history, before anything is given.
+    search: Option<Search>,
     /// Everything up to this event can be seen.
     horizon: u64,
+    /// Everything up to this event has been looked at.
+    seen: u64,
     /// What is to be given before anything else.
     ready: VecDeque<Item>,
     /// The last event that is history, and what is said behind it; none when that has been said.
@@ -112,17 +117,21 @@ impl Live {
         let to = self.order();
         rings.iter().for_each(|ring| ring.attach(&bell));
         let rules = Rules { filter, buffer: u64::from(buffer), overflow };
-        let Start { in_rings, recovered, gaps } = self.start(&since, &rings, &rules);
+        let Start { in_rings, recovered, gaps } = self.start(&since, &rings);
         let only = rings.first().filter(|_| is_one);
         let place = self.place_at(to, only.map(|ring| &**ring));
         let wants_fewer = interval.is_some() || conflate_by.is_some();
+        let cursors: Vec<_> =
+            rings.into_iter().zip(in_rings).map(|(ring, next)| Cursor::at(ring, next)).collect();
         self.counts.reader_came();
         let mut reader = Reader {
             live: Arc::clone(self),
             bell,
             rules,
-            cursors: rings.into_iter().zip(in_rings).map(|(ring, next)| Cursor::at(ring, next)).collect(),
+            search: Search::new(&since, &cursors),
+            cursors,
             horizon: to,
+            seen: to,
             ready: VecDeque::new(),
             history: Some(History { to, beginning: Beginning { recovered, place } }),
             held: wants_fewer.then(|| Held::new(interval, conflate_by, buffer, overflow)),
@@ -183,7 +192,7 @@ impl Reader {
         let only = self.cursors.last().filter(|_| self.bell.topics.is_one());
         is_between.then(|| match only {
             Some(cursor) => Place { offset: cursor.next - 1, epoch: Arc::clone(&cursor.ring.epoch) },
-            None => self.live.place_at(self.horizon, None),
+            None => self.live.place_at(self.seen, None),
         })
     }
 
@@ -204,6 +213,12 @@ impl Reader {
                 // There is no end of what comes, so what is held is not the latest, but it is due.
                 return self.take_held(now).unwrap_or(Found::Later);
             }
+            if let Some(search) = &mut self.search {
+                if !search.step(&mut self.cursors, &self.rules) {
+                    return Found::Later;
+                }
+                self.search = None;
+            }
             match self.step_all() {
                 Ok(false) => {}
                 Ok(true) => return Found::Later,
@@ -213,6 +228,7 @@ impl Reader {
                 continue;
             }
             if let Some(event) = self.take_oldest() {
+                self.seen = self.seen.max(event.order);
                 if self.give(event).is_err() {
                     return self.close(Close::Slow);
                 }
@@ -222,6 +238,7 @@ impl Reader {
                 self.end_history();
                 continue;
             }
+            self.seen = self.horizon;
             let order = self.live.order();
             if order != self.horizon {
                 self.horizon = order;
@@ -258,7 +275,9 @@ impl Reader {
             }
         }
         if is_over {
-            self.cursors.retain(|cursor| !cursor.is_over());
+            for cursor in self.cursors.extract_if(.., |cursor| cursor.is_over()) {
+                self.live.weigh(&cursor.ring.detach(self.bell.id, &self.live.limits));
+            }
         }
         gaps.into_iter().for_each(|gap| self.tell(gap));
         Ok(needs_time)

@@ -4,9 +4,9 @@ use super::ring::News;
 use super::{Live, Ring, limits};
 use crate::content::Draft;
 use queue_core::{Accepted, Machine, Timestamp, TopicId};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 /// What a publish shows to whoever reads the topic live, once it has come about.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(crate) struct Recorder {
     before: HashMap<TopicId, u64>,
     /// By their last events.
     oldest: BTreeMap<u64, TopicId>,
+    /// Of topics that are gone, as long as somebody reads them.
+    ended: VecDeque<Weak<Ring>>,
     order: u64,
     /// Rings that somebody reads, and has not been told of.
     heard: Vec<Arc<Ring>>,
@@ -42,8 +44,8 @@ impl Recorder {
     pub(crate) fn new(live: Arc<Live>, machine: &Machine) -> Self {
         let sequences = machine.topics().map(|topic| (topic.id, topic.last_sequence()));
         let before = sequences.filter(|(_, sequence)| *sequence > 0).collect();
-        let (rings, oldest, heard) = (HashMap::new(), BTreeMap::new(), Vec::new());
-        Self { live, rings, before, oldest, order: 0, heard }
+        let (rings, oldest) = (HashMap::new(), BTreeMap::new());
+        Self { live, rings, before, oldest, ended: VecDeque::new(), order: 0, heard: Vec::new() }
     }
 
     /// A publish has come about at that time, and was answered so.
@@ -80,13 +82,20 @@ impl Recorder {
         }
     }
 
-    /// Lets go what was published longest ago, topic by topic, where all together is too much.
+    /// Where all together is too much, lets go what is left of topics that are gone, then what was published longest
+    /// ago, topic by topic.
     fn make_room(&mut self) {
-        while self.live.bytes.load(Ordering::Relaxed) > limits::ALL_BYTES_MAX
-            && let Some((_, topic)) = self.oldest.pop_first()
-        {
-            if let Some(recorded) = self.rings.get(&topic) {
-                self.live.weigh(&recorded.ring.clear());
+        while self.live.bytes.load(Ordering::Relaxed) > limits::ALL_BYTES_MAX {
+            if let Some(ring) = self.ended.pop_front() {
+                if let Some(ring) = ring.upgrade() {
+                    self.live.weigh(&ring.clear());
+                }
+            } else if let Some((_, topic)) = self.oldest.pop_first() {
+                if let Some(recorded) = self.rings.get(&topic) {
+                    self.live.weigh(&recorded.ring.clear());
+                }
+            } else {
+                return;
             }
         }
     }
@@ -96,7 +105,10 @@ impl Recorder {
         self.before.remove(&topic);
         if let Some(recorded) = self.rings.remove(&topic) {
             self.oldest.remove(&recorded.last);
-            self.live.drop_ring(&recorded.ring);
+            if self.live.drop_ring(&recorded.ring) {
+                self.ended.retain(|ring| ring.strong_count() > 0);
+                self.ended.push_back(Arc::downgrade(&recorded.ring));
+            }
         }
     }
 

@@ -78,6 +78,7 @@ impl Inside {
     }
 
     /// All that is there, oldest first.
+    #[cfg(test)]
     pub(super) fn events(&self) -> impl DoubleEndedIterator<Item = &Arc<Event>> {
         self.events.iter()
     }
@@ -189,9 +190,13 @@ impl Ring {
 
     /// Nothing will come any more: the topic is gone. What is there belongs to those who still read it.
     pub(super) fn end(&self) -> Changed {
-        let inside = self.write();
+        let mut inside = self.write();
         self.has_ended.store(true, Ordering::Release);
-        Changed { freed_bytes: inside.bytes, ..Changed::default() }
+        let mut changed = Changed { is_heard: !inside.listeners.is_empty(), ..Changed::default() };
+        if !changed.is_heard {
+            inside.trim(&Limits::NOTHING, &mut changed);
+        }
+        changed
     }
 
     /// Whether nothing will come any more.
@@ -204,14 +209,13 @@ impl Ring {
         Arc::make_mut(&mut self.write().listeners).push(Arc::clone(bell));
     }
 
-    /// Tells a reader no more; without readers less is kept.
+    /// Tells a reader no more; without readers less is kept, and nothing of a topic that is gone.
     pub(super) fn detach(&self, id: u64, limits: &Limits) -> Changed {
         let mut changed = Changed::default();
         let mut inside = self.write();
         Arc::make_mut(&mut inside.listeners).retain(|bell| bell.id != id);
-        if !self.has_ended() {
-            inside.trim(limits, &mut changed);
-        }
+        let is_left_behind = self.has_ended() && inside.listeners.is_empty();
+        inside.trim(if is_left_behind { &Limits::NOTHING } else { limits }, &mut changed);
         changed
     }
 

@@ -1,6 +1,5 @@
 //! Where a reader begins: in each ring, from what it asks for and what is still there.
 
-use super::cursor::Rules;
 use super::gap::{Gap, Why};
 use super::place::Place;
 use super::request::Since;
@@ -35,10 +34,10 @@ impl Live {
         self.order.load(Ordering::Acquire)
     }
 
-    pub(super) fn start(&self, since: &Since, rings: &[Arc<Ring>], rules: &Rules) -> Start {
+    pub(super) fn start(&self, since: &Since, rings: &[Arc<Ring>]) -> Start {
         match since {
-            Since::Now => everywhere(rings, |_, inside| inside.next()),
-            Since::Last(count) => last(*count, rings, rules),
+            // The last events are looked for from here, backwards.
+            Since::Now | Since::Last(_) => everywhere(rings, |_, inside| inside.next()),
             Since::Time(time) => self.from(*time, rings),
             Since::Place(place) => self.behind(place, rings),
         }
@@ -108,20 +107,6 @@ impl Live {
 fn everywhere(rings: &[Arc<Ring>], mut at: impl FnMut(&Ring, &Inside) -> u64) -> Start {
     let in_rings = rings.iter().map(|ring| at(ring, &ring.read())).collect();
     Start { in_rings, recovered: true, gaps: Vec::new() }
-}
-
-/// The last events of all rings together that the filter lets through.
-fn last(count: usize, rings: &[Arc<Ring>], rules: &Rules) -> Start {
-    let mut found = Vec::new();
-    for ring in rings {
-        let events: Vec<_> = ring.read().events().rev().map(Arc::clone).collect();
-        let passing = events.into_iter().filter(|event| rules.pass(event)).take(count);
-        found.extend(passing.map(|event| event.order));
-    }
-    found.sort_unstable_by(|one, other| other.cmp(one));
-    found.truncate(count);
-    let before = found.last().map(|oldest| oldest - 1);
-    everywhere(rings, |_, inside| before.map_or(inside.next(), |before| inside.after(before)))
 }
 
 impl Gap {

@@ -5,8 +5,6 @@ mod history;
 mod pace;
 mod resume;
 
-use super::gap::Gap;
-use super::reader::Beginning;
 use super::request::{Overflow, Request, Since};
 use super::topics::Topics;
 use super::*;
@@ -240,4 +238,30 @@ fn all_topics_together_have_a_limit_and_the_one_of_longest_ago_gives_way() {
     }
     assert_eq!(world.live.bytes.load(Ordering::Relaxed), 0);
     assert!(world.live.read().rings.is_empty());
+}
+
+#[test]
+fn what_readers_still_have_to_see_of_topics_that_are_gone_counts_until_they_have_seen_it() {
+    const TEXT_BYTES: usize = 250_000;
+    let mut world = World::with(Limits::new(100));
+    let text = "x".repeat(TEXT_BYTES);
+    let mut readers = [0, 1].map(|_| world.subscribe(request(&["*"])));
+    let mut rings = Vec::new();
+    for topic in 0..200 {
+        world.publish_text(topic, &text, None);
+        rings.extend(world.live.read().rings.values().map(Arc::clone));
+        world.recorder.forget(TopicId(topic));
+        assert!(world.live.bytes.load(Ordering::Relaxed) <= limits::ALL_BYTES_MAX);
+    }
+    let weigh = |ring: &Arc<Ring>| ring.read().events().map(|event| event.weight()).sum::<usize>();
+    let kept: usize = rings.iter().map(weigh).sum();
+    assert!(kept > limits::ALL_BYTES_MAX / 2);
+    assert_eq!((weigh(&rings[0]), weigh(&rings[199]) > 0), (0, true), "the oldest gives way");
+    assert_eq!(kept, world.live.bytes.load(Ordering::Relaxed), "what is counted is what is there");
+    let taken = take(&mut readers[0]);
+    assert_eq!(taken.len(), 201, "each is given or counted");
+    assert_eq!((taken[1].as_str(), taken[200].as_str()), ("-1 1..1 overflow", text.as_str()));
+    assert_eq!(kept, world.live.bytes.load(Ordering::Relaxed), "the other reader has seen nothing");
+    assert_eq!(take(&mut readers[1]).len(), 201);
+    assert_eq!((world.live.bytes.load(Ordering::Relaxed), rings.iter().map(weigh).sum()), (0, 0_usize));
 }

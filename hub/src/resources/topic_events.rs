@@ -13,6 +13,8 @@ use std::str::FromStr;
 const PREFIX: &str = "/topics/";
 const SUFFIX: &str = "/events";
 const LAST_EVENT_ID: &str = "last-event-id";
+const KNOWN: [&str; 8] =
+    ["filter", "filterScope", "last", "since", "buffer", "overflow", "maxRate", "conflateBy"];
 
 /// The name in a path, if it is one of events.
 pub(super) fn name(path: &str) -> Option<&str> {
@@ -25,6 +27,7 @@ pub(super) fn subscribe(topic: &str, ask: &Ask<'_>) -> Result<Reader, Refusal> {
     if *ask.method != Method::GET {
         return Err(Refusal::only("GET"));
     }
+    ask.takes(&KNOWN)?;
     let text = |name| ask.parameters.first(name).map(str::to_owned);
     // A text stands for a policy as well as an object does.
     let filter = text("filter").map(Value::String);

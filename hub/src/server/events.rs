@@ -60,7 +60,10 @@ fn write(item: &Item, out: &mut String) -> bool {
         Item::Event { event: one, replay } => {
             event("message", one.place(), one.json(), if *replay { ",\"replay\":true" } else { "" });
         }
-        Item::Gap(gap) => event("gap", gap.place(), &gap.json(), ""),
+        Item::Gap(gap) => {
+            // Without a place: events may come behind it that are older than what it counts.
+            let _ = write!(out, "event: gap\ndata: {{{}}}\n\n", gap.json());
+        }
         Item::Live(beginning) => event("live", beginning.place.clone(), &beginning.json(), ""),
         Item::Closed(close) => {
             // Without a place: who comes back goes on where he was.
@@ -78,4 +81,25 @@ fn write_place(place: Option<Place>, out: &mut String) {
         let _ = writeln!(out, "id: {place}");
     }
     out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::{Beginning, Gap, Why};
+
+    #[test]
+    fn a_gap_is_no_place_to_come_back_to() {
+        let epoch: std::sync::Arc<str> = "e1-1".into();
+        let (topic, why) = ("orders".into(), Why::Overflow);
+        let gap = Gap { dropped: 2, from: 7, to: 8, why, topic, epoch: std::sync::Arc::clone(&epoch) };
+        let mut out = String::new();
+        assert!(write(&Item::Gap(gap), &mut out));
+        let data = r#"{"dropped":2,"from":7,"to":8,"why":"overflow","topic":"orders","epoch":"e1-1"}"#;
+        assert_eq!(out, format!("event: gap\ndata: {data}\n\n"));
+        out.clear();
+        let beginning = Beginning { recovered: true, place: Place { offset: 6, epoch } };
+        assert!(write(&Item::Live(beginning), &mut out));
+        assert!(out.starts_with("id: e1-1:6\nevent: live\n"));
+    }
 }

@@ -166,6 +166,11 @@ async fn route<B: Backend>(
     }
     let head = Head::from(request);
     if resources::is_path_of_events(request.path()) {
+        if in_handler.leaves_its_place() {
+            // Such an answer does not end, and the places that are left are for requests that do.
+            let text = "Too many connections are open.";
+            return into_http(resources::Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response());
+        }
         let begun = site.backend.subscribe(wire::Request { head, body, base_url });
         return begun.map_or_else(into_http, events::answer);
     }

@@ -355,6 +355,23 @@ async fn the_clock_is_turned_only_where_it_is_allowed_and_in_the_right_order() {
 }
 
 #[tokio::test]
+async fn the_last_places_are_not_for_answers_that_do_not_end() {
+    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let server = Server::start(Limits { connections: 8 * workers, ..patient() }, &[]).await;
+    let events = b"GET /topics/orders/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    check(&server, events, 200, "events").await;
+    let mut clients = Vec::new();
+    for _ in 0..7 * workers {
+        let mut client = server.connect().await;
+        client.send(b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        clients.push(client);
+    }
+    server.waiting(7 * workers).await;
+    check(&server, events, 503, r#"{"error":"Too many connections are open."}"#).await;
+    check(&server, GET.as_bytes(), 200, "GET /q").await;
+}
+
+#[tokio::test]
 async fn a_stop_lets_requests_finish_and_closes_what_is_idle() {
     let server = Server::start(patient(), &[]).await;
     let mut idle = server.connect().await;

@@ -44,15 +44,19 @@ impl Client {
                 Attached { session, number: 1, caller }
             }
         };
-        let session = Arc::clone(&attached.session);
+        let (session, number) = (Arc::clone(&attached.session), attached.number);
         self.attach(attached);
         session.with(|state| {
             state.window = window;
+            let is_repeated = connect.resend_unacked == Some(true);
+            if is_repeated {
+                state.repeated_by = number;
+            }
             for (sub, consumer) in &state.consumers {
                 let mut taker = Taker::new(sub, consumer);
                 let held = consumer.held.leases();
                 let held = held.map(|(tag, lease)| (tag, lease.received.clone(), lease.until.milliseconds()));
-                if connect.resend_unacked == Some(true) && !consumer.held.is_empty() {
+                if is_repeated && !consumer.held.is_empty() {
                     taker.repeat(&self.hub, held.collect());
                 }
                 self.takers.push(taker);

@@ -61,9 +61,10 @@ struct Connection<S> {
     decoder: Decoder,
     client: Client,
     pace: Pace,
-    /// When the client was heard last.
-    heard: Instant,
-    /// How often it was asked since.
+    begun: Instant,
+    /// When the client was heard last, or asked since.
+    noted: Instant,
+    /// How often it was asked since it was heard.
     asked: u32,
     /// When the hub gives up waiting for it, if the hub is stopping.
     draining_until: Option<Instant>,
@@ -75,14 +76,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut client = Client::new(hub, opening, entered, pace.heartbeat);
         let Client { opening, outgoing, .. } = &mut client;
         outgoing.put(|output| opening.put_answer(output));
-        let heard = Instant::now();
+        let begun = Instant::now();
         Self {
             socket,
             incoming: read,
             decoder: Decoder::default(),
             client,
             pace,
-            heard,
+            begun,
+            noted: begun,
             asked: 0,
             draining_until: None,
             timer: Box::pin(tokio::time::sleep(limits::CONNECT)),
@@ -166,34 +168,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
             let due = match self.client.attached() {
-                None if now >= self.heard + limits::CONNECT => {
+                None if now >= self.begun + limits::CONNECT => {
                     return Err(End::closed(Code::Timeout, "the client did not say who it is"));
                 }
-                None => self.heard + limits::CONNECT,
+                None => self.begun + limits::CONNECT,
                 Some(_) => {
-                    if now >= self.due() {
+                    if now >= self.noted + self.pace.heartbeat {
                         if self.asked >= MISSED {
                             return Err(End::closed(Code::Timeout, "the client did not answer"));
                         }
-                        self.asked += 1;
+                        // From now on, however late this is, the client has its time to answer.
+                        (self.asked, self.noted) = (self.asked + 1, now);
                         self.client.outgoing.put(put_ping);
                         self.client.outgoing.say(&Said::Ping {}.to_text());
                     }
-                    self.due()
+                    self.noted + self.pace.heartbeat
                 }
             };
             let due = self.draining_until.map_or(due, |until| until.min(due));
+            self.timer.as_mut().reset(due);
             if due <= now {
+                // Only the end of a hub that stops can be due already; the next step sees to it.
+                cx.waker().wake_by_ref();
                 return Ok(());
             }
-            self.timer.as_mut().reset(due);
         }
         Ok(())
     }
 
-    /// When the client has to be asked next, or given up.
-    fn due(&self) -> Instant {
-        self.heard + self.pace.heartbeat * (self.asked + 1)
+    /// The client is there.
+    fn hear(&mut self) {
+        (self.asked, self.noted) = (0, Instant::now());
     }
 
     /// Reads and does what is asked for.
@@ -224,12 +229,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn obey(&mut self) -> Result<bool, End> {
         let mut has_obeyed = false;
         while self.client.is_listened_to() {
-            let frame = self.decoder.next(&mut self.incoming).map_err(|bad| match bad {
+            let bytes_max = match self.client.attached() {
+                Some(_) => limits::FRAME_BYTES,
+                None => limits::FIRST_BYTES,
+            };
+            let frame = self.decoder.next(&mut self.incoming, bytes_max).map_err(|bad| match bad {
                 Bad::Malformed(reason) => End::closed(Code::BadFrame, reason),
-                Bad::TooLarge => End::closed(
-                    Code::TooLarge,
-                    format!("a message has more than {} bytes", limits::FRAME_BYTES),
-                ),
+                Bad::TooLarge => {
+                    End::closed(Code::TooLarge, format!("a message has more than {bytes_max} bytes"))
+                }
             })?;
             let Some(frame) = frame else { break };
             has_obeyed = true;
@@ -252,8 +260,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut buffer = ReadBuf::uninit(&mut space);
         ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer))?;
         self.incoming.extend_from_slice(buffer.filled());
-        self.heard = Instant::now();
-        self.asked = 0;
+        self.hear();
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
@@ -262,7 +269,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let written = self.client.outgoing.poll_write(Pin::new(&mut self.socket), cx);
         // A client that makes room is there, however slowly it reads.
         if was_stuck && self.client.outgoing.bytes() < bytes {
-            self.heard = Instant::now();
+            self.hear();
         }
         match written {
             Poll::Pending | Poll::Ready(Ok(())) => Ok(()),

@@ -3,7 +3,6 @@
 //! Lengths are believed no further than the limit: a frame that says it is longer is refused by its head, before any
 //! of it is kept.
 
-use super::limits::FRAME_BYTES;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 /// Bytes of a control frame's content.
@@ -47,7 +46,7 @@ struct Head {
 
 impl Head {
     /// None if it is not there in full.
-    fn read(input: &[u8]) -> Result<Option<Self>, Bad> {
+    fn read(input: &[u8], bytes_max: usize) -> Result<Option<Self>, Bad> {
         let [first, second, rest @ ..] = input else { return Ok(None) };
         let (is_last, kind) = (first & 0x80 != 0, first & 0x0f);
         if first & 0x70 != 0 {
@@ -67,7 +66,7 @@ impl Head {
             },
             length => (u64::from(length), rest),
         };
-        let content_bytes = usize::try_from(length).ok().filter(|bytes| *bytes <= FRAME_BYTES);
+        let content_bytes = usize::try_from(length).ok().filter(|bytes| *bytes <= bytes_max);
         let content_bytes = content_bytes.ok_or(Bad::TooLarge)?;
         if kind >= CLOSE && (!is_last || content_bytes > CONTROL_BYTES) {
             return Err(Bad::Malformed("a control frame is whole and short"));
@@ -86,12 +85,12 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// The next message or control frame, if it is there in full.
-    pub(super) fn next(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, Bad> {
+    /// The next message or control frame, if it is there in full. No message has more than so many bytes.
+    pub(super) fn next(&mut self, input: &mut BytesMut, bytes_max: usize) -> Result<Option<Frame>, Bad> {
         loop {
-            let Some(head) = Head::read(input)? else { return Ok(None) };
+            let Some(head) = Head::read(input, bytes_max)? else { return Ok(None) };
             let begun_bytes = self.begun.as_ref().map_or(0, BytesMut::len);
-            if head.kind < CLOSE && begun_bytes + head.content_bytes > FRAME_BYTES {
+            if head.kind < CLOSE && begun_bytes + head.content_bytes > bytes_max {
                 return Err(Bad::TooLarge);
             }
             if input.len() < head.bytes + head.content_bytes {
@@ -187,6 +186,7 @@ fn put(output: &mut BytesMut, kind: u8, content: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::socket::limits::FRAME_BYTES;
 
     const MASK: [u8; 4] = [1, 2, 3, 4];
 
@@ -211,7 +211,7 @@ mod tests {
             'all: for chunk in bytes.chunks(step) {
                 input.extend_from_slice(chunk);
                 loop {
-                    match decoder.next(&mut input) {
+                    match decoder.next(&mut input, FRAME_BYTES) {
                         Ok(None) => break,
                         Ok(Some(frame)) => found.push(Ok(frame)),
                         Err(bad) => {
@@ -259,7 +259,11 @@ mod tests {
         ];
         for bytes in malformed {
             let (mut decoder, mut input) = (Decoder::default(), BytesMut::from(&bytes[..]));
-            assert!(matches!(decoder.next(&mut input), Err(Bad::Malformed(_))), "{}", bytes.escape_ascii());
+            assert!(
+                matches!(decoder.next(&mut input, FRAME_BYTES), Err(Bad::Malformed(_))),
+                "{}",
+                bytes.escape_ascii()
+            );
         }
     }
 
@@ -271,7 +275,7 @@ mod tests {
         head[2..10].copy_from_slice(&(FRAME_BYTES as u64 + 1).to_be_bytes());
         check(&head, &[Err(Bad::TooLarge)]);
         let mut input = BytesMut::from(&[client(0x01, &half), client(0x80, &half)].concat()[..]);
-        assert_eq!(Decoder::default().next(&mut input), Err(Bad::TooLarge));
+        assert_eq!(Decoder::default().next(&mut input, FRAME_BYTES), Err(Bad::TooLarge));
     }
 
     #[test]

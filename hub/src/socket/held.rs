@@ -55,11 +55,21 @@ pub(super) struct Held {
     look_at: Option<Timestamp>,
     /// Of the messages that were given out lately.
     mean_bytes: Option<u64>,
+    /// Of a message that had to be left because it did not fit: nothing is taken until so much is free.
+    left_bytes: u64,
 }
 
 impl Held {
     pub(super) fn new(terms: Terms) -> Self {
-        Self { terms, leases: BTreeMap::new(), bytes: 0, last_tag: 0, look_at: None, mean_bytes: None }
+        Self {
+            terms,
+            leases: BTreeMap::new(),
+            bytes: 0,
+            last_tag: 0,
+            look_at: None,
+            mean_bytes: None,
+            left_bytes: 0,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -90,10 +100,14 @@ impl Held {
     pub(super) fn room(&self, credit: usize, bytes_max: u64) -> usize {
         let Some(free) = credit.checked_sub(self.leases.len()).filter(|free| *free > 0) else { return 0 };
         let Some(free_bytes) = bytes_max.checked_sub(self.bytes).filter(|free| *free > 0) else { return 0 };
+        if free_bytes < self.left_bytes && !self.leases.is_empty() {
+            return 0;
+        }
         let fitting = match self.mean_bytes {
             None => limits::TAKEN_FIRST,
             Some(mean) => {
-                usize::try_from(free_bytes.min(limits::TAKEN_BYTES) / mean.max(1)).unwrap_or(usize::MAX)
+                usize::try_from(free_bytes.min(limits::TAKEN_BYTES) / mean.max(self.left_bytes).max(1))
+                    .unwrap_or(usize::MAX)
             }
         };
         free.min(fitting.clamp(1, limits::TAKEN))
@@ -102,19 +116,30 @@ impl Held {
     /// A tag for a message that is not held.
     pub(super) fn next_tag(&mut self, received: &Received) -> u64 {
         self.last_tag += 1;
-        let bytes = u64::from(received.body.bytes);
-        self.mean_bytes = Some(self.mean_bytes.map_or(bytes, |mean| (mean * 7 + bytes) / 8));
+        self.learn(received.body.bytes.into());
         self.last_tag
     }
 
-    /// Holds a message that was received with the lease of the terms.
-    pub(super) fn hold(&mut self, received: Received) -> u64 {
+    fn learn(&mut self, bytes: u64) {
+        self.mean_bytes = Some(self.mean_bytes.map_or(bytes, |mean| (mean * 7 + bytes) / 8));
+    }
+
+    /// Holds a message that was received with the lease of the terms. None if there would be too many bytes then; one
+    /// alone is never too large.
+    pub(super) fn hold(&mut self, received: Received, bytes_max: u64) -> Option<u64> {
+        let bytes = u64::from(received.body.bytes);
+        if !self.leases.is_empty() && self.bytes + bytes > bytes_max {
+            self.learn(bytes);
+            self.left_bytes = bytes;
+            return None;
+        }
+        self.left_bytes = 0;
         let tag = self.next_tag(&received);
         let at = received.receipt.at;
         let lease =
             Lease { until: at.after(self.terms.lease), end: at.after(self.terms.lease_max), received };
         self.put_back(tag, lease);
-        tag
+        Some(tag)
     }
 
     /// Holds a message again whose acknowledgement failed.
@@ -147,6 +172,13 @@ impl Held {
             lease.until = until;
             let lease = lease.clone();
             self.note(self.next_look(&lease));
+        }
+    }
+
+    /// The hub has renewed a lease, until then at least: whoever extended it meanwhile knows better.
+    pub(super) fn renewed(&mut self, tag: u64, until: Timestamp) {
+        if self.lease(tag).is_some_and(|lease| lease.until < until) {
+            self.set_until(tag, until);
         }
     }
 
@@ -231,8 +263,8 @@ mod tests {
     #[test]
     fn leases_are_renewed_together_at_a_third_of_the_first() {
         let mut held = held(30, true, 100);
-        assert_eq!(held.hold(received(1, 0, 10)), 1);
-        assert_eq!(held.hold(received(2, 5, 10)), 2);
+        assert_eq!(held.hold(received(1, 0, 10), u64::MAX), Some(1));
+        assert_eq!(held.hold(received(2, 5, 10), u64::MAX), Some(2));
         assert_eq!(due(&mut held, 9), (vec![], vec![]));
         assert_eq!(due(&mut held, 10), (vec![(30, vec![1, 2])], vec![]));
         for tag in [1, 2] {
@@ -245,7 +277,7 @@ mod tests {
     #[test]
     fn a_lease_is_never_renewed_past_the_longest_and_then_over() {
         let mut held = held(30, true, 50);
-        held.hold(received(1, 0, 10));
+        held.hold(received(1, 0, 10), u64::MAX);
         held.set_until(1, at(45));
         assert_eq!(due(&mut held, 25), (vec![(25, vec![1])], vec![]));
         held.set_until(1, at(50));
@@ -256,8 +288,8 @@ mod tests {
     #[test]
     fn what_the_client_extends_itself_is_over_when_it_does_not() {
         let mut held = held(30, false, 100);
-        held.hold(received(1, 0, 10));
-        held.hold(received(2, 0, 10));
+        held.hold(received(1, 0, 10), u64::MAX);
+        held.hold(received(2, 0, 10), u64::MAX);
         held.set_until(2, at(60));
         assert_eq!(due(&mut held, 29), (vec![], vec![]));
         assert_eq!(due(&mut held, 30), (vec![], vec![1]));
@@ -273,7 +305,7 @@ mod tests {
         assert_eq!(held.room(3, 1_000), 3);
         assert_eq!(held.room(1_000, 1 << 30), limits::TAKEN_FIRST);
         for number in 0..3 {
-            held.hold(received(number, 0, 100));
+            held.hold(received(number, 0, 100), u64::MAX);
         }
         assert_eq!(held.room(3, 1_000), 0);
         assert_eq!(held.room(100, 1_000), 7);
@@ -284,5 +316,31 @@ mod tests {
         assert_eq!((held.len(), held.room(3, 1_000)), (2, 1));
         held.take_all();
         assert_eq!((held.is_empty(), held.bytes, held.last_tag()), (true, 0, 3));
+    }
+    #[test]
+    fn what_does_not_fit_is_left_whatever_came_before() {
+        let mut held = held(30, true, 100);
+        for number in 0..30 {
+            assert!(held.hold(received(number, 0, 1), 1_000).is_some());
+        }
+        assert!(held.room(1_000, 1_000) > 1, "nothing says yet that larger ones come");
+        assert_eq!(held.hold(received(30, 0, 900), 1_000), Some(31));
+        assert_eq!(held.hold(received(31, 0, 900), 1_000), None);
+        assert_eq!((held.len(), held.bytes, held.last_tag()), (31, 930, 31));
+        assert_eq!(held.room(1_000, 1_000), 0, "it would not fit now either");
+        held.take(31);
+        assert_eq!(held.room(1_000, 1_000), 1);
+        held.take_all();
+        assert_eq!(held.hold(received(32, 0, 5_000), 1_000), Some(32), "one alone is never too large");
+    }
+
+    #[test]
+    fn a_renewal_does_not_shorten_what_the_client_has_extended() {
+        let mut held = held(30, true, 1_000);
+        held.hold(received(1, 0, 10), u64::MAX);
+        for (renewed, until) in [(40, 40), (30, 40), (50, 50)] {
+            held.renewed(1, at(renewed));
+            assert_eq!(held.lease(1).unwrap().until, at(until));
+        }
     }
 }

@@ -73,9 +73,7 @@ async fn renew(hub: &Hub, session: Arc<Session>, sub: Box<str>, number: u64, ren
         let Some(consumer) = state.consumer(&sub, number) else { return };
         for (tag, outcome) in tags.into_iter().zip(outcomes) {
             match outcome {
-                // Whoever extended it meanwhile knows better.
-                Ok(()) if consumer.held.lease(tag).is_some_and(|held| held.until >= at.after(lease)) => {}
-                Ok(()) => consumer.held.set_until(tag, at.after(lease)),
+                Ok(()) => consumer.held.renewed(tag, at.after(lease)),
                 Err(error) => {
                     if let Some(held) = consumer.held.take(tag) {
                         lost.push((loss(error, held.until <= at, has_dead_letters), tag));

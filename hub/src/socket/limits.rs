@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// Bytes of a message from a client, all its frames together.
 pub(super) const FRAME_BYTES: usize = 2 << 20;
+/// The same of the first message, from a client that has not said who it is.
+pub(super) const FIRST_BYTES: usize = 16 << 10;
 /// Consumers and live subscriptions of one session.
 pub(super) const SUBS: usize = 100;
 /// Characters of the name that a client chooses for one.
@@ -25,6 +27,8 @@ pub(super) const DRAINING: Duration = Duration::from_secs(2);
 pub(super) const SESSIONS: usize = 100_000;
 /// Requests of a session of which it is remembered that they were done.
 pub(super) const REMEMBERED: usize = 100_000;
+/// Bytes of their answers and ids.
+pub(super) const REMEMBERED_BYTES: usize = 16 << 20;
 
 /// Seconds that a session waits for its client.
 pub(super) const RESUME_WINDOW: RangeInclusive<u32> = 0..=300;

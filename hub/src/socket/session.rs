@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) remembered: Remembered,
     /// With it the session is resumed; each connection gets another.
     pub(super) token: Uuid,
+    /// The last connection that wrote everything again: what older ones did not write is no concern of theirs any more.
+    pub(super) repeated_by: u64,
     connection: Connection,
     consumers_made: u64,
     /// What the connection has not said yet.
@@ -66,6 +68,7 @@ impl Session {
             consumers: BTreeMap::new(),
             remembered: Remembered::default(),
             token: Uuid::new_v4(),
+            repeated_by: 0,
             connection: Connection::There { number: 1, waker },
             consumers_made: 0,
             outbox: Vec::new(),
@@ -115,8 +118,8 @@ impl State {
         matches!(self.connection, Connection::Over)
     }
 
-    /// A connection has gone. What it was never written is given back, and so is everything else if nobody will come
-    /// back for it.
+    /// A connection has gone. What it was never written is given back, unless another has written it meanwhile, and so
+    /// is everything else if nobody will come back for it.
     pub(super) fn detach(
         &mut self,
         connection: u64,
@@ -124,13 +127,23 @@ impl State {
         is_orderly: bool,
         now: Timestamp,
     ) -> Vec<Receipt> {
+        let is_attached = self.is_attached(connection);
+        let is_repeated = connection < self.repeated_by;
         let mut given_back = Vec::new();
-        for (sub, number, tag) in unwritten {
-            let consumer = self.consumers.get_mut(sub).filter(|consumer| consumer.number == *number);
-            given_back
-                .extend(consumer.and_then(|consumer| consumer.held.take(*tag)).map(|lease| lease.receipt()));
+        let mut lost = BTreeMap::<_, Vec<_>>::new();
+        for (sub, number, tag) in unwritten.iter().filter(|_| !is_repeated) {
+            let lease = self.consumer(sub, *number).and_then(|consumer| consumer.held.take(*tag));
+            if let Some(lease) = lease {
+                given_back.push(lease.receipt());
+                lost.entry(sub).or_default().push(*tag);
+            }
         }
-        if self.is_attached(connection) {
+        if !is_attached {
+            // Whoever has taken over was told that these are held.
+            for (sub, tags) in lost {
+                self.say_lost(sub, &tags, Loss::Expired);
+            }
+        } else {
             // What was said to nobody is of no use to whoever comes next.
             self.outbox.clear();
             if is_orderly || self.window.is_zero() {
@@ -216,6 +229,7 @@ impl State {
             }
             Connection::There { .. } | Connection::Gone { .. } | Connection::Over => {}
         }
+        self.remembered.forget(now, self.window);
         let mut lost = Vec::new();
         let mut is_waited_for = false;
         for (sub, consumer) in &mut self.consumers {

@@ -4,6 +4,7 @@ use super::client::Client;
 use super::consumer::Consumer;
 use super::outgoing::Mark;
 use super::protocol::{Loss, Message, Refused, Said};
+use super::settling::give_back;
 use crate::delivery::{Rendered, render};
 use crate::engine::{self, Delivery};
 use crate::hub::Hub;
@@ -188,15 +189,16 @@ impl Client {
                     let Some(attached) = self.attached() else { return Poll::Ready(Step::Over) };
                     // What cannot be shown is not the client's; it comes back when its lease ends.
                     tags.retain(|tag| !texts.iter().any(|(shown, _)| shown == tag));
-                    let hide = |consumer: &mut Consumer| {
-                        tags.drain(..).for_each(|tag| drop(consumer.held.take(tag)))
+                    let left = |consumer: &mut Consumer| {
+                        tags.drain(..).for_each(|tag| drop(consumer.held.take(tag)));
+                        // What was lost meanwhile is not shown either.
+                        let is_shown = |tag: u64| consumer.is_automatic || consumer.held.lease(tag).is_some();
+                        texts.into_iter().filter(|(tag, _)| is_shown(*tag)).collect::<Vec<_>>()
                     };
-                    let is_there =
-                        attached.session.with(|state| state.consumer(&taker.sub, taker.number).map(hide));
-                    if is_there.is_none() {
-                        return Poll::Ready(Step::Over);
-                    }
-                    for (tag, text) in texts {
+                    let left =
+                        attached.session.with(|state| state.consumer(&taker.sub, taker.number).map(left));
+                    let Some(left) = left else { return Poll::Ready(Step::Over) };
+                    for (tag, text) in left {
                         self.outgoing.push(&text, ((&*taker.sub).into(), taker.number, tag));
                         self.hub.sockets.pushed.fetch_add(1, Ordering::Relaxed);
                     }
@@ -207,10 +209,13 @@ impl Client {
         }
     }
 
-    /// How many messages can be taken; none if the consumer is not there any more.
+    /// How many messages can be taken; none if the consumer is not there any more, or another connection has it.
     fn room(&self, sub: &str, number: u64) -> Option<usize> {
-        let session = &self.attached()?.session;
-        let room = session.with(|state| state.consumer(sub, number).map(|consumer| consumer.room()))?;
+        let attached = self.attached()?;
+        let room = attached.session.with(|state| {
+            let is_attached = state.is_attached(attached.number);
+            state.consumer(sub, number).filter(|_| is_attached).map(|consumer| consumer.room())
+        })?;
         Some(if self.hub.sockets.is_stopping() { 0 } else { room })
     }
 
@@ -262,23 +267,10 @@ impl Client {
                 return Step::Over;
             }
         };
-        if deliveries.is_empty() {
+        let held = self.hold(taker, deliveries);
+        if held.is_empty() {
             return Step::On;
         }
-        let hold = |delivery: Delivery| {
-            session.with(|state| {
-                let consumer = state.consumer(&taker.sub, taker.number)?;
-                let received = &delivery.message;
-                let until = received.receipt.at.after(consumer.held.terms.lease);
-                let tag = match consumer.is_automatic {
-                    true => consumer.held.next_tag(received),
-                    false => consumer.held.hold(received.clone()),
-                };
-                let due = Due { tag, until_ms: until.milliseconds(), is_repeated: false };
-                Some((due, consumer.is_automatic, delivery))
-            })
-        };
-        let held: Vec<_> = deliveries.into_iter().filter_map(hold).collect();
         let is_automatic = held.first().is_some_and(|(_, is_automatic, _)| *is_automatic);
         let tags = if is_automatic { Vec::new() } else { held.iter().map(|(due, _, _)| due.tag).collect() };
         let (hub, writer) = (Arc::clone(&self.hub), taker.writer());
@@ -300,6 +292,39 @@ impl Client {
         });
         taker.stage = Stage::Writing { tags, written };
         Step::On
+    }
+    /// Holds what came, as far as it fits and the session is still this connection's. The rest is given back at once.
+    fn hold(&self, taker: &Taker, deliveries: Vec<Delivery>) -> Vec<(Due, bool, Delivery)> {
+        let hold = |received: &Received| {
+            let attached = self.attached()?;
+            attached.session.with(|state| {
+                if !state.is_attached(attached.number) {
+                    return None;
+                }
+                let consumer = state.consumer(&taker.sub, taker.number)?;
+                let until = received.receipt.at.after(consumer.held.terms.lease);
+                let tag = match consumer.is_automatic {
+                    true => consumer.held.next_tag(received),
+                    false => consumer.held.hold(received.clone(), consumer.bytes_max)?,
+                };
+                let due = Due { tag, until_ms: until.milliseconds(), is_repeated: false };
+                Some((due, consumer.is_automatic))
+            })
+        };
+        let (mut held, mut given_back) = (Vec::with_capacity(deliveries.len()), Vec::new());
+        for delivery in deliveries {
+            // What comes after one that is given back would overtake it.
+            let kept = given_back.is_empty().then(|| hold(&delivery.message)).flatten();
+            match kept {
+                Some((due, is_automatic)) => held.push((due, is_automatic, delivery)),
+                None => given_back.push(delivery.message.receipt),
+            }
+        }
+        if !given_back.is_empty() {
+            let hub = Arc::clone(&self.hub);
+            self.start(async move { give_back(&hub, given_back).await });
+        }
+        held
     }
 }
 

@@ -174,6 +174,57 @@ async fn a_client_that_says_nothing_is_asked_twice_and_then_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hub_that_slept_gives_its_clients_the_time_to_answer() {
+    on_a_worker(async {
+        let (mut client, _) = Client::connected(&hub(), json!({})).await;
+        let begun = Instant::now();
+        let asked = || [Got::Ping, Got::Said(json!({"type": "ping"}))];
+        tokio::time::advance(Duration::from_secs(45)).await;
+        for seconds in [45, 65] {
+            client.expect(&asked()).await;
+            assert_eq!(begun.elapsed().as_secs(), seconds);
+        }
+        client.expect(&[Got::Closed(4408), Got::End]).await;
+        assert_eq!(begun.elapsed().as_secs(), 85);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_else_a_client_says_it_has_to_say_who_it_is() {
+    on_a_worker(async {
+        let mut client = Client::begin(&hub());
+        let begun = Instant::now();
+        client.answered().await;
+        let (mut from_hub, mut to_hub) = tokio::io::split(client.stream);
+        // A pong every five seconds.
+        let talking = spawn_local(async move {
+            while to_hub.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+        });
+        let mut farewell = [0; 4];
+        from_hub.read_exact(&mut farewell).await.unwrap();
+        assert_eq!((farewell[0], u16::from_be_bytes([farewell[2], farewell[3]])), (0x88, 4408));
+        assert_eq!(begun.elapsed(), limits::CONNECT);
+        talking.abort();
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_says_much_before_who_it_is() {
+    on_a_worker(async {
+        let mut client = Client::begin(&hub());
+        client.answered().await;
+        let length = u16::try_from(limits::FIRST_BYTES + 1).unwrap().to_be_bytes();
+        client.stream.write_all(&[0x81, 0xfe, length[0], length[1]]).await.unwrap();
+        client.expect(&[Got::Closed(4413)]).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_say_who_it_is_is_given_up() {
     on_a_worker(async {
         let mut client = Client::begin(&hub());

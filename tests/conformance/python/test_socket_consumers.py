@@ -52,16 +52,50 @@ def test_no_more_is_leased_than_there_is_credit_for(queues, sockets):
 
 def test_unacknowledged_bytes_are_limited_as_well(queues, sockets):
     url = make_queue(queues)
+    for _ in range(30):
+        send(queues, url, "x")
     for _ in range(3):
+        send(queues, url, "x" * 900_000)
+    talk = sockets.connect()
+    talk.done("consume", sub="a", queue="orders", credit=100, maxBytes=1_000_000)
+    assert [len(message["body"]) for message in talk.messages(31)] == [1] * 30 + [900_000]
+    talk.nothing()
+    assert counts(queues, url) == (2, 31, 0)
+    talk.done("ack", sub="a", upTo=30)
+    talk.nothing()
+    for tag in (31, 32):
+        talk.done("ack", sub="a", tags=[tag])
+        assert talk.next()["tag"] == tag + 1
+    talk.done("ack", sub="a", tags=[33])
+    assert counts(queues, url) == (0, 0, 0)
+
+
+def test_one_message_is_never_too_large(queues, sockets):
+    url = make_queue(queues)
+    for _ in range(2):
         send(queues, url, "x" * 1000)
     talk = sockets.connect()
-    talk.done("consume", sub="a", queue="orders", credit=1, maxBytes=1500)
-    talk.messages(1)
-    talk.done("credit", sub="a", credit=10)
-    talk.next()
+    talk.done("consume", sub="a", queue="orders", maxBytes=1)
+    assert talk.next()["tag"] == 1
     talk.nothing()
     talk.done("ack", sub="a", tags=[1])
-    assert talk.next()["tag"] == 3
+    assert talk.next()["tag"] == 2
+
+
+def test_what_does_not_fit_is_not_overtaken_by_its_group(queues, sockets):
+    url = make_fifo(queues)
+    wanted = ["a", "b" * 600, "c" * 600, "d"]
+    for number, body in enumerate(wanted):
+        send_fifo(queues, url, body, id=str(number))
+    talk = sockets.connect()
+    talk.done("consume", sub="a", queue="orders.fifo", maxBytes=1000)
+    got = talk.messages(2)
+    talk.nothing()
+    talk.done("ack", sub="a", upTo=2)
+    while len(got) < len(wanted):
+        got.append(talk.next())
+        talk.done("ack", sub="a", tags=[got[-1]["tag"]])
+    assert [message["body"] for message in got] == wanted
 
 
 def test_a_refused_message_comes_back_at_once_or_later(queues, sockets, clock):

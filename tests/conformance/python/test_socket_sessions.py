@@ -3,6 +3,8 @@
 import threading
 import urllib.request
 
+import pytest
+
 from checks import arn_of, counts, make_queue, receive, receive_one, redrive_policy, send
 from hub import Hub
 from socket_client import Sockets, eventually
@@ -203,20 +205,66 @@ def test_a_session_has_one_connection(queues, sockets, clock):
     assert counts(queues, url) == (0, 0, 0)
 
 
-def test_what_could_not_be_written_is_given_back_when_the_connection_breaks(queues, sockets, clock):
+LARGE = 40
+
+
+def frozen(queues, sockets):
+    """A connection whose client has stopped to read, among messages that are far more than sockets buffer."""
     url = make_queue(queues)
-    for _ in range(40):
-        send(queues, url, "x" * 1_000_000)
-    talk = sockets.connect()
-    # A reader that is frozen: its library reads no further than its own buffer.
+    for number in range(LARGE):
+        send(queues, url, f"{number}:" + "x" * 1_000_000)
+    # The library reads no further than its own buffer.
+    talk = sockets.bare(max_queue=1)
+    talk.connected = talk.done("connect", account=sockets.world.account, region=sockets.world.region)
     talk.done("consume", sub="a", queue="orders", credit=1000, maxBytes=200_000_000)
-    talk.socket.recv_bufsize = 1
-    talk.next()
-    frozen = counts(queues, url)
-    assert frozen[0] > 20, "a full socket stops leasing"
+    eventually(lambda: counts(queues, url)[1] > 0)
+    return talk, url
+
+
+def name(message):
+    return int(message["body"].split(":")[0])
+
+
+def test_a_full_socket_leaves_the_work_to_others(queues, sockets):
+    talk, url = frozen(queues, sockets)
+    assert counts(queues, url)[0] > LARGE / 2, "a full socket stops leasing"
     other = sockets.connect()
     other.done("consume", sub="b", queue="orders", credit=1)
-    assert other.next()["body"].startswith("x"), "others get the work"
+    assert other.next()["body"].endswith("x"), "others get the work"
+    talk.cut()
+
+
+@pytest.mark.parametrize("is_cut", [True, False], ids=["cut", "half-open"])
+def test_a_client_that_froze_is_pushed_everything_once(queues, sockets, clock, is_cut):
+    talk, url = frozen(queues, sockets)
+    if is_cut:
+        broken(talk, sockets)
+    again = sockets.again(talk, resendUnacked=True)
+    if not is_cut:
+        assert talk.closed()[0] == 4409
+    got = again.messages(LARGE)
+    assert sorted(map(name, got)) == list(range(LARGE))
+    assert "unknown" not in again.done("ack", sub="a", tags=[message["tag"] for message in got])
+    again.nothing()
+    again.nothing("lost")
+    assert counts(queues, url) == (0, 0, 0)
+
+
+def test_what_was_not_written_before_a_takeover_is_lost_and_pushed_anew(queues, sockets, clock):
+    talk, url = frozen(queues, sockets)
+    again = sockets.again(talk)
+    assert talk.closed()[0] == 4409
+    held = {message["tag"]: name(message) for message in talk.heard if message["type"] == "message"}
+    again.done("ack", sub="a", tags=[])
+    lost = {tag for said in again.heard if said["type"] == "lost" for tag in said["tags"]}
+    [consumer] = again.connected["subs"]
+    held = {tag: held[tag] for tag in consumer["unacked"] if tag not in lost}
+    assert held and lost
+    for message in again.messages(LARGE - len(held)):
+        held[message["tag"]] = name(message)
+    assert sorted(held.values()) == list(range(LARGE))
+    assert "unknown" not in again.done("ack", sub="a", tags=list(held))
+    assert counts(queues, url) == (0, 0, 0)
 
 
 def test_a_thousand_reconnects_lose_nothing_and_leave_nothing_behind(queues, sockets, clock):

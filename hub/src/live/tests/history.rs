@@ -1,6 +1,8 @@
 //! What a reader is given of the time before it came.
 
 use super::*;
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 fn since(world: &World, since: Since) -> Vec<String> {
     take(&mut world.subscribe(Request { since, ..request(&["topic-1"]) }))
@@ -63,4 +65,55 @@ fn a_time_is_remembered_as_far_as_events_are_there() {
         since(&world, Since::Time(Timestamp(1_002))),
         ["(2)", "(3)", "(4)", "(5)", "live, not recovered"]
     );
+}
+
+/// The rare events of the first topic, of which the last is far back.
+fn rare(world: &mut World) -> Reader {
+    world.publish_text(1, r#"{"kind":"rare"}"#, None);
+    world.publish_many(1, 3 * u64::from(limits::LOOKS_PER_TURN));
+    let filter = Policy::compile(r#"{"kind":["rare"]}"#, Scope::MessageBody).unwrap();
+    world.subscribe(Request { since: Since::Last(1), filter: Some(filter), ..request(&["topic-1"]) })
+}
+
+#[test]
+fn the_last_events_are_looked_for_in_turns_and_what_comes_meanwhile_is_news() {
+    let mut world = World::with(Limits::new(10_000));
+    let mut reader = rare(&mut world);
+    for _ in 0..3 {
+        assert!(reader.ready().is_none() && reader.place().is_none(), "others have their turn");
+    }
+    world.publish_text(1, r#"{"kind":"rare","is":"new"}"#, None);
+    let taken: Vec<_> = (0..20).flat_map(|_| take(&mut reader)).collect();
+    assert_eq!(taken, [r#"({"kind":"rare"})"#, "live", r#"{"kind":"rare","is":"new"}"#]);
+}
+
+#[test]
+fn what_is_let_go_while_the_last_events_are_looked_for_is_counted() {
+    let mut world = World::with(Limits { history: 10_000, events: 1_000, bytes: 1 << 20 });
+    let mut reader = rare(&mut world);
+    assert!(reader.ready().is_none());
+    world.publish_many(1, 5_000);
+    let taken: Vec<_> = (0..50).flat_map(|_| take(&mut reader)).collect();
+    let before = 1 + 3 * u64::from(limits::LOOKS_PER_TURN);
+    let lost = format!("-4000 {}..{} overflow", before + 1, before + 4_000);
+    assert_eq!(taken, ["live".to_owned(), lost]);
+}
+
+proptest! {
+    #[test]
+    fn the_last_are_the_last_of_all_topics_whatever_was_published(
+        topics in vec(1_u64..5, 0..40),
+        count in 0_usize..12,
+        filtered: bool,
+    ) {
+        let mut world = World::with(Limits::new(100));
+        topics.iter().for_each(|topic| world.publish(*topic));
+        let filter = if filtered { even() } else { None };
+        let last = Request { since: Since::Last(count), filter, ..request(&["topic-*"]) };
+        let passing = (0..topics.len()).filter(|number| !filtered || number % 2 == 0);
+        let mut expected: Vec<_> = passing.rev().take(count).map(|number| format!("({number})")).collect();
+        expected.reverse();
+        expected.push("live".to_owned());
+        prop_assert_eq!(take(&mut world.subscribe(last)), expected);
+    }
 }
