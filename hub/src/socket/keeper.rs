@@ -4,7 +4,7 @@
 use super::held::Renewal;
 use super::protocol::{Loss, Said, Stats};
 use super::session::Session;
-use super::settling::give_back;
+use super::settling::{self, give_back};
 use crate::engine;
 use crate::hub::Hub;
 use crate::work::{Stop, stopped};
@@ -93,32 +93,11 @@ async fn renew(hub: &Hub, session: Arc<Session>, sub: Box<str>, number: u64, ren
 
 /// What a lease that cannot be renewed was lost to.
 fn loss(error: Error, has_ended: bool, has_dead_letters: bool) -> Loss {
-    match error {
-        Error::ReceiptExpired => Loss::Expired,
-        Error::Purged => Loss::Purged,
+    match settling::loss(error).unwrap_or(Loss::Deleted) {
         // It was visible when it went: what was received too often is moved then, and what is kept too long expires.
-        Error::NoSuchMessage if has_ended && has_dead_letters => Loss::Moved,
-        Error::NoSuchMessage if has_ended => Loss::Expired,
-        Error::NoSuchMessage
-        | Error::NoSuchQueue
-        | Error::NoSuchTopic
-        | Error::NoSuchSubscription
-        | Error::QueueExists
-        | Error::TopicExists
-        | Error::SubscriptionExists
-        | Error::QueueDeletedRecently
-        | Error::PurgedRecently
-        | Error::Stale
-        | Error::OverLimit
-        | Error::BeyondVisibilityTotal
-        | Error::NoGroup
-        | Error::MoveRunning
-        | Error::NoReplay
-        | Error::NoSuchMove
-        | Error::NoDeadLetterQueue
-        | Error::UnfitMembers
-        | Error::IsMember
-        | Error::GenesisTwice => Loss::Deleted,
+        Loss::Deleted if has_ended && has_dead_letters => Loss::Moved,
+        Loss::Deleted if has_ended => Loss::Expired,
+        lost @ (Loss::Deleted | Loss::Expired | Loss::Purged | Loss::Moved) => lost,
     }
 }
 

@@ -48,7 +48,7 @@ impl Fate {
 }
 
 /// What a message was lost to that nothing more can be done with; none if its client still has it.
-fn loss(error: Error) -> Option<Loss> {
+pub(super) fn loss(error: Error) -> Option<Loss> {
     match error {
         Error::ReceiptExpired => Some(Loss::Expired),
         Error::NoSuchMessage => Some(Loss::Deleted),
