@@ -91,11 +91,11 @@ def test_receipt_handles_are_good_at_the_list_and_at_the_member(sqs, levels):
     assert counts(sqs, every) == (0, 0, 0)
 
 
-def test_a_handle_of_another_queue_is_refused_at_the_list(sqs, protocol, levels):
+def test_a_handle_of_another_queue_is_refused_at_the_list(sqs, levels):
     every, _, _ = levels
     other = make_queue(sqs, "other")
     send(sqs, other)
-    with refused("ReceiptHandleIsInvalid", status=404 if protocol == "query" else 400):
+    with refused("ReceiptHandleIsInvalid", status=404):
         delete(sqs, every, receive_one(sqs, other))
 
 

@@ -36,7 +36,7 @@ LISTED = {"Owner": "<account>", "Protocol": "email", "Endpoint": MAILBOX, "Topic
 PROTECTION = '{"Name":"p","Version":"2021-06-01","Statement":[]}'
 SCHEMA = '{"mode": "reject", "schema": {"type": "object", "properties": {"count": {"minimum": 1}}}}'
 ARCHIVE = '{"ArchivePolicy": "{\\"MessageRetentionPeriod\\": \\"30\\"}", "FifoTopic": "true"}'
-REPLAY = '{"PointType":"Timestamp","StartingPoint":"2020-01-01T00:00:00.000Z"}'
+REPLAY = '{"PointType":"Timestamp","StartingPoint":"<begin>"}'
 KIND = '"MessageAttributes": {"kind": {"DataType": "String", "StringValue": "news"}}'
 ENTRIES = f'[{{"Id": "good", "Message": "in a batch", {KIND}}}, {{"Id": "bad", "Message": ""}}]'
 AGREE = f"""Somebody asked to subscribe this address to the topic
@@ -160,6 +160,7 @@ STORIES = {
     ],
     "an archive": [
         (f"create-topic --name news.fifo --attributes '{ARCHIVE}'", {"TopicArn": NEWS}),
+        (f"get-topic-attributes --topic-arn {NEWS} --query Attributes.[BeginningArchiveTime]", ["<begin>"]),
         (f"publish --topic-arn {NEWS} --message old --message-group-id g --message-deduplication-id 1",
          {"MessageId": "<old>", "SequenceNumber": "<number>"}),
         (f"subscribe --topic-arn {NEWS} --protocol sqs --notification-endpoint {QUEUE}",
