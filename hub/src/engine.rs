@@ -250,11 +250,11 @@ impl Engine {
     fn receiving(&self, receive: Receive, wait: Duration) -> Result<Receiving<'_>, Error> {
         let (responder, response) = oneshot::channel();
         let id = self.next_waiter.fetch_add(1, Ordering::Relaxed);
-        let queue = receive.queue;
+        let (queue, attempt) = (receive.queue, receive.attempt);
         let deadline = (!wait.is_zero()).then(|| Instant::now() + wait);
         self.send(Event::Receive(waiters::Waiter { id, receive, deadline, responder }))?;
         let is_waiting = deadline.is_some();
-        Ok(Receiving { engine: self, queue, waiter: id, is_waiting, response })
+        Ok(Receiving { engine: self, queue, attempt, waiter: id, is_waiting, response })
     }
 
     /// Reads from the machine. If a queue is named, everything due in it is done first, so that its counters are

@@ -91,6 +91,8 @@ encoded! {
         30 => Renew(Renew),
         /// Moves messages to the dead-letter queue at once, each by itself.
         31 => Bury(Bury),
+        /// Undoes receives whose messages nobody has seen, each by itself.
+        32 => GiveBack(GiveBack),
     }
 
     /// The identity of a store and its secrets, which outlive every restart.
@@ -218,6 +220,17 @@ encoded! {
     /// Moves messages of one queue to its dead-letter queue.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Bury {
+        /// The queue.
+        pub queue: QueueId,
+        /// The receives, which have not ended.
+        pub receipts: Vec<Receipt>,
+    }
+
+    /// Undoes receives of one queue: the messages are visible at once, and the receives do not count.
+    ///
+    /// Only for receives that nobody was told of: the next one has the same number.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct GiveBack {
         /// The queue.
         pub queue: QueueId,
         /// The receives, which have not ended.
@@ -469,7 +482,8 @@ impl Command {
             | Self::Redeliver(_)
             | Self::SetRecord(_)
             | Self::Renew(_)
-            | Self::Bury(_) => Vec::new(),
+            | Self::Bury(_)
+            | Self::GiveBack(_) => Vec::new(),
         }
     }
 }

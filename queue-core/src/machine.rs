@@ -187,6 +187,7 @@ impl Machine {
             Command::SetRecord(set) => self.set_record(set, scope),
             Command::Renew(renew) => self.renew(renew, scope),
             Command::Bury(bury) => self.bury_now(bury, scope),
+            Command::GiveBack(back) => self.give_back(back, scope),
         }
     }
 

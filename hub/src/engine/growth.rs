@@ -37,6 +37,7 @@ pub(super) fn grows(command: &Command) -> bool {
         | Command::Settle(_)
         | Command::CancelMove(_)
         | Command::Renew(_)
-        | Command::Bury(_) => false,
+        | Command::Bury(_)
+        | Command::GiveBack(_) => false,
     }
 }

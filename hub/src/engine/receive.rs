@@ -5,8 +5,8 @@ use super::receiving::{Taken, receipts};
 use super::run::Runner;
 use super::waiters::Waiter;
 use super::{Error, Read, respond};
-use queue_core::{ChangeVisibility, Command, Queue, QueueId, Receipt, Received, Reply};
-use std::time::{Duration, Instant};
+use queue_core::{Command, GiveBack, Queue, QueueId, Receipt, Received, Reply};
+use std::time::Instant;
 
 impl Runner {
     /// Takes for the receiver if there is something it may get, else lets it wait.
@@ -65,8 +65,9 @@ impl Runner {
                 self.measure_waits(&messages);
                 let body = |message: &Received| self.log.body(message.body);
                 let taken = messages.into_iter().map(|message| Taken { body: body(&message), message });
+                let attempt = waiter.receive.attempt;
                 if let Err(Ok(taken)) = waiter.responder.send(Ok(taken.collect())) {
-                    self.put_back(queue, &receipts(&taken));
+                    self.put_back(queue, receipts(&taken, attempt));
                 }
             }
             // A receive that waits is answered emptily where one that does not is told why.
@@ -111,10 +112,11 @@ impl Runner {
         }
     }
 
-    /// The receiver has gone before it was answered, or could not read it: what was taken is visible again.
-    pub(super) fn put_back(&mut self, queue: QueueId, receipts: &[Receipt]) {
-        let changes = receipts.iter().map(|receipt| (*receipt, Duration::ZERO)).collect();
-        self.add(&Command::ChangeVisibility(ChangeVisibility { queue, changes }), Answer::Nobody);
+    /// The receiver has gone before it was answered, or could not read it: what was taken was not received.
+    pub(super) fn put_back(&mut self, queue: QueueId, receipts: Vec<Receipt>) {
+        if !receipts.is_empty() {
+            self.add(&Command::GiveBack(GiveBack { queue, receipts }), Answer::Nobody);
+        }
     }
 
     /// Gives what these queues have got to those who wait for them, or for priority queues that they are members of.

@@ -39,6 +39,7 @@ impl Taken {
 pub(super) struct Receiving<'a> {
     pub(super) engine: &'a Engine,
     pub(super) queue: QueueId,
+    pub(super) attempt: Option<u128>,
     pub(super) waiter: u64,
     pub(super) is_waiting: bool,
     pub(super) response: oneshot::Receiver<Result<Vec<Taken>, Error>>,
@@ -54,8 +55,8 @@ impl Receiving<'_> {
 
     /// The messages, when there are some or the wait is over.
     pub(super) async fn deliveries(self) -> Result<Vec<Delivery>, Error> {
-        let (engine, queue) = (self.engine, self.queue);
-        load(engine, queue, self.taken().await?).await
+        let (engine, queue, attempt) = (self.engine, self.queue, self.attempt);
+        load(engine, queue, attempt, self.taken().await?).await
     }
 }
 
@@ -67,7 +68,7 @@ impl Drop for Receiving<'_> {
         // From here on the engine cannot give it anything; what it gave before is there, or was taken.
         self.response.close();
         if let Ok(Ok(taken)) = self.response.try_recv() {
-            drop(Loading::new(self.engine, self.queue, &taken));
+            drop(Loading::new(self.engine, self.queue, self.attempt, &taken));
         }
     }
 }
@@ -93,8 +94,8 @@ struct Loading<'a> {
 }
 
 impl<'a> Loading<'a> {
-    fn new(engine: &'a Engine, queue: QueueId, taken: &[Taken]) -> Self {
-        Self { engine, queue, receipts: receipts(taken) }
+    fn new(engine: &'a Engine, queue: QueueId, attempt: Option<u128>, taken: &[Taken]) -> Self {
+        Self { engine, queue, receipts: receipts(taken, attempt) }
     }
 }
 
@@ -107,16 +108,23 @@ impl Drop for Loading<'_> {
     }
 }
 
-/// What names the messages that were taken.
-pub(super) fn receipts(taken: &[Taken]) -> Vec<Receipt> {
-    taken.iter().map(|one| one.message.receipt).collect()
+/// What is to be given back of messages that were taken for a receiver that has gone: nothing of what it can ask for
+/// again by the id of its attempt.
+pub(super) fn receipts(taken: &[Taken], attempt: Option<u128>) -> Vec<Receipt> {
+    let taken = taken.iter().filter(|_| attempt.is_none());
+    taken.map(|one| one.message.receipt).collect()
 }
 
 /// Reads the bodies, those that are on the disk away from the threads that answer requests. What is not given to the
 /// receiver and is not damaged is given back.
-async fn load(engine: &Engine, queue: QueueId, taken: Vec<Taken>) -> Result<Vec<Delivery>, Error> {
+async fn load(
+    engine: &Engine,
+    queue: QueueId,
+    attempt: Option<u128>,
+    taken: Vec<Taken>,
+) -> Result<Vec<Delivery>, Error> {
     let some = !taken.is_empty();
-    let mut loading = Loading::new(engine, queue, &taken);
+    let mut loading = Loading::new(engine, queue, attempt, &taken);
     let loaded = if taken.iter().all(Taken::is_at_hand) {
         load_each(queue, taken)
     } else {
@@ -171,5 +179,5 @@ fn load_each(queue: QueueId, taken: Vec<Taken>) -> Result<Loaded, Unreadable> {
             }
         }
     }
-    Ok(Loaded { deliveries, given_back: receipts(taken.as_slice()) })
+    Ok(Loaded { deliveries, given_back: receipts(taken.as_slice(), None) })
 }

@@ -7,7 +7,7 @@ use super::protocol::{Done, Head, Pong, Refused, Request, Said};
 use super::remembered::Verdict;
 use super::reply::Reply;
 use super::session::Session;
-use super::settling::{Settled, give_back};
+use super::settling::{Returned, Settled, give_back};
 use super::subscriber::Subscriber;
 use super::taking::Taker;
 use super::{Entered, handshake};
@@ -254,23 +254,23 @@ impl Client {
         // What came with the end counts.
         self.settle_acks();
         let hub = Arc::clone(&self.hub);
-        let given_back = self.let_go(is_orderly);
-        give_back(&hub, given_back).await;
+        let returned = self.let_go(is_orderly);
+        give_back(&hub, returned).await;
     }
 
-    fn let_go(&mut self, is_orderly: bool) -> Vec<queue_core::Receipt> {
-        let Some(Attached { session, number, .. }) = self.attached.take() else { return Vec::new() };
+    fn let_go(&mut self, is_orderly: bool) -> Returned {
+        let Some(Attached { session, number, .. }) = self.attached.take() else { return Returned::default() };
         let mut unwritten = self.outgoing.take_unwritten();
         unwritten.extend(self.takers.drain(..).flat_map(Taker::into_unwritten));
         let now = self.hub.now();
-        let (given_back, is_over) = session.with(|state| {
-            let given_back = state.detach(number, &unwritten, is_orderly, now);
-            (given_back, state.is_over())
+        let (returned, is_over) = session.with(|state| {
+            let returned = state.detach(number, &unwritten, is_orderly, now);
+            (returned, state.is_over())
         });
         if is_over {
             self.hub.sockets.forget(session.id);
         }
-        given_back
+        returned
     }
 }
 

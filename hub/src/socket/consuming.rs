@@ -6,7 +6,7 @@ use super::held::{Held, Terms};
 use super::limits;
 use super::protocol::{Consume, Credit, Done, Unsubscribe};
 use super::reply::Reply;
-use super::settling::{give_back, named};
+use super::settling::{Returned, give_back, named};
 use super::taking::Taker;
 use crate::catalogue::QueueView;
 use crate::shape::queue::number;
@@ -101,7 +101,7 @@ impl Client {
             let reply = Reply::new(ending.and_then(|ending| ending.id), Some(&sub));
             let (hub, session) = (Arc::clone(&self.hub), Arc::clone(&session));
             self.start(async move {
-                give_back(&hub, receipts).await;
+                give_back(&hub, Returned { seen: receipts, ..Returned::default() }).await;
                 reply.say(&session, Ok(Done::default()));
             });
         }

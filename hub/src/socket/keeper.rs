@@ -4,7 +4,7 @@
 use super::held::Renewal;
 use super::protocol::{Loss, Said, Stats};
 use super::session::Session;
-use super::settling::{self, give_back};
+use super::settling::{self, Returned, give_back};
 use crate::engine;
 use crate::hub::Hub;
 use crate::work::{Stop, stopped};
@@ -34,7 +34,7 @@ pub(crate) async fn run(hub: Arc<Hub>, mut stop: Stop) {
 pub(crate) async fn keep(hub: &Arc<Hub>) {
     let (now, real) = (hub.now(), Instant::now());
     let mut work = Vec::new();
-    let mut returned = Vec::new();
+    let mut returned = Returned::default();
     for session in hub.sockets.sessions() {
         let due = session.with(|state| state.due(now, real));
         for (sub, number, renewal) in due.renewals {
@@ -47,7 +47,7 @@ pub(crate) async fn keep(hub: &Arc<Hub>) {
         }
         if let Some(receipts) = due.ended {
             hub.sockets.forget(session.id);
-            returned.extend(receipts);
+            returned.seen.extend(receipts);
         }
     }
     tokio::join!(join_all(work), give_back(hub, returned));

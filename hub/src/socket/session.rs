@@ -6,6 +6,7 @@ use super::consumer::Consumer;
 use super::held::Renewal;
 use super::protocol::{Loss, Resumed, Said};
 use super::remembered::Remembered;
+use super::settling::Returned;
 use crate::auth::Caller;
 use futures_util::task::AtomicWaker;
 use queue_core::{QueueId, Receipt, Timestamp};
@@ -126,15 +127,17 @@ impl State {
         unwritten: &[(Box<str>, u64, u64)],
         is_orderly: bool,
         now: Timestamp,
-    ) -> Vec<Receipt> {
+    ) -> Returned {
         let is_attached = self.is_attached(connection);
         let is_repeated = connection < self.repeated_by;
-        let mut given_back = Vec::new();
+        let mut returned = Returned::default();
         let mut lost = BTreeMap::<_, Vec<_>>::new();
         for (sub, number, tag) in unwritten.iter().filter(|_| !is_repeated) {
             let lease = self.consumer(sub, *number).and_then(|consumer| consumer.held.take(*tag));
             if let Some(lease) = lease {
-                given_back.push(lease.receipt());
+                // What this connection was to write once more was written by another before.
+                let is_new = connection != self.repeated_by;
+                if is_new { &mut returned.unseen } else { &mut returned.seen }.push(lease.receipt());
                 lost.entry(sub).or_default().push(*tag);
             }
         }
@@ -147,12 +150,12 @@ impl State {
             // What was said to nobody is of no use to whoever comes next.
             self.outbox.clear();
             if is_orderly || self.window.is_zero() {
-                given_back.extend(self.end());
+                returned.seen.extend(self.end());
             } else {
                 self.connection = Connection::Gone { last: connection, until: now.after(self.window) };
             }
         }
-        given_back
+        returned
     }
 
     /// Ends the session; what it held is to be given back.

@@ -12,7 +12,7 @@ use crate::shape::queue::refusal::About;
 use crate::shape::queue::visibility_timeout;
 use crate::shape::reply;
 use crate::wire::{Code, Fault};
-use queue_core::{Bury, ChangeVisibility, Command, Delete, Error, QueueId, Receipt};
+use queue_core::{Bury, ChangeVisibility, Command, Delete, Error, GiveBack, QueueId, Receipt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +26,14 @@ pub(super) struct Settled {
     pub(super) unknown: Vec<u64>,
 }
 
-/// What is to become of them.
+/// What is to become of messages.
 #[derive(Debug, Clone, Copy)]
-enum Fate {
+pub(super) enum Fate {
     Deleted,
     VisibleAfter(Duration),
     Buried,
+    /// Visible at once, and as if they had not been received.
+    Unseen,
 }
 
 impl Fate {
@@ -43,6 +45,7 @@ impl Fate {
                 Command::ChangeVisibility(ChangeVisibility { queue, changes })
             }
             Self::Buried => Command::Bury(Bury { queue, receipts }),
+            Self::Unseen => Command::GiveBack(GiveBack { queue, receipts }),
         }
     }
 }
@@ -147,29 +150,27 @@ impl Client {
         let until = self.hub.now().after(Duration::from_secs(seconds.into()));
         let tags = extend.tags.unwrap_or_default();
         let session = self.session()?;
-        let (sub, number, receipts, unknown) = session.with(|state| {
+        let (sub, number, held, unknown) = session.with(|state| {
             let (sub, consumer) = named(state, extend.sub.as_deref())?;
-            let (mut receipts, mut unknown) = (BTreeMap::<_, Vec<_>>::new(), Vec::new());
+            let (mut all, mut unknown) = (Vec::with_capacity(tags.len()), Vec::new());
             for tag in &*tags {
                 match consumer.held.lease(*tag) {
                     Some(held) if held.end < until => {
                         let message = format!("Tag {tag} would be held for longer than maxLease.");
                         return Err(Fault::new(Code::InvalidParameterValue, message));
                     }
-                    Some(held) => {
-                        receipts.entry(held.receipt().queue).or_default().push((*tag, held.receipt()))
-                    }
+                    Some(held) => all.push((*tag, held.receipt())),
                     None => unknown.push(*tag),
                 }
             }
-            Ok((sub, consumer.number, receipts, unknown))
+            Ok((sub, consumer.number, all, unknown))
         })?;
         let hub = Arc::clone(&self.hub);
         let fate = Fate::VisibleAfter(Duration::from_secs(seconds.into()));
         self.start(async move {
             let mut result = Ok(unknown);
-            for (queue, receipts) in receipts {
-                let (tags, receipts): (Vec<_>, Vec<_>) = receipts.into_iter().unzip();
+            for (queue, held) in by_queue(held, |(_, receipt)| receipt.queue) {
+                let (tags, receipts): (Vec<_>, Vec<_>) = held.into_iter().unzip();
                 match each(&hub, fate.command(queue, receipts)).await {
                     Ok(outcomes) => session.with(|state| {
                         let Some(consumer) = state.consumer(&sub, number) else { return };
@@ -225,12 +226,8 @@ pub(super) fn named<'a>(
 /// Does with messages what their client wants. What could not be done for a reason that passes stays held.
 async fn settle(hub: &Hub, session: &Session, settled: Settled, fate: Fate) -> Result<(), Fault> {
     let Settled { sub, number, leases, .. } = settled;
-    let mut by_queue = BTreeMap::<_, Vec<_>>::new();
-    for (tag, lease) in leases {
-        by_queue.entry(lease.receipt().queue).or_default().push((tag, lease));
-    }
     let mut result = Ok(());
-    for (queue, leases) in by_queue {
+    for (queue, leases) in by_queue(leases, |(_, lease)| lease.receipt().queue) {
         let receipts = leases.iter().map(|(_, lease)| lease.receipt()).collect();
         match each(hub, fate.command(queue, receipts)).await {
             Ok(outcomes) => {
@@ -274,15 +271,38 @@ async fn each(hub: &Hub, command: Command) -> Result<Vec<Result<(), Error>>, Fau
     }
 }
 
-/// Makes messages visible at once.
-pub(super) async fn give_back(hub: &Hub, receipts: Vec<Receipt>) {
+/// The same things by the queue that each is of: of a priority queue, by the members.
+fn by_queue<T>(all: Vec<T>, queue: impl Fn(&T) -> QueueId) -> BTreeMap<QueueId, Vec<T>> {
     let mut by_queue = BTreeMap::<_, Vec<_>>::new();
-    for receipt in receipts {
-        by_queue.entry(receipt.queue).or_default().push(receipt);
+    for one in all {
+        by_queue.entry(queue(&one)).or_default().push(one);
     }
-    for (queue, receipts) in by_queue {
+    by_queue
+}
+
+/// Does with messages what the hub wants itself, whatever becomes of each.
+pub(super) async fn settle_all(hub: &Hub, receipts: Vec<Receipt>, fate: Fate) -> Result<(), Fault> {
+    for (queue, receipts) in by_queue(receipts, |receipt| receipt.queue) {
+        each(hub, fate.command(queue, receipts)).await?;
+    }
+    Ok(())
+}
+
+/// Messages that clients hold no longer.
+#[derive(Debug, Default)]
+pub(super) struct Returned {
+    /// They may have been shown; their receives count.
+    pub(super) seen: Vec<Receipt>,
+    /// They were shown to nobody.
+    pub(super) unseen: Vec<Receipt>,
+}
+
+/// Makes messages visible at once.
+pub(super) async fn give_back(hub: &Hub, returned: Returned) {
+    let fates = [(returned.unseen, Fate::Unseen), (returned.seen, Fate::VisibleAfter(Duration::ZERO))];
+    for (receipts, fate) in fates {
         let messages = receipts.len();
-        if let Err(fault) = each(hub, Fate::VisibleAfter(Duration::ZERO).command(queue, receipts)).await {
+        if let Err(fault) = settle_all(hub, receipts, fate).await {
             tracing::warn!(%fault, messages, "messages are not given back, and will be visible when their leases end");
         }
     }

@@ -4,15 +4,15 @@ use super::client::Client;
 use super::consumer::Consumer;
 use super::outgoing::Mark;
 use super::protocol::{Loss, Message, Refused, Said};
-use super::settling::give_back;
+use super::settling::{Fate, Returned, give_back, settle_all};
 use crate::delivery::{Rendered, render};
 use crate::engine::{self, Delivery};
 use crate::hub::Hub;
 use crate::shape::queue::refusal::About;
 use crate::shape::queue::selection::SystemAttributeNames;
-use crate::wire::{Fault, Pairs};
+use crate::wire::Pairs;
 use futures_util::future::LocalBoxFuture;
-use queue_core::{Command, Delete, QueueId, Receipt, Receive, Received};
+use queue_core::{QueueId, Receipt, Receive, Received};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
@@ -283,7 +283,7 @@ impl Client {
                     receipts.push(receipt);
                 }
             }
-            if is_automatic && let Err(fault) = delete(&hub, receipts).await {
+            if is_automatic && let Err(fault) = settle_all(&hub, receipts, Fate::Deleted).await {
                 // At most once: what may still be in the queue is not shown.
                 tracing::warn!(%fault, "messages are not deleted, and will be visible again");
                 written.clear();
@@ -293,6 +293,7 @@ impl Client {
         taker.stage = Stage::Writing { tags, written };
         Step::On
     }
+
     /// Holds what came, as far as it fits and the session is still this connection's. The rest is given back at once.
     fn hold(&self, taker: &Taker, deliveries: Vec<Delivery>) -> Vec<(Due, bool, Delivery)> {
         let hold = |received: &Received| {
@@ -322,7 +323,8 @@ impl Client {
         }
         if !given_back.is_empty() {
             let hub = Arc::clone(&self.hub);
-            self.start(async move { give_back(&hub, given_back).await });
+            let returned = Returned { unseen: given_back, ..Returned::default() };
+            self.start(async move { give_back(&hub, returned).await });
         }
         held
     }
@@ -332,14 +334,4 @@ impl Client {
 enum Step {
     On,
     Over,
-}
-
-async fn delete(hub: &Hub, mut receipts: Vec<Receipt>) -> Result<(), Fault> {
-    receipts.sort_by_key(|receipt| receipt.queue);
-    for of_one in receipts.chunk_by(|one, next| one.queue == next.queue) {
-        let Some(queue) = of_one.first().map(|receipt| receipt.queue) else { continue };
-        let delete = Command::Delete(Delete { queue, receipts: of_one.to_vec() });
-        hub.engine.execute(delete, Vec::new()).await.map_err(|error| About::default().fault(error))?;
-    }
-    Ok(())
 }

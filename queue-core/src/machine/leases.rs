@@ -2,7 +2,7 @@
 
 use super::{Machine, Scope};
 use crate::tally::counted;
-use crate::{Bury, Error, Queue, QueueId, Receipt, Renew, Reply, Tally, Timestamp};
+use crate::{Bury, Error, GiveBack, Queue, QueueId, Receipt, Renew, Reply, Tally, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -32,6 +32,12 @@ impl Machine {
         }
         self.touch_all(redrives.into_keys().map(|id| (id, Tally::default())), scope);
         Ok(Reply::Each(results))
+    }
+
+    pub(super) fn give_back(&mut self, back: &GiveBack, scope: &mut Scope<'_>) -> Result<Reply, Error> {
+        let receives = back.receipts.iter().map(|receipt| (*receipt, Duration::ZERO));
+        let undo = |queue: &mut Queue, receipt, _, redrive, now| queue.undo(receipt, redrive, now);
+        self.change_receives(back.queue, receives, scope, undo)
     }
 
     pub(super) fn bury_now(&mut self, bury: &Bury, scope: &mut Scope<'_>) -> Result<Reply, Error> {

@@ -8,7 +8,6 @@ use crate::limits::{HELD_GROUPS_PER_RECEIVE, MOVES_PER_RECEIVE};
 use crate::message::Message;
 use crate::queue::priority::Priority;
 use crate::queue::receive::Head;
-use crate::tally::counted;
 use crate::{
     Error, Name, PurgeQueue, Queue, QueueAttributes, QueueId, Receipt, Receive, Reply, Tally, Timestamp,
 };
@@ -229,17 +228,9 @@ impl Machine {
         let often = redrive.as_ref().map(|(_, maximum)| *maximum);
         let taken = queue.take_head(head, takings.left, visibility, often, scope.now);
         let count = taken.messages.len();
-        let tally = Tally {
-            received: counted(count),
-            received_bytes: taken.messages.iter().map(|(_, message)| u64::from(message.body.bytes)).sum(),
-            buried: counted(taken.exhausted.len()),
-            ..Tally::default()
-        };
         takings.left = takings.left.saturating_sub(count);
         takings.buried += taken.exhausted.len();
-        takings.messages.extend(taken.messages);
-        self.bury(id, taken.exhausted, redrive.map(|(target, _)| target), scope);
-        self.touch(id, tally, scope);
+        takings.messages.extend(self.finish_take(id, taken, redrive.map(|(target, _)| target), scope));
         count
     }
 

@@ -3,10 +3,11 @@
 use super::{Change, Machine, Scope, weight};
 use crate::limits::DELETED_NAME_HELD;
 use crate::message::Message;
+use crate::queue::receive::Taken;
 use crate::tally::counted;
 use crate::{
-    Accepted, ChangeVisibility, CreateQueue, Delete, Error, Outgoing, PurgeQueue, Queue, QueueId, Receive,
-    Reply, Send, SetQueueAttributes, SetQueueTags, Tally,
+    Accepted, ChangeVisibility, CreateQueue, Delete, Error, Outgoing, PurgeQueue, Queue, QueueId, Receipt,
+    Receive, Reply, Send, SetQueueAttributes, SetQueueTags, Tally,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -143,16 +144,29 @@ impl Machine {
         let redrive = self.redrive_of(receive.queue);
         let queue = self.queues.get_mut(&receive.queue).ok_or(Error::NoSuchQueue)?;
         let taken = queue.receive(receive, redrive.as_ref().map(|(_, maximum)| *maximum), scope.now)?;
+        let messages = self.finish_take(receive.queue, taken, redrive.map(|(target, _)| target), scope);
+        let describe = |(receipt, message)| self.describe(receipt, &message, scope);
+        Ok(Reply::Received(messages.into_iter().map(describe).collect()))
+    }
+
+    /// Counts what was taken from a queue, and moves what was found exhausted on the way to its dead-letter queue.
+    pub(super) fn finish_take(
+        &mut self,
+        id: QueueId,
+        taken: Taken,
+        target: Option<QueueId>,
+        scope: &mut Scope<'_>,
+    ) -> Vec<(Receipt, Message)> {
+        let Taken { messages, exhausted } = taken;
         let tally = Tally {
-            received: counted(taken.messages.len()),
-            received_bytes: taken.messages.iter().map(|(_, message)| u64::from(message.body.bytes)).sum(),
-            buried: counted(taken.exhausted.len()),
+            received: counted(messages.len()),
+            received_bytes: messages.iter().map(|(_, message)| u64::from(message.body.bytes)).sum(),
+            buried: counted(exhausted.len()),
             ..Tally::default()
         };
-        self.bury(receive.queue, taken.exhausted, redrive.map(|(target, _)| target), scope);
-        self.touch(receive.queue, tally, scope);
-        let describe = |(receipt, message)| self.describe(receipt, &message, scope);
-        Ok(Reply::Received(taken.messages.into_iter().map(describe).collect()))
+        self.bury(id, exhausted, target, scope);
+        self.touch(id, tally, scope);
+        messages
     }
 
     pub(super) fn delete(&mut self, delete: &Delete, scope: &mut Scope<'_>) -> Result<Reply, Error> {

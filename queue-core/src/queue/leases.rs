@@ -28,6 +28,22 @@ impl Queue {
         Ok(())
     }
 
+    /// Undoes a receive that has not ended, and that nobody was told of.
+    pub(crate) fn undo(
+        &mut self,
+        receipt: Receipt,
+        redrive: Option<u32>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.held(receipt)?;
+        if let Some(message) = self.messages.get_mut(receipt.number) {
+            message.receives = message.receives.saturating_sub(1);
+            message.first_received = message.first_received.filter(|_| message.receives > 0);
+        }
+        self.hide(receipt.number, Duration::ZERO, redrive, now);
+        Ok(())
+    }
+
     /// Takes out a message of a receive that has not ended.
     pub(crate) fn give_up(&mut self, receipt: Receipt) -> Result<Option<Message>, Error> {
         self.held(receipt)?;

@@ -4,9 +4,9 @@ use super::random::{bearing, command};
 use super::world::seal;
 use crate::codec::{Codec, DecodeError, Reader};
 use crate::{
-    BodyRef, Bury, CancelMove, Carried, Carry, Command, Discard, Endpoint, Entry, FilterScope, Header,
-    Holder, Machine, Outgoing, Position, Proposal, QueueId, Receipt, Renew, Send, StartMove, Timestamp,
-    Vouch,
+    BodyRef, Bury, CancelMove, Carried, Carry, Command, Discard, Endpoint, Entry, FilterScope, GiveBack,
+    Header, Holder, Machine, Outgoing, Position, Proposal, QueueId, Receipt, Renew, Send, StartMove,
+    Timestamp, Vouch,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -74,6 +74,8 @@ fn values_have_the_bytes_that_logs_hold() {
     check(Command::Renew(renew), &[30, 3, 1, 3, 1, 2, 4, 5]);
     let bury = Bury { queue: QueueId(3), receipts: vec![receipt] };
     check(Command::Bury(bury), &[31, 3, 1, 3, 1, 2, 4]);
+    let back = GiveBack { queue: QueueId(3), receipts: vec![receipt] };
+    check(Command::GiveBack(back), &[32, 3, 1, 3, 1, 2, 4]);
     check(Command::CancelMove(cancel), &[24, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 }
 
@@ -94,7 +96,7 @@ fn an_integer_has_one_form_and_a_range() {
 
 #[test]
 fn an_unknown_tag_is_refused_by_its_number() {
-    assert_eq!(decode::<Command>(&[32, 0, 0, 0]), Err(DecodeError::UnknownTag(32)));
+    assert_eq!(decode::<Command>(&[33, 0, 0, 0]), Err(DecodeError::UnknownTag(33)));
     assert_eq!(decode::<Command>(&[0xac, 2]), Err(DecodeError::UnknownTag(300)));
     assert_eq!(decode::<Holder>(&[2, 0]), Err(DecodeError::UnknownTag(2)));
     assert_eq!(decode::<Endpoint>(&[2, 0]), Err(DecodeError::UnknownTag(2)));
@@ -149,6 +151,7 @@ fn tag(command: &Command) -> u8 {
         Command::SetRecord(_) => 29,
         Command::Renew(_) => 30,
         Command::Bury(_) => 31,
+        Command::GiveBack(_) => 32,
     }
 }
 

@@ -106,3 +106,46 @@ fn a_group_goes_on_when_its_first_message_is_given_up() {
          0s   receive dead.fifo               → a (from q)",
     );
 }
+
+#[test]
+fn a_receive_that_is_given_back_was_none() {
+    check(
+        "0s   create dead
+         and  create orders visibility=10s dlq=dead/1
+         0s   send orders 'a', 'b', 'c'
+         1s   receive orders max=2            → a (count 1), b (count 1)
+         2s   undo orders 1, 2                → done, done
+         2s   undo orders 1                   → ReceiptExpired
+         2s   counts orders                   → 3 visible
+         3s   receive orders                  → a (count 1), b (count 1), c
+         13s  receive orders                  → nothing
+         13s  receive dead                    → a (count 2, from orders), b (count 2, from orders), c",
+    );
+}
+
+#[test]
+fn what_is_given_back_keeps_the_receives_that_count() {
+    check(
+        "0s   create orders visibility=10s
+         0s   send orders 'a'
+         0s   receive orders                  → a (count 1)
+         0s   visibility orders 1=0s          → done
+         0s   receive orders                  → a (count 2)
+         0s   undo orders 2                   → done
+         0s   delete orders 1                 → done
+         0s   undo orders 2                   → NoSuchMessage
+         0s   counts orders                   → nothing",
+    );
+}
+
+#[test]
+fn a_group_that_is_given_back_is_received_in_its_order() {
+    check(
+        "0s   create q fifo visibility=10s
+         0s   send q 'a' group=x, 'b' group=x, 'c' group=x
+         0s   receive q max=2                 → a, b
+         0s   receive q                       → nothing
+         0s   undo q 1, 2                     → done, done
+         0s   receive q                       → a (count 1), b, c",
+    );
+}

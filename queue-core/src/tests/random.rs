@@ -3,13 +3,13 @@
 use super::player::commands::name;
 use super::world::{Bearing, START, World};
 use crate::{
-    BodyRef, CancelMove, Carried, Carry, ChangeVisibility, Clock, Command, Confirm, CreateQueue, CreateTopic,
-    DeduplicationKeys, DeduplicationScope, Delete, Discard, Endpoint, FilterScope, Genesis, Holder, Machine,
-    Name, Notice, Outbound, Outcome, Outgoing, Outside, Position, Progress, Publish, PurgeQueue,
-    QueueAttributes, QueueId, Receipt, Receive, RecordKey, Redeliver, RedrivePolicy, ReplayPolicy, Send,
-    SetQueueAttributes, SetQueueTags, SetRecord, SetSubscriptionAttributes, SetTopicAttributes, SetTopicTags,
-    Settle, StartMove, Subscribe, SubscriptionAttributes, SubscriptionId, Tags, Target, Timestamp,
-    TopicAttributes, TopicId, Vouch, Withdraw,
+    BodyRef, Bury, CancelMove, Carried, Carry, ChangeVisibility, Clock, Command, Confirm, CreateQueue,
+    CreateTopic, DeduplicationKeys, DeduplicationScope, Delete, Discard, Endpoint, FilterScope, Genesis,
+    GiveBack, Holder, Machine, Name, Notice, Outbound, Outcome, Outgoing, Outside, Position, Progress,
+    Publish, PurgeQueue, QueueAttributes, QueueId, Receipt, Receive, RecordKey, Redeliver, RedrivePolicy,
+    Renew, ReplayPolicy, Send, SetQueueAttributes, SetQueueTags, SetRecord, SetSubscriptionAttributes,
+    SetTopicAttributes, SetTopicTags, Settle, StartMove, Subscribe, SubscriptionAttributes, SubscriptionId,
+    Tags, Target, Timestamp, TopicAttributes, TopicId, Vouch, Withdraw,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -88,6 +88,12 @@ fn message_command() -> impl Strategy<Value = Command> {
             .prop_map(|(queue, receipts)| Command::Delete(Delete { queue, receipts })),
         1 => (queue(), vec((receipt(), duration()), 0..4))
             .prop_map(|(queue, changes)| Command::ChangeVisibility(ChangeVisibility { queue, changes })),
+        1 => (queue(), vec(receipt(), 0..4), duration())
+            .prop_map(|(queue, receipts, visibility)| Command::Renew(Renew { queue, receipts, visibility })),
+        1 => (queue(), vec(receipt(), 0..4))
+            .prop_map(|(queue, receipts)| Command::Bury(Bury { queue, receipts })),
+        1 => (queue(), vec(receipt(), 0..4))
+            .prop_map(|(queue, receipts)| Command::GiveBack(GiveBack { queue, receipts })),
         1 => (queue(), option::of(any_name()), option::of(0_u32..4)).prop_map(
             |(source, destination, per_second)| {
                 Command::StartMove(StartMove { source, destination, per_second })

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -11,8 +12,9 @@ use super::crew::Worker;
 use super::request::Requests;
 use super::sends::Sends;
 
-/// A queue that gives nothing so often in a row does not have what was put into it.
-const EMPTY_ANSWERS_MAX: u32 = 100;
+/// A queue that gives nothing for so long does not have what was put into it. (Many answers in a row may be empty while
+/// others hold the groups of a FIFO queue until what they delete is durable.)
+const EMPTY_MAX: Duration = Duration::from_secs(10);
 
 /// How many messages each queue still gets, or still gives.
 #[derive(Debug)]
@@ -127,7 +129,7 @@ pub(super) async fn drain(work: Arc<Work>, mut worker: Worker) {
     let queue = work.queue(&worker);
     let queue_url = work.url(queue);
     let whole = work.requests.receive(queue_url, work.batch, 0);
-    let mut empty_answers = 0;
+    let mut last_got = Instant::now();
     while !worker.is_over() {
         let wanted = work.quota.take(queue, work.batch);
         if wanted == 0 {
@@ -144,14 +146,13 @@ pub(super) async fn drain(work: Arc<Work>, mut worker: Worker) {
         let (count, delete) = worker.ask_timed(request, read).await.unwrap_or_default();
         work.quota.give_back(queue, wanted.saturating_sub(count));
         let Some(delete) = delete else {
-            empty_answers += 1;
-            if empty_answers > EMPTY_ANSWERS_MAX {
+            if last_got.elapsed() > EMPTY_MAX {
                 worker.tally().fail(1, || format!("{queue_url} does not give back what was sent to it"));
                 return;
             }
             continue;
         };
-        empty_answers = 0;
+        last_got = Instant::now();
         if let Some(failed) = worker.ask_timed(&delete, failed_entries).await {
             settle(&worker, count, failed);
         }

@@ -7,7 +7,7 @@ use crate::catalogue::QueueView;
 use crate::engine;
 use crate::hub::Hub;
 use crate::work::{Stop, given_up};
-use queue_core::{ChangeVisibility, Command, Delete, QueueId, Receipt};
+use queue_core::{ChangeVisibility, Command, Delete, GiveBack, QueueId, Receipt};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -85,9 +85,12 @@ impl Site {
         answer::read(answer).of_batch(&ids)
     }
 
-    /// Makes messages visible again that were not posted.
+    /// Makes messages visible again that were not posted: they were not received.
     pub(super) async fn give_back(&self, queue: QueueId, items: &[Item]) {
-        self.show_again(queue, items, |_| Duration::ZERO).await;
+        if !items.is_empty() {
+            let receipts = items.iter().map(|item| item.receipt).collect();
+            self.execute(Command::GiveBack(GiveBack { queue, receipts })).await;
+        }
     }
 
     async fn show_again(&self, queue: QueueId, items: &[Item], after: impl Fn(&Item) -> Duration) {

@@ -5,8 +5,8 @@ mod shelf;
 
 use super::Answer;
 use crate::{
-    ChangeVisibility, Command, Counts, Delete, Error, Holder, Name, PurgeQueue, QueueAttributes, QueueId,
-    Receipt, Receive, Timestamp,
+    ChangeVisibility, Command, Counts, Delete, Error, GiveBack, Holder, Name, PurgeQueue, QueueAttributes,
+    QueueId, Receipt, Receive, Timestamp,
 };
 use shelf::{Attempt, Hidden, Letter, Shelf};
 use std::time::Duration;
@@ -91,6 +91,7 @@ impl Reference {
             Command::Receive(receive) => self.receive(now, receive),
             Command::Delete(delete) => self.delete(delete),
             Command::ChangeVisibility(change) => self.change_visibility(now, change),
+            Command::GiveBack(back) => self.give_back(now, back),
             Command::StartMove(start) => self.start_move(now, start),
             Command::CancelMove(cancel) => self.cancel_move(cancel),
             other => panic!("not part of a history: {other:?}"),
@@ -254,5 +255,29 @@ impl Reference {
             Ok(())
         };
         Ok(Answer::Each(change.changes.iter().map(one).collect()))
+    }
+
+    fn give_back(&mut self, now: Timestamp, back: &GiveBack) -> Result<Answer, Error> {
+        let at = self.find(back.queue)?;
+        let maximum = self.redrive(at).map(|(_, maximum)| maximum);
+        let shelf = &mut self.queues[at];
+        let one = |receipt: &Receipt| {
+            let Some(at) = shelf.letters.iter().position(|letter| letter.number == receipt.number) else {
+                let is_purged = shelf.purged.is_some_and(|purged| receipt.at <= purged);
+                return Err(if is_purged { Error::Purged } else { Error::NoSuchMessage });
+            };
+            let letter = &mut shelf.letters[at];
+            if !letter.is_held_by(receipt) {
+                return Err(Error::ReceiptExpired);
+            }
+            letter.receives -= 1;
+            letter.receives_here -= 1;
+            if letter.receives == 0 {
+                letter.first = None;
+            }
+            shelf.show(at, maximum, now);
+            Ok(())
+        };
+        Ok(Answer::Each(back.receipts.iter().map(one).collect()))
     }
 }

@@ -5,8 +5,8 @@ use crate::tests::player::commands::{body, hash, name};
 use crate::tests::world::Bearing;
 use crate::{
     CancelMove, ChangeVisibility, Command, CreateQueue, DeduplicationKeys, DeduplicationScope, Delete,
-    Discard, Outgoing, PurgeQueue, QueueAttributes, Receive, RedrivePolicy, Send, SetQueueAttributes,
-    StartMove, Tags,
+    Discard, GiveBack, Outgoing, PurgeQueue, QueueAttributes, QueueId, Receipt, Receive, RedrivePolicy, Send,
+    SetQueueAttributes, StartMove, Tags,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -34,6 +34,8 @@ pub(super) enum Step {
     /// Some of the last receipts, counted from the end.
     Delete(Vec<usize>),
     Hide(Vec<(usize, u64)>),
+    /// Receives that are to have been none.
+    Undo(Vec<usize>),
     Delay(usize, u64),
     Retention(usize, u64),
     Redrive(usize, Option<u32>),
@@ -91,6 +93,7 @@ fn step() -> impl Strategy<Value = Step> {
         ),
         12 => vec(pick(), 1..4).prop_map(Step::Delete),
         12 => vec((pick(), visibility()), 1..4).prop_map(Step::Hide),
+        4 => vec(pick(), 1..4).prop_map(Step::Undo),
         2 => (slot(), 0_u64..30).prop_map(|(slot, seconds)| Step::Delay(slot, seconds)),
         2 => (slot(), 1_u64..900).prop_map(|(slot, seconds)| Step::Retention(slot, seconds)),
         3 => (slot(), option::weighted(0.8, 1_u32..4)).prop_map(|(slot, maximum)| Step::Redrive(slot, maximum)),
@@ -152,7 +155,12 @@ impl Step {
                 visibility: Duration::from_secs(*visibility),
                 attempt: attempt.map(u128::from),
             }),
-            Self::Delete(picks) => delete(duel, picks),
+            Self::Delete(picks) => {
+                of_one(duel, picks, |queue, receipts| Command::Delete(Delete { queue, receipts }))
+            }
+            Self::Undo(picks) => {
+                of_one(duel, picks, |queue, receipts| Command::GiveBack(GiveBack { queue, receipts }))
+            }
             Self::Hide(picks) => hide(duel, picks),
             Self::Delay(slot, seconds) => set(duel, *slot, |attributes| {
                 attributes.delay = Duration::from_secs(*seconds);
@@ -218,13 +226,13 @@ fn send(duel: &mut Duel, slot: usize, messages: &[(u8, u8, Option<u64>)]) -> Bea
 }
 
 /// The receipts picked, as far as they are of one queue.
-fn delete(duel: &Duel, picks: &[usize]) -> Command {
+fn of_one(duel: &Duel, picks: &[usize], command: impl FnOnce(QueueId, Vec<Receipt>) -> Command) -> Command {
     let receipts: Vec<_> = picks.iter().filter_map(|pick| duel.receipts.iter().rev().nth(*pick)).collect();
     let Some(first) = receipts.first() else {
         return Command::Tick;
     };
     let of_one = receipts.iter().filter(|receipt| receipt.queue == first.queue);
-    Command::Delete(Delete { queue: first.queue, receipts: of_one.map(|receipt| **receipt).collect() })
+    command(first.queue, of_one.map(|receipt| **receipt).collect())
 }
 
 fn hide(duel: &Duel, picks: &[(usize, u64)]) -> Command {

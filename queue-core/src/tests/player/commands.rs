@@ -5,7 +5,7 @@ use crate::tests::script::{Line, Part, duration};
 use crate::tests::world::{Bearing, START};
 use crate::{
     BodyRef, Bury, CancelMove, ChangeVisibility, Clock, Command, CreateQueue, CreateTopic, DeduplicationKeys,
-    DeduplicationScope, Delete, Discard, Member, Name, Outbound, Outgoing, Position, Priority,
+    DeduplicationScope, Delete, Discard, GiveBack, Member, Name, Outbound, Outgoing, Position, Priority,
     PriorityPolicy, Publish, PurgeQueue, QueueAttributes, QueueId, Receipt, Receive, RedrivePolicy, Renew,
     ReplayPolicy, Send, SetQueueAttributes, SetQueueTags, SetSubscriptionAttributes, SetTopicAttributes,
     StartMove, SubscriptionAttributes, Tags, TopicAttributes, TopicId, Vouch,
@@ -87,6 +87,10 @@ impl Player {
                 visibility: first.duration("for").unwrap_or_default(),
             })),
             "bury" => plain(Command::Bury(Bury {
+                queue: self.queue(line),
+                receipts: line.parts.iter().map(|part| self.receipt(&part.words[0])).collect(),
+            })),
+            "undo" => plain(Command::GiveBack(GiveBack {
                 queue: self.queue(line),
                 receipts: line.parts.iter().map(|part| self.receipt(&part.words[0])).collect(),
             })),
