@@ -6,7 +6,8 @@
 //!
 //! `handshake` turns a request into a connection, `frame` bytes into messages, `protocol` messages into requests.
 //! `connection` is the loop of one connection, on the thread that accepted it; `client` does what is asked for.
-//! `session` is what outlives a connection, `consumer` and `held` what is in it, and `keeper` lets time pass.
+//! `session` is what outlives a connection, `consumer` and `held` what is in it, and `keeper` lets time pass. By
+//! `holders` a client hears of what others did with its messages.
 
 mod client;
 mod close;
@@ -17,6 +18,7 @@ mod consuming;
 mod frame;
 pub(crate) mod handshake;
 mod held;
+mod holders;
 pub(crate) mod keeper;
 mod limits;
 mod outgoing;
@@ -31,7 +33,10 @@ mod taking;
 
 pub(crate) use connection::{Pace, serve};
 
+pub(crate) use holders::Stake;
+
 use futures_util::task::AtomicWaker;
+use holders::Holders;
 use session::Session;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -43,6 +48,7 @@ use uuid::Uuid;
 pub(crate) struct Sockets {
     connections: Mutex<HashMap<u64, Arc<AtomicWaker>>>,
     sessions: Mutex<HashMap<Uuid, Arc<Session>>>,
+    holders: Arc<Holders>,
     connections_made: AtomicU64,
     stopping: AtomicBool,
     pushed: AtomicU64,

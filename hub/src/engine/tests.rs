@@ -10,8 +10,8 @@ mod stored;
 use super::*;
 use crate::storage::memory::MemoryLog;
 use queue_core::{
-    BodyRef, ChangeVisibility, CreateQueue, Delete, Name, Outgoing, Position, QueueAttributes, Send,
-    Timestamp,
+    BodyRef, ChangeVisibility, CreateQueue, DeduplicationKeys, Delete, Name, Outgoing, Position,
+    QueueAttributes, Send, Timestamp,
 };
 
 struct Fixture {
@@ -58,7 +58,7 @@ impl Fixture {
     async fn queue(&self, name: &str) -> QueueId {
         let create = CreateQueue {
             name: Name::new("000000000000", "us-east-1", name),
-            attributes: QueueAttributes::default(),
+            attributes: QueueAttributes { fifo: name.ends_with(".fifo"), ..QueueAttributes::default() },
             tags: Default::default(),
             hold_deleted_name: false,
         };
@@ -76,8 +76,8 @@ impl Fixture {
         let message = Outgoing {
             body: BodyRef { position: Position(0), bytes: body.len() as u32 },
             delay: None,
-            group: None,
-            deduplication: None,
+            group: Some("group".into()),
+            deduplication: Some(DeduplicationKeys { overall: 1, in_group: 1 }),
         };
         let send = Command::Send(Send { queue, messages: vec![message] });
         self.engine.execute(send, vec![body.as_bytes().to_vec()]).await
@@ -235,7 +235,27 @@ async fn a_receiver_that_goes_before_it_looks_at_its_messages_takes_nothing_with
         let expected = if looked { ["b"].as_slice() } else { &["a", "b"] };
         let taken = hub.engine.receive(receiving(queue, LONG), LONG).await.unwrap();
         assert_eq!(bodies(&taken), expected);
+        assert!(taken.iter().all(|delivery| delivery.message.receives == 1), "nobody has received them");
     }
+}
+
+#[tokio::test]
+async fn a_receiver_that_goes_finds_what_it_took_by_the_id_of_its_attempt() {
+    let hub = fixture();
+    let queue = hub.queue("orders.fifo").await;
+    let attempt = |id| Receive { attempt: Some(id), ..receiving(queue, LONG) };
+    let mut gone = Box::pin(hub.engine.receive(attempt(7), LONG));
+    let looked = std::future::poll_fn(|cx| std::task::Poll::Ready(gone.as_mut().poll(cx).is_ready()));
+    assert!(!looked.await);
+    hub.send(queue, "a").await;
+    while hub.in_flight(queue).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(gone);
+    let others = hub.engine.receive(attempt(8), Duration::ZERO).await.unwrap();
+    assert!(others.is_empty());
+    let again = hub.engine.receive(attempt(7), Duration::ZERO).await.unwrap();
+    assert_eq!((bodies(&again), again[0].message.receives), (vec!["a"], 1));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::client::{Client, Refusal};
 use super::consumer::{Consumer, Ending, Reports};
 use super::held::{Held, Terms};
+use super::holders::{Hold, Owner};
 use super::limits;
 use super::protocol::{Consume, Credit, Done, Unsubscribe};
 use super::reply::Reply;
@@ -42,7 +43,9 @@ impl Client {
                 let message = format!("There is a consumer {sub} already.");
                 return Err(Fault::new(wire::Code::InvalidParameterValue, message));
             }
-            let consumer = consumer(consume, &queue, state.next_consumer())?;
+            let owner = Owner { session: session.id, sub: sub.into(), number: state.next_consumer() };
+            let holders = Arc::clone(&self.hub.sockets.holders);
+            let consumer = consumer(consume, &queue, Hold { holders, owner })?;
             let taker = Taker::new(sub, &consumer);
             state.consumers.insert(sub.into(), consumer);
             Ok(taker)
@@ -114,7 +117,7 @@ impl Client {
 }
 
 /// A consumer as it was asked for.
-fn consumer(consume: &Consume, queue: &QueueView, number: u64) -> Result<Consumer, Fault> {
+fn consumer(consume: &Consume, queue: &QueueView, hold: Hold) -> Result<Consumer, Fault> {
     let credit = within(
         consume.credit,
         &limits::CREDIT,
@@ -142,10 +145,10 @@ fn consumer(consume: &Consume, queue: &QueueView, number: u64) -> Result<Consume
         Some(mode) => return Err(Fault::invalid_value(mode, "ackMode", "Must be explicit or auto.")),
     };
     Ok(Consumer {
-        number,
+        number: hold.owner.number,
         queue: queue.id,
         queue_name: (*queue.name.name).into(),
-        held: Held::new(terms(consume, queue)?),
+        held: Held::new(terms(consume, queue)?, hold),
         credit: credit as usize,
         bytes_max: bytes_max.into(),
         is_automatic,

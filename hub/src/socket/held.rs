@@ -2,6 +2,7 @@
 //!
 //! It knows when a lease has to be renewed, and for how long; time is log time, and comes from outside.
 
+use super::holders::Hold;
 use super::limits;
 use queue_core::{QueueId, Receipt, Received, Timestamp};
 use std::collections::BTreeMap;
@@ -47,6 +48,7 @@ pub(super) struct Renewal {
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) terms: Terms,
+    hold: Hold,
     leases: BTreeMap<u64, Lease>,
     bytes: u64,
     /// The last tag that was given out.
@@ -60,9 +62,10 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub(super) fn new(terms: Terms) -> Self {
+    pub(super) fn new(terms: Terms, hold: Hold) -> Self {
         Self {
             terms,
+            hold,
             leases: BTreeMap::new(),
             bytes: 0,
             last_tag: 0,
@@ -146,6 +149,7 @@ impl Held {
     pub(super) fn put_back(&mut self, tag: u64, lease: Lease) {
         self.note(self.next_look(&lease));
         self.bytes += lease.bytes();
+        self.hold.begin(lease.receipt(), tag);
         self.leases.insert(tag, lease);
     }
 
@@ -153,6 +157,7 @@ impl Held {
     pub(super) fn take(&mut self, tag: u64) -> Option<Lease> {
         let lease = self.leases.remove(&tag)?;
         self.bytes = self.bytes.saturating_sub(lease.bytes());
+        self.hold.end(lease.receipt(), tag);
         if self.leases.is_empty() {
             self.look_at = None;
         }
@@ -163,7 +168,11 @@ impl Held {
     pub(super) fn take_all(&mut self) -> Vec<Receipt> {
         self.look_at = None;
         self.bytes = 0;
-        std::mem::take(&mut self.leases).into_values().map(|lease| lease.receipt()).collect()
+        let taken = std::mem::take(&mut self.leases).into_iter().map(|(tag, lease)| {
+            self.hold.end(lease.receipt(), tag);
+            lease.receipt()
+        });
+        taken.collect()
     }
 
     /// A lease ends at another time from now on.
@@ -227,7 +236,10 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::socket::holders::Owner;
     use queue_core::{BodyRef, Position};
+    use std::sync::Arc;
+    use uuid::Uuid;
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::default().after(Duration::from_secs(seconds))
@@ -235,7 +247,8 @@ mod tests {
 
     fn held(lease: u64, is_renewed: bool, lease_max: u64) -> Held {
         let [lease, lease_max] = [lease, lease_max].map(Duration::from_secs);
-        Held::new(Terms { lease, is_renewed, lease_max })
+        let owner = Owner { session: Uuid::nil(), sub: "work".into(), number: 1 };
+        Held::new(Terms { lease, is_renewed, lease_max }, Hold { holders: Arc::default(), owner })
     }
 
     fn received(number: u64, seconds: u64, bytes: u32) -> Received {

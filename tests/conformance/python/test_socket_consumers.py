@@ -96,6 +96,8 @@ def test_what_does_not_fit_is_not_overtaken_by_its_group(queues, sockets):
         got.append(talk.next())
         talk.done("ack", sub="a", tags=[got[-1]["tag"]])
     assert [message["body"] for message in got] == wanted
+    # What did not fit was not received.
+    assert {message["system"]["ApproximateReceiveCount"] for message in got} == {"1"}
 
 
 def test_a_refused_message_comes_back_at_once_or_later(queues, sockets, clock):

@@ -7,14 +7,18 @@ use crate::catalogue::QueueView;
 use crate::operation::Context;
 use crate::shape::change::{self, Step};
 use crate::shape::reply;
+use crate::socket::Stake;
 use crate::wire::Fault;
 use futures_util::future::join_all;
 use queue_core::{Accepted, Command, Error, Send as SendCommand};
 
 /// Executes a command of which there is nothing to say but that it is done.
 pub(crate) async fn execute(cx: &Context, command: Command, about: About<'_>) -> Result<(), Fault> {
+    let stake = Stake::of(&command, &cx.hub);
     let reply = cx.hub.engine.execute(command, Vec::new()).await;
-    reply::done(reply.map_err(|error| about.fault(error))?)
+    reply::done(reply.map_err(|error| about.fault(error))?)?;
+    cx.hub.sockets.lose(stake, &[]);
+    Ok(())
 }
 
 /// Changes a queue by what it is now. If it has changed in between, the change is computed again; no command means
@@ -37,8 +41,11 @@ pub(crate) async fn change(
 
 /// Executes a command about several receives; tells what became of each.
 pub(crate) async fn each(cx: &Context, command: Command) -> Result<Vec<Result<(), Error>>, Fault> {
+    let stake = Stake::of(&command, &cx.hub);
     let reply = cx.hub.engine.execute(command, Vec::new()).await;
-    reply::each(reply.map_err(|error| About::default().fault(error))?)
+    let outcomes = reply::each(reply.map_err(|error| About::default().fault(error))?)?;
+    cx.hub.sockets.lose(stake, &outcomes);
+    Ok(outcomes)
 }
 
 /// Executes a command about one receive.
