@@ -117,7 +117,7 @@ pub(crate) struct Hub {
     pub(crate) signing: Signing,
     pub(crate) live: Arc<Live>,
     pub(crate) sockets: Arc<Sockets>,
-    clock: Arc<LogClock>,
+    pub(crate) clock: Arc<LogClock>,
 }
 
 impl Hub {
@@ -176,7 +176,8 @@ impl Hub {
             max_state_bytes,
             genesis: Some(genesis),
         })?;
-        let (mappings, outbox, signing) = (Outlets::default(), Outbox::default(), Signing::default());
+        let mappings = Outlets::new(clock.advanced());
+        let (outbox, signing) = (Outbox::default(), Signing::default());
         Ok(Arc::new(Self {
             settings,
             engine,

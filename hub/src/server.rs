@@ -73,7 +73,7 @@ impl Default for Limits {
             connections: 10_000,
             head: Duration::from_secs(15),
             body: Duration::from_secs(30),
-            body_bytes: 8 * 1024 * 1024,
+            body_bytes: 16 * 1024 * 1024,
             write: Duration::from_secs(30),
             idle: Duration::from_secs(120),
             closing: Duration::from_secs(2),

@@ -236,14 +236,14 @@ fn an_oversized_body_is_refused_before_it_is_read() {
     let mut victim = Victim::new();
     let announced = Request::json("SendMessage", "").header("Content-Length", "1000000000000");
     victim.check("an announced terabyte", announced.head(&victim.0).as_bytes(), 413);
-    let large = Request::json("SendMessage", vec![b' '; 9 * 1024 * 1024]).bytes(&victim.0);
+    let large = Request::json("SendMessage", vec![b' '; 17 * 1024 * 1024]).bytes(&victim.0);
     let mut connection = Connection::open(&victim.0);
     let _ = connection.try_write(&large);
     // Whoever is refused while he still writes may see the connection break instead of the answer.
     if let Ok(answer) = connection.try_answer() {
         assert_eq!(answer.status, 413, "{answer:?}");
     }
-    victim.still_serves("nine mebibytes");
+    victim.still_serves("seventeen mebibytes");
     let mut endless = Connection::open(&victim.0);
     let head = Request::json("SendMessage", "").header("Transfer-Encoding", "chunked").head(&victim.0);
     endless.write(head.as_bytes());

@@ -2,7 +2,7 @@
 //!
 //! After so many failures in a row nothing more is delivered for a while; then one delivery is tried, and what becomes
 //! of it decides. All who deliver to an endpoint share one. Its pauses are in real time, as is all that concerns a
-//! network.
+//! network, but a clock that is turned ahead takes them along.
 
 use std::time::Duration;
 use tokio::sync::watch;
@@ -80,35 +80,53 @@ impl Rules {
 
 /// What is between an endpoint and all who deliver to it.
 #[derive(Debug)]
-pub(crate) struct Breaker(watch::Sender<Rules>);
+pub(crate) struct Breaker {
+    rules: watch::Sender<Rules>,
+    /// How far the clock was turned ahead.
+    advanced: watch::Receiver<Duration>,
+}
 
 impl Breaker {
     /// Opens after so many failures in a row, for so long; never after 0.
-    pub(crate) fn new(failures_max: u32, pause: Duration) -> Self {
+    pub(crate) fn new(failures_max: u32, pause: Duration, advanced: watch::Receiver<Duration>) -> Self {
         let state = State::Closed { failures: 0 };
-        Self(watch::Sender::new(Rules { failures_max, pause, state }))
+        Self { rules: watch::Sender::new(Rules { failures_max, pause, state }), advanced }
+    }
+
+    fn now(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_add(*self.advanced.borrow()).unwrap_or(now)
     }
 
     /// Returns when something may be delivered, with how much.
     pub(crate) async fn room(&self) -> Room {
-        let mut changes = self.0.subscribe();
+        let (mut changes, mut turns) = (self.rules.subscribe(), self.advanced.clone());
         loop {
-            let room = changes.borrow_and_update().room(Instant::now());
+            turns.mark_unchanged();
+            let now = self.now();
+            let room = changes.borrow_and_update().room(now);
             let pause = match room {
                 Room::Any | Room::One => return room,
-                Room::NoneUntil(until) => Some(until),
+                Room::NoneUntil(until) => Some(until - now),
                 Room::None => None,
             };
             let passed = async {
                 match pause {
-                    Some(until) => tokio::time::sleep_until(until).await,
+                    Some(pause) => tokio::time::sleep(pause).await,
                     None => std::future::pending().await,
                 }
             };
-            // The sender is here, so a change is the only thing that can be told.
+            let turned = async {
+                // A clock that is gone is turned no more.
+                if turns.changed().await.is_err() {
+                    std::future::pending().await
+                }
+            };
+            // The sender of the rules is here, so a change is the only thing that can be told.
             tokio::select! {
                 _ = changes.changed() => {}
                 () = passed => {}
+                () = turned => {}
             }
         }
     }
@@ -116,7 +134,7 @@ impl Breaker {
     /// Whether a delivery can go out now. If so, [`Self::end`] must be told what became of it.
     pub(crate) fn begin(&self) -> bool {
         let mut begins = false;
-        self.change(|rules| begins = rules.begin(Instant::now()));
+        self.change(|rules| begins = rules.begin(self.now()));
         begins
     }
 
@@ -124,13 +142,13 @@ impl Breaker {
     /// where there was none.
     pub(crate) fn end(&self, is_well: bool) -> bool {
         let was_open = self.is_open();
-        self.change(|rules| rules.end(is_well, Instant::now()));
+        self.change(|rules| rules.end(is_well, self.now()));
         self.is_open() && !was_open
     }
 
     /// Whether deliveries pause, or one is tried to find out whether they go on.
     pub(crate) fn is_open(&self) -> bool {
-        match self.0.borrow().state {
+        match self.rules.borrow().state {
             State::Closed { .. } => false,
             State::Open { .. } | State::Probing => true,
         }
@@ -138,7 +156,7 @@ impl Breaker {
 
     /// Wakes those who wait only if there is something new for them.
     fn change(&self, change: impl FnOnce(&mut Rules)) {
-        self.0.send_if_modified(|rules| {
+        self.rules.send_if_modified(|rules| {
             let before = std::mem::discriminant(&rules.state);
             change(rules);
             std::mem::discriminant(&rules.state) != before
@@ -209,12 +227,35 @@ mod tests {
 
     #[tokio::test]
     async fn those_who_wait_for_a_probe_are_told_when_it_ends() {
-        let breaker = Breaker::new(1, Duration::ZERO);
+        let breaker = Breaker::new(1, Duration::ZERO, watch::channel(Duration::ZERO).1);
         assert_eq!(breaker.room().await, Room::Any);
         assert!(breaker.end(false) && breaker.is_open());
         assert_eq!(breaker.room().await, Room::One);
         assert!(breaker.begin() && !breaker.begin());
         let (room, begins_pause) = tokio::join!(breaker.room(), async { breaker.end(true) });
         assert_eq!((room, begins_pause, breaker.is_open()), (Room::Any, false, false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_passes_by_itself_and_when_the_clock_is_turned() {
+        let (clock, advanced) = watch::channel(Duration::ZERO);
+        let breaker = Breaker::new(1, PAUSE, advanced);
+        let begun = Instant::now();
+        assert!(breaker.end(false));
+        assert_eq!((breaker.room().await, begun.elapsed() >= PAUSE), (Room::One, true));
+        assert!(breaker.begin() && !breaker.end(false));
+        let begun = Instant::now();
+        let turn = async {
+            clock.send_modify(|all| *all += PAUSE / 2);
+            tokio::task::yield_now().await;
+            assert!(!breaker.begin(), "half of the pause is left");
+            clock.send_modify(|all| *all += PAUSE / 2);
+        };
+        let (room, ()) = tokio::join!(breaker.room(), turn);
+        assert_eq!((room, begun.elapsed()), (Room::One, Duration::ZERO));
+        drop(clock);
+        assert!(breaker.begin() && !breaker.end(false));
+        let begun = Instant::now();
+        assert_eq!((breaker.room().await, begun.elapsed() >= PAUSE), (Room::One, true));
     }
 }

@@ -64,9 +64,10 @@ impl Pushes {
             self.breakers.retain(|_, breaker| breaker.strong_count() > 0);
             self.breakers_max = BREAKERS_MIN.max(2 * self.breakers.len());
         }
-        let settings = &self.pusher.hub.settings;
-        let pause = Duration::from_secs(settings.push_breaker_pause_s.0.into());
-        let breaker = Arc::new(Breaker::new(settings.push_breaker_failures.0, pause));
+        let hub = &self.pusher.hub;
+        let pause = Duration::from_secs(hub.settings.push_breaker_pause_s.0.into());
+        let breaker =
+            Arc::new(Breaker::new(hub.settings.push_breaker_failures.0, pause, hub.clock.advanced()));
         self.breakers.insert(address.into(), Arc::downgrade(&breaker));
         breaker
     }

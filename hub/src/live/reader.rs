@@ -217,6 +217,9 @@ impl Reader {
                 if !search.step(&mut self.cursors, &self.rules) {
                     return Found::Later;
                 }
+                if let Some(history) = self.history.as_mut().filter(|_| search.has_come_to_what_is_gone()) {
+                    history.beginning.recovered = false;
+                }
                 self.search = None;
             }
             match self.step_all() {

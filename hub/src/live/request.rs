@@ -32,7 +32,10 @@ pub(crate) struct Asked {
 
 /// Where to begin, as it is asked for.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "since is \"now\", or has last, offset and epoch, or time, and nothing else is of their types"
+)]
 pub(crate) enum AskedSince {
     Word(String),
     Last { last: u32 },

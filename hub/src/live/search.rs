@@ -14,6 +14,8 @@ pub(super) struct Search {
     missing: usize,
     /// The next event that each cursor would look at, by its order: which cursor, and the offset there.
     next: BTreeMap<u64, (usize, u64)>,
+    /// Something may have been found in what a ring has let go.
+    is_cut_short: bool,
 }
 
 impl Search {
@@ -23,7 +25,7 @@ impl Search {
             Since::Last(count) => *count,
             Since::Now | Since::Place(_) | Since::Time(_) => return None,
         };
-        let mut search = Self { missing, next: BTreeMap::new() };
+        let mut search = Self { missing, next: BTreeMap::new(), is_cut_short: false };
         for (position, cursor) in cursors.iter().enumerate() {
             search.look_before(cursor.next, position, cursor);
         }
@@ -32,9 +34,16 @@ impl Search {
 
     /// Notes the event before an offset, if it is still there.
     fn look_before(&mut self, offset: u64, position: usize, cursor: &Cursor) {
-        if let Some(event) = cursor.ring.look(offset - 1).event {
-            self.next.insert(event.order, (position, offset - 1));
+        match cursor.ring.look(offset - 1).event {
+            Some(event) => drop(self.next.insert(event.order, (position, offset - 1))),
+            // The first event of a ring has the offset 1.
+            None => self.is_cut_short |= offset > 1,
         }
+    }
+
+    /// Whether it found less than was wanted, and a ring has let go what might have been more.
+    pub(super) fn has_come_to_what_is_gone(&self) -> bool {
+        self.missing > 0 && self.is_cut_short
     }
 
     /// Puts cursors in front of what it finds; says whether it is done. The cursors are those of before.
@@ -46,7 +55,10 @@ impl Search {
             let Some((_, (position, offset))) = self.next.pop_last() else { return true };
             let Some(cursor) = cursors.get_mut(position) else { continue };
             // What is not there any more has nothing before it either.
-            let Some(event) = cursor.ring.look(offset).event else { continue };
+            let Some(event) = cursor.ring.look(offset).event else {
+                self.is_cut_short = true;
+                continue;
+            };
             if rules.pass(&event) {
                 cursor.next = offset;
                 self.missing -= 1;

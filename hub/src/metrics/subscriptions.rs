@@ -343,7 +343,8 @@ mod tests {
         let subscriptions = is_pushed.map(|is_pushed| {
             let counts = SubscriptionCounts::default();
             if is_pushed {
-                counts.name_breaker(&Arc::new(Breaker::new(1, std::time::Duration::ZERO)));
+                let (_, advanced) = tokio::sync::watch::channel(std::time::Duration::ZERO);
+                counts.name_breaker(&Arc::new(Breaker::new(1, std::time::Duration::ZERO, advanced)));
             }
             counts
         });

@@ -13,8 +13,8 @@ use actix_web::http::header::CONTENT_TYPE;
 use serde::Serialize;
 
 const ATTRIBUTE: &str = "fanq-attribute-";
-/// What an event in binary mode cannot be without.
-const VERSION: &str = "ce-specversion";
+/// What an event in binary mode cannot be without. Whoever sends one of them means an event.
+const REQUIRED: [&str; 4] = ["ce-specversion", "ce-id", "ce-source", "ce-type"];
 /// The parameter for the attribute whose name is not in lower case.
 pub(super) const PRIORITY: &str = "priority";
 
@@ -41,7 +41,7 @@ pub(super) fn read(ask: &Ask<'_>) -> Result<Event, Refusal> {
     let wrong = |reason| Refusal::bad(format!("This is no CloudEvent: {reason}."));
     let mut event = match kind.as_deref() {
         Some(cloud_event::STRUCTURED) => cloud_event::from_structured(ask.body).map_err(wrong)?,
-        _ if ask.headers.contains_key(VERSION) => {
+        _ if REQUIRED.iter().any(|name| ask.headers.contains_key(*name)) => {
             cloud_event::from_binary(headers(), ask.body).map_err(wrong)?
         }
         None | Some("application/json" | "text/plain") => {

@@ -25,8 +25,7 @@ const FORM: &str = r#"an object with any of "freeze", "advance_ms" (a whole numb
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Turn {
-    #[serde(default)]
-    freeze: bool,
+    freeze: Option<bool>,
     advance_ms: Option<u64>,
     #[serde(default)]
     resume: bool,
@@ -38,7 +37,7 @@ impl Turn {
         if advance.is_some_and(|by| by > ADVANCE_MAX) {
             return Err(format!("advance_ms can be {} at most", ADVANCE_MAX.as_millis()));
         }
-        let freeze = self.freeze.then_some(ClockChange::Freeze);
+        let freeze = self.freeze.map(|freeze| if freeze { ClockChange::Freeze } else { ClockChange::Resume });
         let resume = self.resume.then_some(ClockChange::Resume);
         Ok(freeze.into_iter().chain(advance.map(ClockChange::AdvanceBy)).chain(resume).collect())
     }

@@ -333,6 +333,7 @@ async fn the_clock_is_turned_only_where_it_is_allowed_and_in_the_right_order() {
     for (body, status, answer) in [
         ("", 200, r#"{"now_ms":1000,"frozen":false,"offset_ms":0}"#),
         (r#"{"freeze":true}"#, 200, r#"{"now_ms":1000,"frozen":true,"offset_ms":0}"#),
+        (r#"{"freeze":false}"#, 200, r#"{"now_ms":1000,"frozen":false,"offset_ms":0}"#),
         (
             r#"{"resume":true,"advance_ms":500,"freeze":true}"#,
             200,

@@ -40,9 +40,9 @@ impl Operation for CreateTopic {
 
     async fn run(self, cx: &Context) -> Result<Created, Fault> {
         let name = self.name.as_deref().ok_or_else(|| Fault::null_member("name"))?;
-        let wanted = self.wanted(name)?;
-        let tags = tags::parse(&self.tags)?;
         let name = Name::new(&cx.caller.account, &cx.caller.region, name);
+        let wanted = self.wanted(&name)?;
+        let tags = tags::parse(&self.tags)?;
         schema::check_target(&wanted, &name, Through::CreateTopic)?;
         let created = || Created { topic_arn: arn::of_topic(&name) };
         let attempt = || match cx.hub.catalogue.topic(&name) {
@@ -59,15 +59,15 @@ impl Operation for CreateTopic {
 
 impl CreateTopic {
     /// The attributes of the topic, if it is made anew.
-    fn wanted(&self, name: &str) -> Result<TopicAttributes, Fault> {
+    fn wanted(&self, topic: &Name) -> Result<TopicAttributes, Fault> {
         let fifo = self.attributes.0.iter().find(|(name, _)| name == "FifoTopic");
         let fifo = fifo.map_or(Ok(false), |(name, value)| Through::CreateTopic.flag(name, value))?;
-        if !is_name(name, fifo) {
+        if !is_name(&topic.name, fifo) {
             return Err(Fault::invalid_parameter("Topic Name"));
         }
         let mut wanted = attributes::initial(fifo);
         for (name, value) in &self.attributes.0 {
-            attributes::set(&mut wanted, name, value, Through::CreateTopic)?;
+            attributes::set(&mut wanted, topic, name, value, Through::CreateTopic)?;
         }
         data_protection::set(&mut wanted, self.data_protection_policy.as_deref().unwrap_or_default())?;
         Ok(wanted)

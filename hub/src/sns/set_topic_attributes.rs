@@ -32,7 +32,7 @@ impl Operation for SetTopicAttributes {
         let attempt = || {
             let topic = reference::topic(Self::NAME, Some(arn), cx)?;
             let mut wanted = topic.attributes.clone();
-            attributes::set(&mut wanted, name, value, Through::SetTopicAttributes)?;
+            attributes::set(&mut wanted, &topic.name, name, value, Through::SetTopicAttributes)?;
             check_large(&topic, &wanted)?;
             schema::check_target(&wanted, &topic.name, Through::SetTopicAttributes)?;
             let set =

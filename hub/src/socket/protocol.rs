@@ -371,7 +371,7 @@ pub(super) struct Pong<'a> {
 
 impl<'a> Refused<'a> {
     pub(super) fn new(id: Option<&'a RawValue>, sub: Option<&'a str>, fault: &'a Fault) -> Self {
-        let (code, message) = (fault.code().name(), fault.message());
+        let (code, message) = (fault.code().plain(), fault.message());
         Self { id, sub, code, message, retryable: !fault.sender() }
     }
 }

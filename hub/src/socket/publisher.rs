@@ -65,6 +65,9 @@ async fn publish_all(cx: &Context, publish: Publish) -> Result<Done<'static>, Fa
         let (message_id, sequence_number) = (Some(receipt.message_id), receipt.sequence_number);
         return Ok(Done { message_id, sequence_number, ..Done::default() });
     };
+    if entries.sent() == 0 {
+        return Err(Fault::null_member("entries"));
+    }
     let paths: Vec<_> = (1..=entries.kept().len()).map(Batch::path).collect();
     let kept = entries.kept().iter().zip(&paths);
     let kept = kept.map(|(Entry { id, message }, path)| BatchEntry {
@@ -80,7 +83,7 @@ async fn publish_all(cx: &Context, publish: Publish) -> Result<Done<'static>, Fa
                 successful.push(Accepted { id, message_id, sequence_number });
             }
             Err(fault) => {
-                let (code, message) = (fault.code().name(), fault.message().to_owned());
+                let (code, message) = (fault.code().plain(), fault.message().to_owned());
                 failed.push(Failed { id, code, message, retryable: !fault.sender() });
             }
         }

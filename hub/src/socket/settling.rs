@@ -11,7 +11,7 @@ use crate::shape::queue::number;
 use crate::shape::queue::refusal::About;
 use crate::shape::queue::visibility_timeout;
 use crate::shape::reply;
-use crate::wire::{Code, Fault};
+use crate::wire::{Code, Fault, List};
 use queue_core::{Bury, ChangeVisibility, Command, Delete, Error, GiveBack, QueueId, Receipt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -80,7 +80,8 @@ pub(super) fn loss(error: Error) -> Option<Loss> {
 
 impl Client {
     pub(super) fn ack(&mut self, reply: Reply, ack: Ack) -> Result<(), Fault> {
-        let tags = ack.tags.unwrap_or_default();
+        let missing = || Fault::missing_parameter("tags");
+        let tags = ack.tags.or_else(|| ack.up_to.map(|_| List::default())).ok_or_else(missing)?;
         let settled = self.take(ack.sub.as_deref(), &tags, ack.up_to)?;
         if reply.is_awaited() {
             let (hub, session) = (Arc::clone(&self.hub), self.session()?);
@@ -124,7 +125,8 @@ impl Client {
                 Fate::VisibleAfter(Duration::from_secs(seconds.into()))
             }
         };
-        let settled = self.take(nack.sub.as_deref(), &nack.tags.unwrap_or_default(), None)?;
+        let tags = nack.tags.ok_or_else(|| Fault::missing_parameter("tags"))?;
+        let settled = self.take(nack.sub.as_deref(), &tags, None)?;
         let reason = nack.reason.as_deref().unwrap_or_default();
         tracing::debug!(
             sub = &*settled.sub,
@@ -148,7 +150,7 @@ impl Client {
         let lease = extend.lease.ok_or_else(|| Fault::missing_parameter("lease"))?;
         let seconds = number::check(lease, &limits::LEASE, "lease", "Must be between 1 and 43200.")?;
         let until = self.hub.now().after(Duration::from_secs(seconds.into()));
-        let tags = extend.tags.unwrap_or_default();
+        let tags = extend.tags.ok_or_else(|| Fault::missing_parameter("tags"))?;
         let session = self.session()?;
         let (sub, number, held, unknown) = session.with(|state| {
             let (sub, consumer) = named(state, extend.sub.as_deref())?;

@@ -173,8 +173,10 @@ impl Client {
             Stage::Resting => self.begin(taker),
             Stage::Receiving { maximum, received } => {
                 let Some(room) = self.room(&taker.sub, taker.number) else { return Poll::Ready(Step::Over) };
-                // What could not be written now is left to others.
-                if self.outgoing.is_stuck() || room < *maximum {
+                // What could not be written now is left to others. Of a group, all that there is room for is taken
+                // together, since what is left waits for it.
+                let is_too_small = room > *maximum && taker.queue_name.ends_with(".fifo");
+                if self.outgoing.is_stuck() || room < *maximum || is_too_small {
                     taker.stage = Stage::Resting;
                     return Poll::Ready(Step::On);
                 }

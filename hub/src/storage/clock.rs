@@ -8,6 +8,7 @@ use super::store::ClockOptions;
 use queue_core::{Clock, Timestamp};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
 
 /// A start that moves time by more is not believed: it would let messages expire that were kept for days.
 const JUMP_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -97,6 +98,8 @@ pub(crate) struct LogClock {
     /// Log time at the start, if it had not been turned.
     started_at: Timestamp,
     turned: Mutex<Turned>,
+    /// How far it was ever turned ahead.
+    advanced: watch::Sender<Duration>,
 }
 
 #[derive(Default)]
@@ -140,7 +143,9 @@ impl LogClock {
 
     fn starting_at(started_at: Timestamp, turned: Turned, sources: Sources) -> Arc<Self> {
         let Sources { wall, elapsed } = sources;
-        Arc::new(Self { started: elapsed(), wall, elapsed, started_at, turned: Mutex::new(turned) })
+        let turned = Mutex::new(turned);
+        let advanced = watch::Sender::default();
+        Arc::new(Self { started: elapsed(), wall, elapsed, started_at, turned, advanced })
     }
 
     /// Log time.
@@ -167,6 +172,15 @@ impl LogClock {
     /// Turns the clock.
     pub(crate) fn turn(&self, change: ClockChange) {
         self.with(|turned, unturned| turned.turn(change, unturned));
+        if let ClockChange::AdvanceBy(by) = change {
+            self.advanced.send_modify(|all| *all = all.saturating_add(by));
+        }
+    }
+
+    /// How far it was turned ahead since the start: for what is in real time, and yet is to pass with log time when a
+    /// test turns that.
+    pub(crate) fn advanced(&self) -> watch::Receiver<Duration> {
+        self.advanced.subscribe()
     }
 
     fn with<R>(&self, work: impl FnOnce(&mut Turned, Timestamp) -> R) -> R {

@@ -143,6 +143,16 @@ impl Code {
         self.facts().shape
     }
 
+    /// The code that is the error's where there is no protocol of AWS: the name in the model, but in SNS, which has no
+    /// JSON protocol, the code that its answers bear.
+    pub(crate) const fn plain(self) -> &'static str {
+        let facts = self.facts();
+        match facts.origin {
+            Origin::Sns => facts.query,
+            Origin::Framework | Origin::Sqs => facts.shape,
+        }
+    }
+
     /// The `__type` of the JSON protocol, in two parts to be joined by `#`.
     pub(super) const fn json_type(self) -> (&'static str, &'static str) {
         let facts = self.facts();

@@ -149,7 +149,7 @@ test("a reader that is away is shown what it missed, and then goes on", async (t
 
 test("a refusal has the code of the HTTP API", async (t) => {
   const made = client(t, new World(t, hub));
-  await assert.rejects(made.publish("nothing", "x"), { code: "NotFoundException" });
+  await assert.rejects(made.publish("nothing", "x"), { code: "NotFound" });
   await assert.rejects(made.send("nothing", "x"), { code: "QueueDoesNotExist", retryable: false });
   await assert.rejects(iterated(made.consume("nothing")).next(), { code: "QueueDoesNotExist" });
   await assert.rejects(iterated(made.subscribe("orders", { filter: { kind: 1 } })).next(), { name: "HubError" });

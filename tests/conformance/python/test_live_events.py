@@ -97,7 +97,7 @@ def test_history_comes_first_also_if_nobody_was_reading(world, sns, topic):
 def test_history_can_be_switched_off(world, sns, topic):
     publish(sns, topic, "a")
     with Events(world, "events", last=3) as events:
-        assert events.begin().data["recovered"] is True
+        assert events.begin().data["recovered"] is False
         publish(sns, topic, "b")
         assert events.next().data["offset"] == 2
 

@@ -80,15 +80,31 @@ def test_who_comes_back_goes_on_where_he_was(sns, sockets):
     assert talk.next(lambda said: said["type"] == "live" and said["sub"] == "c")["recovered"] is False
 
 
+def test_whoever_asks_for_more_than_is_kept_is_told(sns, sockets):
+    topic = make_topic(sns)
+    talk = sockets.connect()
+    for first in range(0, 110, 10):
+        entries = [{"id": str(number), "message": str(number)} for number in range(first, first + 10)]
+        talk.done("publish", topic=topic, entries=entries)
+    for sub, last, first, recovered in (("a", 120, 10, False), ("b", 100, 10, True), ("c", 5, 105, True)):
+        talk.done("subscribe", sub=sub, topic="events", since={"last": last})
+        of_it = lambda type: lambda said: said["type"] == type and said["sub"] == sub
+        got = [talk.next(of_it("event"))["message"] for _ in range(first, 110)]
+        assert got == [str(number) for number in range(first, 110)]
+        assert talk.next(of_it("live"))["recovered"] is recovered
+    message = talk.refused("subscribe", "SerializationException", sub="d", topic="events", since={"first": 1})
+    assert "since is" in message and "untagged" not in message
+
+
 @pytest.mark.parametrize(
     "fields, code",
     [
         ({"topic": "events"}, "MissingRequiredParameterException"),
-        ({"sub": "a"}, "InvalidParameterException"),
-        ({"sub": "a", "topic": "other"}, "NotFoundException"),
-        ({"sub": "a", "topic": "events", "filter": {"a": 1}}, "InvalidParameterException"),
-        ({"sub": "a", "topic": "events", "since": "before"}, "InvalidParameterException"),
-        ({"sub": "a", "topic": "events", "overflow": "block"}, "InvalidParameterException"),
+        ({"sub": "a"}, "InvalidParameter"),
+        ({"sub": "a", "topic": "other"}, "NotFound"),
+        ({"sub": "a", "topic": "events", "filter": {"a": 1}}, "InvalidParameter"),
+        ({"sub": "a", "topic": "events", "since": "before"}, "InvalidParameter"),
+        ({"sub": "a", "topic": "events", "overflow": "block"}, "InvalidParameter"),
         ({"sub": "taken", "topic": "events"}, "InvalidParameterValueException"),
     ],
 )

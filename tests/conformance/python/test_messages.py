@@ -687,6 +687,8 @@ def test_a_batch_has_a_size_of_its_own(sqs):
     with refused(PREFIX + "BatchRequestTooLong", message) as caught:
         sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", "MessageBody": half}, {"Id": "b", "MessageBody": half + "x"}])
     assert caught.type is sqs.exceptions.BatchRequestTooLong
+    with refused(PREFIX + "BatchRequestTooLong"):
+        sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": str(id), "MessageBody": 2 * half} for id in range(10)])
     assert counts(sqs, url) == (2, 0, 0)
 
 

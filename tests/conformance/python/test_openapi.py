@@ -77,7 +77,7 @@ def cases(operation, *given, **path):
 
 UNKNOWN = (400, {"query": {"colour": "red"}})
 PLAIN, TEXT = {"Content-Type": "text/plain"}, {"Accept": "text/plain"}
-LARGE = (413, {"headers": {"Content-Encoding": "gzip"}, "body": gzip.compress(bytes(9 * 1024 * 1024))})
+LARGE = (413, {"headers": {"Content-Encoding": "gzip"}, "body": gzip.compress(bytes(17 * 1024 * 1024))})
 OTHER = (415, {"headers": {"Content-Type": "image/png"}, "body": b"x"})
 NOWHERE = {"path": {"name": "nowhere"}}
 EVENT = {"specversion": "1.0", "id": "7", "source": "/shop", "type": "order.placed", "data": {"n": 1}}

@@ -123,3 +123,11 @@ def test_a_filter_can_ask_for_the_type_of_an_event(world, sns, queues, topic):
 def test_what_is_no_event_is_refused_with_the_reason(world, topic, changes, reason):
     answer = post(world, json.dumps(EVENT | {"data": 1} | changes), Content_Type="application/cloudevents+json")
     assert (answer.status, answer.json()) == (400, {"error": f"This is no CloudEvent: {reason}."})
+
+
+@pytest.mark.parametrize("missing", ["specversion", "id", "source", "type"])
+def test_an_event_in_headers_has_all_that_an_event_needs(world, topic, missing):
+    named = {"specversion": "1.0", "id": "1", "source": "/orders", "type": "order.placed"}
+    headers = {f"ce-{name}": value for name, value in named.items() if name != missing}
+    answer = post(world, "{}", Content_Type="application/json", **headers)
+    assert (answer.status, missing in answer.json()["error"]) == (400, True), answer.json()

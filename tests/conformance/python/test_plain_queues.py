@@ -280,7 +280,7 @@ def test_text_is_one_message_at_a_time(plain, queues, url):
 
 
 def test_a_body_that_is_too_large_is_refused_in_json(plain):
-    answer = plain.send(gzip.compress(bytes(9 * 1024 * 1024)), Content_Encoding="gzip")
+    answer = plain.send(gzip.compress(bytes(17 * 1024 * 1024)), Content_Encoding="gzip")
     assert (answer.status, answer.json()) == (413, {"error": "The request is larger than this hub accepts."})
 
 

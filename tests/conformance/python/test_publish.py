@@ -243,6 +243,10 @@ def test_a_message_can_say_something_else_to_each_protocol(sns, queues, topic, i
      "The message attribute 'a' with type 'String' must use field 'String'."),
     ({"MessageAttributes": {"a": {"DataType": "Binary", "StringValue": "x"}}}, "ParameterValueInvalid",
      "The message attribute 'a' with type 'Binary' must use field 'Binary'."),
+    ({"MessageAttributes": {"a": text("five", "Number")}}, "ParameterValueInvalid",
+     "Could not cast message attribute 'a' value to number."),
+    ({"MessageAttributes": {"a": text("0x10", "Number.hex")}}, "ParameterValueInvalid",
+     "Could not cast message attribute 'a' value to number."),
     ({"MessageAttributes": {".a": text("v")}}, "ParameterValueInvalid",
      "Invalid message attribute name starting with character '.' was found."),
     ({"MessageAttributes": {"a.": text("v")}}, "ParameterValueInvalid",
@@ -254,7 +258,7 @@ def test_a_message_can_say_something_else_to_each_protocol(sns, queues, topic, i
      "Can only include alphanumeric characters, hyphens, underscores, or dots."),
     ({"MessageAttributes": {"a" * 257: text("v")}}, "ParameterValueInvalid",
      "Length of message attribute name must be less than 256 bytes."),
-], ids=range(18))
+], ids=range(20))
 def test_wrong_messages_are_refused_alone_and_in_batches(sns, queues, topic, inbox, wrong, code, message):
     with refused(code, message):
         sns.publish(**{"TopicArn": topic, "Message": "x"} | wrong)

@@ -255,6 +255,18 @@ def test_messages_outlast_an_outage(sns, queues, topic, dead, receivers, hub):
     assert "Messages" not in queues.receive_message(QueueUrl=dead)
 
 
+@pytest.mark.flags("--auto-confirm", "--push-breaker-failures", "2", "--push-breaker-pause-s", "3600")
+def test_a_pause_passes_when_the_clock_is_turned(sns, topic, receivers, clock):
+    receiver = receivers(lambda post: 200 if receiver.is_well else 500)
+    receiver.is_well = False
+    subscribe(sns, topic, receiver.url, DeliveryPolicy={"healthyRetryPolicy": {"numRetries": 9, "numNoDelayRetries": 9}})
+    sns.publish(TopicArn=topic, Message="hello")
+    receiver.count(2)
+    receiver.is_well = True
+    clock.advance(3600)
+    receiver.count(3)
+
+
 @pytest.mark.flags("--auto-confirm", "--push-deny", "127.0.0.0/8,::1")
 def test_what_is_denied_is_not_called(sns, queues, topic, dead, receivers):
     receiver = receivers()

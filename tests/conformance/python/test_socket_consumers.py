@@ -100,6 +100,23 @@ def test_what_does_not_fit_is_not_overtaken_by_its_group(queues, sockets):
     assert {message["system"]["ApproximateReceiveCount"] for message in got} == {"1"}
 
 
+def test_as_many_of_a_group_are_held_as_there_is_credit_for(queues, sockets):
+    url = make_fifo(queues)
+    for number in range(6):
+        send_fifo(queues, url, str(number), id=str(number))
+    talk = sockets.connect()
+    talk.done("consume", sub="a", queue="orders.fifo", credit=3)
+    assert [message["body"] for message in talk.messages(3)] == ["0", "1", "2"]
+    for tag in (1, 2):
+        talk.done("ack", sub="a", tags=[tag])
+        talk.nothing()
+    talk.done("ack", sub="a", tags=[3])
+    # Whatever room there was when it began to wait.
+    assert [message["body"] for message in talk.messages(3)] == ["3", "4", "5"]
+    for settled in ("ack", "nack", "extend"):
+        talk.refused(settled, "MissingRequiredParameterException", sub="a", lease=30)
+
+
 def test_a_refused_message_comes_back_at_once_or_later(queues, sockets, clock):
     url = make_queue(queues)
     send(queues, url)

@@ -211,9 +211,9 @@ def test_messages_are_published_and_sent_as_by_the_http_api(queues, sns, sockets
     assert done["sequenceNumber"]
     talk.refused("send", "MissingRequiredParameterException", queue=fifo, body="four")
     talk.refused("send", "MissingRequiredParameterException", queue=url)
-    talk.refused("publish", "NotFoundException", topic="nothing", message="five")
-    talk.refused("publish", "ValidationException", topic=topic)
-    talk.refused("publish", "InvalidParameterException", message="six")
+    talk.refused("publish", "NotFound", topic="nothing", message="five")
+    talk.refused("publish", "ValidationError", topic=topic)
+    talk.refused("publish", "InvalidParameter", message="six")
 
 
 def test_messages_are_published_together(queues, sns, sockets):
@@ -224,9 +224,10 @@ def test_messages_are_published_together(queues, sns, sockets):
     done = talk.done("publish", topic=topic, entries=entries)
     assert [entry["id"] for entry in done["successful"]] == ["a", "c"]
     failed = done["failed"][0]
-    assert (failed["id"], failed["code"], failed["retryable"]) == ("b", "InvalidParameterException", False)
+    assert (failed["id"], failed["code"], failed["retryable"]) == ("b", "InvalidParameter", False)
     assert counts(queues, url)[0] == 2
     many = [{"id": str(number), "message": "x"} for number in range(11)]
+    talk.refused("publish", "ValidationError", topic=topic, entries=[])
     talk.refused("publish", "TooManyEntriesInBatchRequest", topic=topic, entries=many)
     twice = [{"id": "a", "message": "x"}] * 2
     talk.refused("publish", "BatchEntryIdsNotDistinct", topic=topic, entries=twice)

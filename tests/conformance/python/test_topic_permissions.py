@@ -80,6 +80,23 @@ def test_a_refused_permission_changes_nothing(sns, topic):
     assert policy_of(sns, topic) == before
 
 
+def test_a_policy_is_about_its_topic_and_what_can_be_done_with_it(sns, topic):
+    def policy(**changes):
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "SNS:Publish", "Resource": topic}
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement | changes]})
+
+    for message, wrong in (
+        ("Policy Error: null", {"Resource": f"{topic}s"}),
+        ("Policy Error: null", {"Principal": {"AWS": [f"{number:012}" for number in range(201)]}}),
+        ("Policy statement action out of service scope!", {"Action": ["SNS:Publish", "SNS:CreateTopic"]}),
+    ):
+        with refused("InvalidParameter", f"Invalid parameter: {message}"):
+            sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy(**wrong))
+    for right in ({}, {"Resource": "*"}, {"Action": "SNS:*"}):
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy(**right))
+        assert policy_of(sns, topic)["Statement"][0].items() >= right.items()
+
+
 def test_permissions_added_at_the_same_time_are_all_there(sns, topic):
     added = [str(number) for number in range(12)]
     with concurrent.futures.ThreadPoolExecutor(6) as pool:

@@ -184,6 +184,8 @@ def test_wrong_tags_are_refused(sns, world):
     topic = make_topic(sns)
     with refused("InvalidParameter", "Invalid parameter: Duplicated keys are not allowed."):
         sns.tag_resource(ResourceArn=topic, Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}])
+    with refused("InvalidParameter", "Invalid parameter: Tag keys cannot start with the reserved prefix aws:."):
+        sns.tag_resource(ResourceArn=topic, Tags=[{"Key": "aws:team", "Value": "1"}])
     with refused("TagLimitExceeded"):
         sns.tag_resource(ResourceArn=topic, Tags=[{"Key": str(number), "Value": ""} for number in range(51)])
     for operation in (

@@ -13,15 +13,17 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// How much of an answer is read: what AWS lets a function answer.
 const ANSWER_BYTES_MAX: usize = 6 << 20;
 
 /// The outlets of all mappings, made when they are first needed.
-#[derive(Default)]
 pub(crate) struct Outlets {
     caller: OnceLock<Option<Caller>>,
     known: Mutex<HashMap<RecordId, Arc<Outlet>>>,
+    /// How far the clock was turned ahead.
+    advanced: watch::Receiver<Duration>,
 }
 
 /// The URL of a mapping, and what became of what was posted there.
@@ -43,6 +45,10 @@ pub(crate) struct Counts {
 }
 
 impl Outlets {
+    pub(crate) fn new(advanced: watch::Receiver<Duration>) -> Self {
+        Self { caller: OnceLock::new(), known: Mutex::default(), advanced }
+    }
+
     /// The outlet of a mapping. It begins anew when the mapping gets another URL.
     pub(crate) fn of(&self, id: RecordId, mapping: &Mapping, settings: &Settings) -> Arc<Outlet> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,7 +59,7 @@ impl Outlets {
         let pause = Duration::from_secs(settings.push_breaker_pause_s.0.into());
         let outlet = Arc::new(Outlet {
             url: mapping.url.clone(),
-            breaker: Breaker::new(settings.push_breaker_failures.0, pause),
+            breaker: Breaker::new(settings.push_breaker_failures.0, pause, self.advanced.clone()),
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             filtered: AtomicU64::new(0),

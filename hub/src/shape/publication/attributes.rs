@@ -2,7 +2,7 @@
 
 use super::check_characters;
 use crate::content::{Attribute, Value};
-use crate::shape::attribute::AttributeValue;
+use crate::shape::attribute::{AttributeValue, is_number};
 use crate::shape::topic::limits;
 use crate::wire::{Code, Fault, Pairs};
 
@@ -10,6 +10,7 @@ use crate::wire::{Code, Fault, Pairs};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
+    Number,
     Binary,
 }
 
@@ -47,13 +48,18 @@ fn parse_value(name: &str, data_type: &str, value: &AttributeValue) -> Result<Va
     check_characters("MessageAttributes", text.unwrap_or_default())?;
     let bytes = value.binary_value.as_ref().map(|blob| blob.0.as_slice());
     let found = match kind {
-        Kind::Text if text.is_none() && bytes.is_some() => {
+        Kind::Text | Kind::Number if text.is_none() && bytes.is_some() => {
             return Err(other_field(name, data_type, "String"));
         }
         Kind::Binary if bytes.is_none() && text.is_some() => {
             return Err(other_field(name, data_type, "Binary"));
         }
-        Kind::Text => text.filter(|text| !text.is_empty()).map(|text| Value::Text(text.into())),
+        Kind::Number if text.is_some_and(|text| !text.is_empty() && !is_number(text)) => {
+            return Err(invalid(format!("Could not cast message attribute '{name}' value to number.")));
+        }
+        Kind::Text | Kind::Number => {
+            text.filter(|text| !text.is_empty()).map(|text| Value::Text(text.into()))
+        }
         Kind::Binary => bytes.filter(|bytes| !bytes.is_empty()).map(|bytes| Value::Binary(bytes.into())),
     };
     found.ok_or_else(|| {
@@ -73,7 +79,8 @@ fn kind(data_type: &str) -> Option<Kind> {
 
 fn kind_of_prefix(prefix: &str) -> Option<Kind> {
     match prefix {
-        "String" | "Number" => Some(Kind::Text),
+        "String" => Some(Kind::Text),
+        "Number" => Some(Kind::Number),
         "Binary" => Some(Kind::Binary),
         _ => None,
     }

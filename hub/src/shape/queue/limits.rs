@@ -38,10 +38,6 @@ pub(crate) const MESSAGE_ATTRIBUTES: usize = 10;
 pub(crate) const MESSAGE_ATTRIBUTE_NAME_BYTES: usize = 256;
 /// Bytes of the data type of a message attribute.
 pub(crate) const MESSAGE_ATTRIBUTE_TYPE_BYTES: usize = 256;
-/// Significant digits of a number.
-pub(crate) const NUMBER_DIGITS: usize = 38;
-/// The power of ten that the first digit of a number can stand for.
-pub(crate) const NUMBER_MAGNITUDE: RangeInclusive<i64> = -128..=126;
 
 /// Receives before a message is dead.
 pub(crate) const RECEIVE_COUNT: RangeInclusive<u32> = 1..=1_000;

@@ -4,7 +4,7 @@
 
 use super::{limits, text};
 use crate::content::{Attribute, Value};
-use crate::shape::attribute::AttributeValue;
+use crate::shape::attribute::{AttributeValue, is_number};
 use crate::wire::{Code, Fault, Pairs};
 
 /// The only system attribute that can be sent.
@@ -139,31 +139,6 @@ fn check_name(name: &str) -> Result<(), Fault> {
         return Ok(());
     };
     Err(invalid(text.to_owned()))
-}
-
-/// Whether a text is a decimal number of a size and precision that SQS keeps.
-fn is_number(text: &str) -> bool {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()),
-        None => (unsigned, Some(0)),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = [whole, fraction].concat();
-    let Some(exponent) =
-        exponent.filter(|_| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
-    else {
-        return false;
-    };
-    let significant = digits.trim_start_matches('0');
-    if significant.is_empty() {
-        return true;
-    }
-    // The power of ten that the first significant digit stands for.
-    let length = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
-    let magnitude = length(whole) - (length(&digits) - length(significant)) - 1 + i64::from(exponent);
-    significant.trim_end_matches('0').len() <= limits::NUMBER_DIGITS
-        && limits::NUMBER_MAGNITUDE.contains(&magnitude)
 }
 
 fn invalid(text: String) -> Fault {

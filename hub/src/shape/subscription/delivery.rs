@@ -55,7 +55,8 @@ mod tests {
     fn the_topic_speaks_for_a_subscription_that_says_nothing() {
         let mut topic = attributes::initial(false);
         let policy = r#"{"http":{"defaultThrottlePolicy":{"maxReceivesPerSecond":4}}}"#;
-        attributes::set(&mut topic, "DeliveryPolicy", policy, Through::SetTopicAttributes).unwrap();
+        let name = queue_core::Name::new("000000000000", "us-east-1", "orders");
+        attributes::set(&mut topic, &name, "DeliveryPolicy", policy, Through::SetTopicAttributes).unwrap();
         let own = parse(r#"{"throttlePolicy":{"maxReceivesPerSecond":2}}"#, Through::Subscribe).unwrap();
         for (kept, expected) in [(None, 4), (own.as_deref(), 2)] {
             assert_eq!(effective(kept, &topic).receives_per_second, Some(expected));

@@ -7,10 +7,30 @@ use queue_core::Name;
 use serde_json::Value;
 use std::fmt;
 
+/// The actions that have a topic as their resource.
+const ACTIONS: [&str; 16] = [
+    "AddPermission",
+    "ConfirmSubscription",
+    "DeleteTopic",
+    "GetDataProtectionPolicy",
+    "GetTopicAttributes",
+    "ListSubscriptionsByTopic",
+    "ListTagsForResource",
+    "Publish",
+    "PublishBatch",
+    "PutDataProtectionPolicy",
+    "Receive",
+    "RemovePermission",
+    "SetTopicAttributes",
+    "Subscribe",
+    "TagResource",
+    "UntagResource",
+];
+
 /// What is wrong with a policy, in the words that follow `Invalid parameter: `.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {
-    /// It is not the JSON of a policy, or too large.
+    /// It is not the JSON of a policy, too large, or of something else.
     Unreadable,
     /// A principal cannot be anybody.
     PrincipalNotFound,
@@ -45,8 +65,8 @@ pub(crate) fn default_of(topic: &Name) -> String {
     )
 }
 
-/// Whether a text can be the policy of a topic.
-pub(crate) fn check(text: &str) -> Result<(), Flaw> {
+/// Whether a text can be the policy of this topic.
+pub(crate) fn check(text: &str, topic: &Name) -> Result<(), Flaw> {
     if text.len() > limits::POLICY_BYTES_MAX {
         return Err(Flaw::Unreadable);
     }
@@ -58,10 +78,11 @@ pub(crate) fn check(text: &str) -> Result<(), Flaw> {
         Some(statement @ Value::Object(_)) => std::slice::from_ref(statement),
         _ => return Err(Flaw::Unreadable),
     };
-    statements.iter().try_for_each(check_statement)
+    let arn = arn::of_topic(topic);
+    statements.iter().try_for_each(|statement| check_statement(statement, &arn))
 }
 
-fn check_statement(statement: &Value) -> Result<(), Flaw> {
+fn check_statement(statement: &Value, topic_arn: &str) -> Result<(), Flaw> {
     let member = |names: [&str; 2]| names.into_iter().find_map(|name| statement.get(name));
     let is_effect = |effect: &Value| matches!(effect.as_str(), Some("Allow" | "Deny"));
     if !statement.get("Effect").is_some_and(is_effect) {
@@ -69,8 +90,20 @@ fn check_statement(statement: &Value) -> Result<(), Flaw> {
     }
     check_principals(member(["Principal", "NotPrincipal"]).ok_or(Flaw::Unreadable)?)?;
     let actions = texts(member(["Action", "NotAction"]).ok_or(Flaw::Unreadable)?)?;
-    let of_sns = |action: &&str| action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sns:"));
-    if actions.iter().all(of_sns) { Ok(()) } else { Err(Flaw::ActionOutOfScope) }
+    if !actions.into_iter().all(is_of_topics) {
+        return Err(Flaw::ActionOutOfScope);
+    }
+    let resources = texts(member(["Resource", "NotResource"]).ok_or(Flaw::Unreadable)?)?;
+    let is_meant = |resource: &&str| *resource == topic_arn || resource.contains(['*', '?']);
+    if resources.iter().all(is_meant) { Ok(()) } else { Err(Flaw::Unreadable) }
+}
+
+/// Whether an action of SNS can be about a topic. Patterns are taken as they are.
+fn is_of_topics(action: &str) -> bool {
+    let name = action.split_once(':').filter(|(service, _)| service.eq_ignore_ascii_case("sns"));
+    name.is_some_and(|(_, name)| {
+        name.contains(['*', '?']) || ACTIONS.iter().any(|known| known.eq_ignore_ascii_case(name))
+    })
 }
 
 fn check_principals(principals: &Value) -> Result<(), Flaw> {
@@ -80,6 +113,9 @@ fn check_principals(principals: &Value) -> Result<(), Flaw> {
         _ => return Err(Flaw::Unreadable),
     };
     let accounts = by_kind.get("AWS").map_or(Ok(Vec::new()), texts)?;
+    if accounts.len() > limits::POLICY_PRINCIPALS_MAX {
+        return Err(Flaw::Unreadable);
+    }
     if accounts.into_iter().all(may_exist) { Ok(()) } else { Err(Flaw::PrincipalNotFound) }
 }
 
@@ -98,15 +134,19 @@ fn texts(value: &Value) -> Result<Vec<&str>, Flaw> {
 mod tests {
     use super::*;
 
+    fn orders() -> Name {
+        Name::new("000000000000", "us-east-1", "orders")
+    }
+
     fn check_all(cases: &[(&str, Result<(), Flaw>)]) {
         for (text, expected) in cases {
-            assert_eq!(check(text), *expected, "{text}");
+            assert_eq!(check(text, &orders()), *expected, "{text}");
         }
     }
 
     #[test]
     fn the_default_policy_is_one() {
-        let text = default_of(&Name::new("000000000000", "us-east-1", "orders"));
+        let text = default_of(&orders());
         assert!(
             text.starts_with(r#"{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"#)
         );
@@ -134,7 +174,38 @@ mod tests {
             (&statement(r#"{"AWS":"arn:aws:iam::1:user/x"}"#, publish), Err(Flaw::PrincipalNotFound)),
             (&statement(r#""*""#, r#""sqs:SendMessage""#), Err(Flaw::ActionOutOfScope)),
             (&statement(r#""*""#, r#"["SNS:Publish","*"]"#), Err(Flaw::ActionOutOfScope)),
+            (&statement(r#""*""#, r#"["SNS:*","sns:Get*","SNS:Receive"]"#), Ok(())),
+            (&statement(r#""*""#, r#""SNS:CreateTopic""#), Err(Flaw::ActionOutOfScope)),
+            (&statement(r#""*""#, r#""SNS:Foo""#), Err(Flaw::ActionOutOfScope)),
             (&statement(r#""*""#, "[]"), Err(Flaw::Unreadable)),
         ]);
+    }
+
+    #[test]
+    fn a_policy_is_about_its_topic() {
+        let on = |resource: &str| {
+            let head = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"SNS:Publish""#;
+            format!("{head}{resource}}}}}")
+        };
+        let arn = |name: &str| format!("arn:aws:sns:us-east-1:000000000000:{name}");
+        check_all(&[
+            (&on(&format!(r#","Resource":"{}""#, arn("orders"))), Ok(())),
+            (&on(&format!(r#","Resource":["{}","*"]"#, arn("ord*"))), Ok(())),
+            (&on(&format!(r#","Resource":"{}""#, arn("others"))), Err(Flaw::Unreadable)),
+            (&on(&format!(r#","Resource":["*","{}"]"#, arn("others"))), Err(Flaw::Unreadable)),
+            (&on(""), Err(Flaw::Unreadable)),
+        ]);
+    }
+
+    #[test]
+    fn a_statement_has_two_hundred_accounts_at_most() {
+        let of = |count: u64| {
+            let accounts: Vec<_> = (0..count).map(|number| format!("{number:012}")).collect();
+            let statement = serde_json::json!({
+                "Effect": "Allow", "Principal": {"AWS": accounts}, "Action": "SNS:Publish", "Resource": "*",
+            });
+            serde_json::json!({ "Statement": [statement] }).to_string()
+        };
+        check_all(&[(&of(200), Ok(())), (&of(201), Err(Flaw::Unreadable))]);
     }
 }

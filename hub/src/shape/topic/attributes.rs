@@ -9,7 +9,7 @@ use crate::shape::topic::access_policy;
 use crate::shape::topic::limits;
 use crate::shape::topic::schema;
 use crate::wire::Fault;
-use queue_core::{DeduplicationScope, TopicAttributes};
+use queue_core::{DeduplicationScope, Name, TopicAttributes};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -46,9 +46,10 @@ pub(crate) fn initial(fifo: bool) -> TopicAttributes {
     }
 }
 
-/// Sets one attribute.
+/// Sets one attribute of a topic.
 pub(crate) fn set(
     attributes: &mut TopicAttributes,
+    topic: &Name,
     name: &str,
     value: &str,
     through: Through,
@@ -87,7 +88,7 @@ pub(crate) fn set(
         }
         "MaximumMessageSize" => integer(value, &limits::MESSAGE_BYTES).map_err(|rule| wrong(&rule))?,
         "Policy" => {
-            access_policy::check(value).map_err(|flaw| through.wrong(flaw))?;
+            access_policy::check(value, topic).map_err(|flaw| through.wrong(flaw))?;
             value.to_owned()
         }
         "SignatureVersion" => {
@@ -203,9 +204,13 @@ where
 mod tests {
     use super::*;
 
+    fn orders() -> Name {
+        Name::new("000000000000", "us-east-1", "orders")
+    }
+
     fn check(fifo: bool, name: &str, value: &str, expected: Result<Option<&str>, &str>) {
         let mut attributes = initial(fifo);
-        let set = set(&mut attributes, name, value, Through::SetTopicAttributes);
+        let set = set(&mut attributes, &orders(), name, value, Through::SetTopicAttributes);
         let shown = set.map(|()| super::value(&attributes, name)).map_err(|fault| fault.message().to_owned());
         let expected = expected.map(|text| text.map(str::to_owned));
         assert_eq!(shown, expected.map_err(|text| format!("Invalid parameter: {text}")), "{name}={value}");
@@ -306,7 +311,7 @@ mod tests {
             (r#"{"MessageRetentionPeriod":"1"}"#, Some(1)),
             ("", None),
         ] {
-            set(&mut attributes, "ArchivePolicy", policy, Through::SetTopicAttributes).unwrap();
+            set(&mut attributes, &orders(), "ArchivePolicy", policy, Through::SetTopicAttributes).unwrap();
             assert_eq!(attributes.archive, days.map(|days| DAY * days), "{policy}");
             assert_eq!(value(&attributes, "ArchivePolicy").as_deref(), days.map(|_| policy));
         }

@@ -37,6 +37,9 @@ pub(crate) const POLICY_BYTES_MAX: usize = 30 * 1_024;
 /// Statements of a policy.
 pub(crate) const POLICY_STATEMENTS: RangeInclusive<usize> = 1..=100;
 
+/// Accounts that a statement of a policy is about.
+pub(crate) const POLICY_PRINCIPALS_MAX: usize = 200;
+
 /// Characters of a data protection policy.
 pub(crate) const DATA_PROTECTION_POLICY_CHARACTERS_MAX: usize = 30_720;
 

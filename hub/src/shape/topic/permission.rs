@@ -50,7 +50,7 @@ impl Permission<'_> {
         let actions = self.actions.iter().map(|action| format!("SNS:{action}"));
         statements.add(allow(self.label, self.accounts, actions, &arn::of_topic(&topic.name)));
         let text = statements.text();
-        access_policy::check(&text).map_err(Fault::invalid_parameter)?;
+        access_policy::check(&text, &topic.name).map_err(Fault::invalid_parameter)?;
         Ok(set(topic, &text))
     }
 }

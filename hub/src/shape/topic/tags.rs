@@ -6,6 +6,9 @@ use queue_core::Tags;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
+/// What the keys of tags that AWS itself makes begin with.
+const RESERVED: &str = "aws:";
+
 /// The shape `Tag`, in the order in which AWS writes its members.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -23,6 +26,9 @@ pub(crate) fn parse(tags: &[Tag]) -> Result<Tags, Fault> {
         let value = tag.value.as_deref().ok_or_else(|| missing("value"))?;
         check_length(key, &limits::TAG_KEY, number, "key")?;
         check_length(value, &limits::TAG_VALUE, number, "value")?;
+        if key.get(..RESERVED.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED)) {
+            return Err(Fault::invalid_parameter("Tag keys cannot start with the reserved prefix aws:."));
+        }
         if parsed.insert(key.into(), value.into()).is_some() {
             return Err(Fault::invalid_parameter("Duplicated keys are not allowed."));
         }
@@ -92,6 +98,8 @@ mod tests {
         };
         check(&[(Some("a"), Some("1")), (None, Some("2"))], Err(&null("tags.2.member.key")));
         check(&[(Some("a"), None)], Err(&null("tags.1.member.value")));
+        let reserved = "Invalid parameter: Tag keys cannot start with the reserved prefix aws:.";
+        check(&[(Some("Aws:k"), Some("1"))], Err(reserved));
     }
 
     #[test]

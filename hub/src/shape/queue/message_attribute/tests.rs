@@ -92,25 +92,7 @@ fn values_fit_their_types() {
 }
 
 #[test]
-fn numbers_are_decimal_with_38_digits_at_most() {
-    let digits_38 = "9".repeat(38);
-    let digits_39 = "9".repeat(39);
-    let zeros = format!("1{}", "0".repeat(126));
-    let numbers = [
-        "0", "-0.0", "5", "+5", "-1.50", ".5", "5.", "1e10", "1E-5", "1e126", "1e-128", "0e999", &digits_38,
-        &zeros,
-    ];
-    for text in numbers {
-        assert!(is_number(text), "{text}");
-    }
-    let too_large = format!("1{}", "0".repeat(127));
-    let others = [
-        "", "+", ".", "e5", "5e", "1e1.5", "1e127", "1e-129", "x", "1 ", "0x10", "NaN", "inf", "--1", "1_0",
-        &digits_39, &too_large,
-    ];
-    for text in others {
-        assert!(!is_number(text), "{text}");
-    }
+fn a_number_is_one() {
     let message = "Can't cast the value of message (user) attribute 'n' to a number.";
     check("n", string("Number", "five"), Some(message));
 }
