@@ -149,6 +149,11 @@ impl Catalogue {
         self.read(|views| views.queues.get(name).cloned())
     }
 
+    /// Whether there is a queue of that name, and it is a list of others.
+    pub(crate) fn is_priority_queue(&self, name: &Name) -> bool {
+        self.queue(name).is_some_and(|queue| queue.attributes.priority.is_some())
+    }
+
     pub(crate) fn queue_by_id(&self, id: QueueId) -> Option<Arc<QueueView>> {
         self.read(|views| views.queues.get(views.queue_names.get(&id)?).cloned())
     }

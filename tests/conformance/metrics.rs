@@ -282,6 +282,36 @@ fn only_so_many_queues_have_series_of_their_own() {
 }
 
 #[test]
+fn what_is_done_through_a_priority_queue_counts_for_its_members_alone() {
+    let hub = Hub::start(&["--metrics-queues", "2"]);
+    hub.freeze();
+    // The list is older than the last member, and takes no place of one.
+    create(&hub, "high", json!({}));
+    create(&hub, "list", json!({ "PriorityMembers": r#"{"members": ["high"]}"# }));
+    create(&hub, "low", json!({}));
+    let members = json!({ "PriorityMembers": r#"{"members": ["high", "low"]}"# });
+    sqs(&hub, "SetQueueAttributes", json!({ "QueueUrl": "list", "Attributes": members }));
+    send(&hub, "list", &["a", "b"]);
+    send(&hub, "high", &["c"]);
+    let taken = receive(&hub, "list", 2);
+    sqs(&hub, "DeleteMessage", json!({ "QueueUrl": "list", "ReceiptHandle": taken[0] }));
+    receive(&hub, "list", 10);
+    receive(&hub, "list", 10);
+    let check = || {
+        let scrape = Scrape::of(&hub);
+        let (sent, received) = ("sent_messages_total", "received_messages_total");
+        let deleted = ("deleted_messages_total", 1.0);
+        scrape.check_queue("high", &[(sent, 1.0), (received, 1.0), deleted]);
+        scrape.check_queue("low", &[("messages_in_flight", 2.0), (sent, 2.0), (received, 2.0)]);
+        scrape.check_queue("*", &[]);
+        assert!(!scrape.text.contains("queue=\"list\""), "{}", scrape.text);
+    };
+    check();
+    sqs(&hub, "DeleteQueue", json!({ "QueueUrl": "list" }));
+    check();
+}
+
+#[test]
 fn receivers_that_wait_are_seen() {
     let hub = Hub::start(&[]);
     create(&hub, "orders", json!({}));

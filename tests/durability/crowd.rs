@@ -37,7 +37,9 @@ fn serve_crowd(time: Duration) {
     println!("{}", ended.summary);
     ended.assert_fine(&hub);
     let history = &ended.history;
-    for queue in ["orders", "orders.fifo", "poison", "poison.fifo", "dead", "dead.fifo"] {
+    for queue in
+        ["orders", "orders.fifo", "poison", "poison.fifo", "dead", "dead.fifo", "levels", "levels.fifo"]
+    {
         assert!(!deliveries_in(history, queue).is_empty(), "nothing was received in {queue}");
     }
     for (kind, spoil) in BROKEN {

@@ -131,6 +131,7 @@ impl Load {
         for worker in self.workers {
             worker.join().expect("a worker that has not failed");
         }
+        drain::run(&self.shared, hub.address, &world::MEMBERS);
         drain::run(&self.shared, hub.address, &world::QUEUES);
         // Now what is still unknown has no effect any more.
         hub.kill();

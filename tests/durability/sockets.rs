@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use fanq_client::{Client, Delivery, Error, Outgoing, Queue};
+use fanq_client::{Client, Delivery, Error, MessageAttribute, Outgoing, Queue};
 use fanq_tests::history::{
     self, Action, History, NEVER, Operation, Outcome, Rules, Sent, Text, read_body, token,
 };
@@ -19,13 +19,21 @@ const CONSUMERS: usize = 100;
 const CREDIT: u32 = 4;
 const KILLS: u32 = 5;
 
+/// So few that a group often has messages in both levels at a time.
+const GROUPS: usize = 6;
+
 /// What a killed hub leaves behind is visible again after this.
 const LEASE: Duration = Duration::from_secs(2);
 
 /// The clocks of the hub and of the history measure alike, but for this.
 const TOLERANCE: Duration = Duration::from_millis(50);
 
-const QUEUES: [&str; 2] = ["orders", "orders.fifo"];
+/// What is consumed.
+const QUEUES: [&str; 3] = ["orders", "orders.fifo", LIST];
+
+/// A list of queues, the highest first.
+const LIST: &str = "levels.fifo";
+const LEVELS: [&str; 2] = ["urgent.fifo", "normal.fifo"];
 
 /// What was done and seen, in microseconds since the beginning.
 struct Notes {
@@ -42,6 +50,18 @@ impl Notes {
     fn note(&self, invoked: u64, finished: u64, outcome: Outcome, action: Action) {
         self.history.lock().unwrap().push(Operation { invoked, finished, outcome, action });
     }
+
+    /// Notes what nobody may ever hear the end of; gives its number.
+    fn begin(&self, invoked: u64, action: Action) -> usize {
+        let (finished, outcome) = (NEVER, Outcome::Unknown);
+        self.history.lock().unwrap().push(Operation { invoked, finished, outcome, action })
+    }
+
+    fn end(&self, number: usize, outcome: Outcome) {
+        let mut history = self.history.lock().unwrap();
+        let operation = &mut history.operations_mut()[number];
+        (operation.finished, operation.outcome) = (self.now(), outcome);
+    }
 }
 
 fn micros(time: Duration) -> u64 {
@@ -54,13 +74,19 @@ async fn a_hundred_consumers_come_back_to_a_hub_that_was_killed() {
     let mut hub = Hub::start_in(folder.path(), &[]);
     let proxy = Proxy::new(hub.address);
     let began = Instant::now();
-    let notes = Arc::new(Notes { began, history: Mutex::default(), acknowledged: AtomicU64::new(0) });
+    let mut history = History::new();
+    history.list(LIST, &LEVELS);
+    let notes = Arc::new(Notes { began, history: Mutex::new(history), acknowledged: AtomicU64::new(0) });
     let client = Client::new(proxy.endpoint()).unwrap();
     client.create_queue("orders", &[]).await.unwrap();
-    client.create_queue("orders.fifo", &[("FifoQueue", "true")]).await.unwrap();
+    for queue in [&["orders.fifo"][..], &LEVELS].concat() {
+        client.create_queue(queue, &[("FifoQueue", "true")]).await.unwrap();
+    }
+    let members = serde_json::json!({ "members": LEVELS }).to_string();
+    client.create_queue(LIST, &[("FifoQueue", "true"), ("PriorityMembers", &members)]).await.unwrap();
     let mut consumers = JoinSet::new();
     for number in 0..CONSUMERS {
-        let queue = QUEUES[number % 2];
+        let queue = QUEUES[number % QUEUES.len()];
         consumers.spawn(consume(Arc::clone(&notes), proxy.address, queue));
     }
     let mut producers = JoinSet::new();
@@ -92,7 +118,7 @@ async fn a_hundred_consumers_come_back_to_a_hub_that_was_killed() {
     while let Some(ended) = producers.join_next().await {
         ended.unwrap();
     }
-    for queue in QUEUES {
+    for queue in QUEUES.iter().chain(&LEVELS).copied() {
         let invoked = notes.now();
         emptied(&client.queue(queue)).await;
         notes.note(invoked, notes.now(), Outcome::Done, Action::Drain { queue: queue.into() });
@@ -110,13 +136,20 @@ async fn produce(notes: Arc<Notes>, client: Client, number: u64, stopped: watch:
         if *stopped.borrow() {
             return;
         }
-        let queue = QUEUES[usize::try_from(count % 2).unwrap()];
+        let turn = usize::try_from(count).unwrap();
+        let queue = QUEUES[turn % QUEUES.len()];
+        let mut home = queue;
         let name = Text::from(format!("p{number}-{count}"));
         let body = history::body(&name, 200);
         let mut message = Outgoing::from(body);
         let mut sent = Sent::new(Text::clone(&name));
-        if queue == "orders.fifo" {
-            let group = format!("g{}", count % 40);
+        if queue == LIST {
+            home = LEVELS[turn / QUEUES.len() % LEVELS.len()];
+            message = message.attribute("Priority", MessageAttribute::string(home));
+        }
+        if home.ends_with(".fifo") {
+            // Each group has messages in all levels.
+            let group = format!("g{}", turn / (QUEUES.len() * LEVELS.len()) % GROUPS);
             message = message.group(&group).deduplication(&*name);
             (sent.group, sent.deduplication) = (Some(group.into()), Some(name));
         }
@@ -126,7 +159,7 @@ async fn produce(notes: Arc<Notes>, client: Client, number: u64, stopped: watch:
             Err(_) => Outcome::Unknown,
         };
         let finished = if outcome == Outcome::Done { notes.now() } else { NEVER };
-        notes.note(invoked, finished, outcome, Action::Send { queue: queue.into(), message: sent });
+        notes.note(invoked, finished, outcome, Action::Send { queue: home.into(), message: sent });
         if outcome == Outcome::Unknown {
             tokio::task::yield_now().await;
         }
@@ -149,16 +182,16 @@ async fn consume(notes: Arc<Notes>, address: SocketAddr, queue: &'static str) {
         notes.note(invoked, notes.now(), Outcome::Done, action);
         let invoked = notes.now();
         settled.push_back(invoked);
-        let outcome = match delivery.ack().await {
-            Ok(()) => Outcome::Done,
-            Err(Error::Lost(_)) => Outcome::Failed,
-            Err(_) => Outcome::Unknown,
-        };
-        let finished = if outcome == Outcome::Unknown { NEVER } else { notes.now() };
         let history::Delivery { name, receipt, .. } = seen;
-        notes.note(invoked, finished, outcome, Action::Delete { queue: queue.into(), name, receipt });
-        if outcome == Outcome::Done {
-            notes.acknowledged.fetch_add(1, Ordering::Relaxed);
+        // A client that has not found the hub again may still wait for the answer when all is over.
+        let delete = notes.begin(invoked, Action::Delete { queue: queue.into(), name, receipt });
+        match delivery.ack().await {
+            Ok(()) => {
+                notes.end(delete, Outcome::Done);
+                notes.acknowledged.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(Error::Lost(_)) => notes.end(delete, Outcome::Failed),
+            Err(_) => {}
         }
     }
 }

@@ -19,6 +19,7 @@ mod group;
 mod hold;
 mod index;
 mod life;
+mod list;
 mod loss;
 mod report;
 mod tree;
@@ -165,6 +166,13 @@ struct Redrive {
     receives_max: u32,
 }
 
+/// A queue that is a list of queues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct List {
+    name: Text,
+    members: Vec<Text>,
+}
+
 /// What the checker has to know of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -187,6 +195,7 @@ impl Rules {
 pub struct History {
     operations: Vec<Operation>,
     redrives: Vec<Redrive>,
+    lists: Vec<List>,
 }
 
 impl History {
@@ -199,6 +208,13 @@ impl History {
     /// Says that messages move to another queue after so many receives.
     pub fn redrive(&mut self, queue: impl Into<Text>, target: impl Into<Text>, receives_max: u32) {
         self.redrives.push(Redrive { queue: queue.into(), target: target.into(), receives_max });
+    }
+
+    /// Says that a queue is a list of queues: what is received there, and deleted or hidden, is so in the member that it was
+    /// sent to.
+    pub fn list(&mut self, name: impl Into<Text>, members: &[&str]) {
+        let members = members.iter().map(|member| Text::from(*member)).collect();
+        self.lists.push(List { name: name.into(), members });
     }
 
     /// Adds an operation, in any order, and returns its number.
@@ -225,6 +241,7 @@ impl History {
         let mut report = report::Report::default();
         life::check(&index, &mut report);
         group::check(&index, &mut report);
+        list::check(&index, &mut report);
         deduplication::check(&index, &mut report);
         loss::check(&index, &mut report);
         report.violations

@@ -99,7 +99,9 @@ impl Runner {
 
     /// There was nothing for the receiver.
     pub(super) fn answer_emptily(&mut self, waiter: Waiter) {
-        if self.machine.queue(waiter.receive.queue).is_some() {
+        let queue = self.machine.queue(waiter.receive.queue);
+        // A priority queue has no series.
+        if queue.is_some_and(|queue| queue.attributes.priority.is_none()) {
             self.queue_counters.count_empty_receive(waiter.receive.queue);
         }
         respond(waiter.responder, Ok(Vec::new()));

@@ -1,6 +1,6 @@
 //! What is counted of queues, by the engine's thread alone.
 
-use queue_core::{Counts, Machine, Name, QueueId, Tally, Timestamp};
+use queue_core::{Counts, Machine, Name, Queue, QueueId, Tally, Timestamp};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -102,7 +102,8 @@ impl QueueCounters {
         }
     }
 
-    /// The series of up to so many queues, and that of the others.
+    /// The series of up to so many queues, and that of the others. A priority queue holds nothing: what is done by its
+    /// URL is done in its members, and would count twice in a sum.
     pub(crate) fn series(&mut self, machine: &Machine, now: Timestamp, limit: usize) -> Vec<QueueSeries> {
         let mut all = Vec::new();
         let mut others = QueueSeries {
@@ -111,7 +112,8 @@ impl QueueCounters {
             oldest_age: Duration::ZERO,
             totals: QueueTotals::default(),
         };
-        for queue in machine.queues().filter(|queue| !queue.is_internal()) {
+        let holds = |queue: &&Queue| !queue.is_internal() && queue.attributes.priority.is_none();
+        for queue in machine.queues().filter(holds) {
             let counts = queue.counts();
             let oldest_age = queue.oldest().map_or(Duration::ZERO, |oldest| now.since(oldest));
             if all.len() < limit {

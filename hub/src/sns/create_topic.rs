@@ -43,7 +43,7 @@ impl Operation for CreateTopic {
         let name = Name::new(&cx.caller.account, &cx.caller.region, name);
         let wanted = self.wanted(&name)?;
         let tags = tags::parse(&self.tags)?;
-        schema::check_target(&wanted, &name, Through::CreateTopic)?;
+        schema::check_target(&wanted, &name, &cx.hub.catalogue, Through::CreateTopic)?;
         let created = || Created { topic_arn: arn::of_topic(&name) };
         let attempt = || match cx.hub.catalogue.topic(&name) {
             Some(topic) => self.compare(&topic, &wanted, &tags).map(|()| Step::Answer(created())),

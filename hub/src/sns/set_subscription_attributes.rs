@@ -59,6 +59,7 @@ fn wanted(
         topic_is_fifo: subscription.topic_name.name.ends_with(".fifo"),
         owner: &subscription.owner,
         endpoint: &subscription.endpoint,
+        catalogue: &cx.hub.catalogue,
     };
     let mut wanted = subscription.attributes.clone();
     attributes::set(&mut wanted, [(name, value)].into_iter(), &of, Through::SetSubscriptionAttributes)?;

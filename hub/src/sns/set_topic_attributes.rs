@@ -34,7 +34,9 @@ impl Operation for SetTopicAttributes {
             let mut wanted = topic.attributes.clone();
             attributes::set(&mut wanted, &topic.name, name, value, Through::SetTopicAttributes)?;
             check_large(&topic, &wanted)?;
-            schema::check_target(&wanted, &topic.name, Through::SetTopicAttributes)?;
+            if name == schema::NAME {
+                schema::check_target(&wanted, &topic.name, &cx.hub.catalogue, Through::SetTopicAttributes)?;
+            }
             let set =
                 queue_core::SetTopicAttributes { topic: topic.id, seen: topic.version, attributes: wanted };
             Ok(Step::Propose(Command::SetTopicAttributes(set), Vec::new()))

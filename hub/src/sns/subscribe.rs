@@ -127,6 +127,7 @@ impl Subscribe {
             topic_is_fifo: topic.attributes.fifo,
             owner: &cx.caller.account,
             endpoint,
+            catalogue: &cx.hub.catalogue,
         };
         let pairs = self.attributes.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         attributes::set(&mut wanted, pairs, &of, Through::Subscribe)?;

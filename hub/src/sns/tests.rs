@@ -125,6 +125,12 @@ impl World {
         let fifo = if name.ends_with(".fifo") { json!({ "FifoQueue": "true" }) } else { json!({}) };
         self.sqs("CreateQueue", json!({ "QueueName": name, "Attributes": fifo })).await;
     }
+
+    /// A priority queue of one member.
+    async fn make_list(&self, name: &str, member: &str) {
+        let members = json!({ "PriorityMembers": json!({ "members": [member] }).to_string() });
+        self.sqs("CreateQueue", json!({ "QueueName": name, "Attributes": members })).await;
+    }
 }
 
 /// The parameters of a map.

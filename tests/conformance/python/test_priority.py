@@ -164,11 +164,34 @@ def test_a_queue_stays_what_it_is(queues):
         queues.set_queue_attributes(QueueUrl=high, Attributes={"PriorityMembers": '{"members":["low"]}'})
 
 
-def test_a_priority_queue_is_no_dead_letter_queue(queues):
+def test_a_priority_queue_is_no_dead_letter_queue(queues, sns):
     make_queue(queues, "high")
     arn = arn_of(queues, make_list(queues, "high"))
     with refused_value():
         make_queue(queues, "orders", RedrivePolicy=redrive_policy(arn, 3))
+    orders = arn_of(queues, make_queue(queues, "orders"))
+    with refused("InvalidParameter"):
+        subscribe(sns, make_topic(sns), orders, RedrivePolicy={"deadLetterTargetArn": arn})
+
+
+def test_a_priority_queue_with_the_name_of_a_dead_letter_queue_that_is_gone_passes_dead_letters_on(queues, sns):
+    dead = make_queue(queues, "dead")
+    arn = arn_of(queues, dead)
+    orders = make_queue(queues, "orders", RedrivePolicy=redrive_policy(arn, 1))
+    topic, gone = make_topic(sns), make_queue(queues, "gone")
+    subscribe(
+        sns, topic, arn_of(queues, gone), RawMessageDelivery="true", RedrivePolicy={"deadLetterTargetArn": arn},
+    )
+    queues.delete_queue(QueueUrl=gone)
+    queues.delete_queue(QueueUrl=dead)
+    high, low = make_queue(queues, "high"), make_queue(queues, "low")
+    make_list(queues, "high", "low", name="dead")
+    send(queues, orders, "received")
+    receive(queues, orders, VisibilityTimeout=0)
+    assert receive(queues, orders) == []
+    sns.publish(TopicArn=topic, Message="published", **asking("high"))
+    assert bodies(receive(queues, low)) == ["received", "published"]
+    assert receive(queues, high) == []
 
 
 def test_members_can_be_changed(sqs, levels):

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use super::client::{Client, Reply};
 use super::random::Random;
 use super::shared::Shared;
-use super::world::{QUEUES, Queue};
+use super::world::{MEMBERS, QUEUES, Queue};
 
 /// Queues whose receives are cut now and then. Of a receive that is cut nobody knows what it took, so nobody can say how
 /// often a message was received where there are some: the counts are exact in the other queues.
-const CUT: [&str; 3] = ["orders", "orders.fifo", "all.fifo"];
+const CUT: [&str; 4] = ["orders", "orders.fifo", "all.fifo", "levels.fifo"];
 
 /// How late a receive is cut, at the latest.
 const CUT_WITHIN: Duration = Duration::from_millis(5);
@@ -50,7 +50,7 @@ pub(crate) fn run(shared: &Shared, random: Random) {
     while let Some((address, version)) = shared.address() {
         // Where there was much there is more; but nobody stays for ever.
         if !had_more || consumer.random.percent(20) {
-            queue = consumer.random.pick(&QUEUES);
+            queue = consumer.pick();
         }
         let ask = consumer.ask(queue);
         if shared.shape.is_rough {
@@ -61,13 +61,18 @@ pub(crate) fn run(shared: &Shared, random: Random) {
             continue;
         };
         had_more = messages.len() > 4;
-        consumer.treat(queue.name, messages);
+        consumer.settle(queue, messages);
     }
 }
 
 impl<'a> Consumer<'a> {
     pub(crate) fn new(shared: &'a Shared, random: Random) -> Self {
         Self { shared, client: Client::default(), random, old: None }
+    }
+
+    /// Members are received from by their lists, but for now and then.
+    fn pick(&mut self) -> &'static Queue {
+        if self.random.percent(3) { self.random.pick(&MEMBERS) } else { self.random.pick(&QUEUES) }
     }
 
     fn ask(&mut self, queue: &Queue) -> Ask {
@@ -121,6 +126,19 @@ impl<'a> Consumer<'a> {
         let visibility = ask.visibility_seconds * 1_000_000;
         self.shared.note(invoked, [(outcome, Action::Receive { queue: queue.into(), visibility, messages })]);
         received
+    }
+
+    /// Treats what came out of a queue there or, if that is a list, perhaps at its members.
+    fn settle(&mut self, queue: &Queue, mut messages: Vec<Received>) {
+        if !queue.members.is_empty() && self.random.percent(50) {
+            for member in queue.members {
+                let of_member =
+                    |message: &mut Received| message.delivery.name.ends_with(&format!("@{member}"));
+                let own = messages.extract_if(.., of_member).collect();
+                self.treat(member, own);
+            }
+        }
+        self.treat(queue.name, messages);
     }
 
     /// Does with each message what consumers do.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::client::{Client, Reply};
 use super::random::Random;
 use super::shared::Shared;
-use super::world::{EVENTS, EVENTS_FIFO, Topic};
+use super::world::{EVENTS, EVENTS_FIFO, Topic, members};
 
 struct Producer<'a> {
     shared: &'a Shared,
@@ -14,6 +14,16 @@ struct Producer<'a> {
     random: Random,
     number: u64,
     messages: u64,
+}
+
+/// A message that is not sent yet.
+struct Draft {
+    /// The queue that it comes to, or the topic that it is published to.
+    home: &'static str,
+    /// What it asks for to come there.
+    priority: Option<String>,
+    sent: Sent,
+    body: String,
 }
 
 /// Works until the load stops.
@@ -32,25 +42,31 @@ pub(crate) fn run(shared: &Shared, number: u64, random: Random) {
 impl Producer<'_> {
     fn step(&mut self) {
         match self.random.below(100) {
-            0..20 => self.send("orders", 0),
-            20..30 => self.send_batch("orders"),
-            30..40 => {
+            0..14 => self.send("orders", 0),
+            14..22 => self.send_batch("orders"),
+            22..30 => {
                 let seconds = 1 + self.random.below(2);
                 self.send("later", seconds);
             }
-            40..48 => self.send("poison", 0),
-            48..64 => self.send("orders.fifo", 0),
-            64..68 => self.send_batch("orders.fifo"),
-            68..74 => self.send("poison.fifo", 0),
-            74..88 => self.publish(&EVENTS),
+            30..38 => self.send("poison", 0),
+            38..50 => self.send("orders.fifo", 0),
+            50..54 => self.send_batch("orders.fifo"),
+            54..60 => self.send("poison.fifo", 0),
+            60..66 => self.send("levels", 0),
+            66..69 => self.send_batch("levels"),
+            69..76 => self.send("levels.fifo", 0),
+            76..78 => self.send_batch("levels.fifo"),
+            78..89 => self.publish(&EVENTS),
             _ => self.publish(&EVENTS_FIFO),
         }
     }
 
-    /// A new message and its body.
-    fn message(&mut self, is_fifo: bool, delay_seconds: u64) -> (Sent, String) {
+    /// A new message that is sent to a queue or topic. Its name says where it comes to.
+    fn draft(&mut self, to: &'static str, delay_seconds: u64) -> Draft {
         self.messages += 1;
-        let name = Text::from(format!("w{}-{}", self.number, self.messages));
+        let (home, priority) = self.way(to);
+        let is_fifo = home.ends_with(".fifo");
+        let name = Text::from(format!("w{}-{}@{home}", self.number, self.messages));
         let bytes = match self.random.below(100) {
             0 => 100_000,
             1..10 => 5_000,
@@ -59,39 +75,65 @@ impl Producer<'_> {
         let body = body(&name, usize::try_from(bytes).unwrap());
         let group = is_fifo.then(|| Text::from(format!("g{}", self.random.below(self.shared.shape.groups))));
         let deduplication = is_fifo.then(|| Text::clone(&name));
-        (Sent { name, group, deduplication, delay: delay_seconds * 1_000_000 }, body)
+        let sent = Sent { name, group, deduplication, delay: delay_seconds * 1_000_000 };
+        Draft { home, priority, sent, body }
     }
 
-    fn send(&mut self, queue: &str, delay_seconds: u64) {
-        let (message, body) = self.message(queue.ends_with(".fifo"), delay_seconds);
-        let mut input = json!({ "QueueUrl": queue, "MessageBody": body });
-        name_group(&mut input, &message);
+    /// Where it comes to: of a priority queue, some member, and what it has to ask for to get there.
+    fn way(&mut self, to: &'static str) -> (&'static str, Option<String>) {
+        let members = members(to);
+        let Some(last) = members.last() else {
+            return (to, None);
+        };
+        let level = usize::try_from(self.random.below(members.len() as u64 + 1)).unwrap();
+        match members.get(level) {
+            Some(member) if self.random.percent(50) => (*member, Some((*member).to_owned())),
+            Some(member) => (*member, Some(level.to_string())),
+            None => (*last, None),
+        }
+    }
+
+    fn send(&mut self, queue: &'static str, delay_seconds: u64) {
+        let draft = self.draft(queue, delay_seconds);
+        let mut input = json!({ "QueueUrl": queue });
+        draft.write(&mut input);
         if delay_seconds > 0 {
             input["DelaySeconds"] = json!(delay_seconds);
         }
-        let action = Action::Send { queue: queue.into(), message };
+        let action = Action::Send { queue: draft.home.into(), message: draft.sent };
         self.until_done(action, |client, address| client.sqs(address, "SendMessage", &input));
     }
 
     fn publish(&mut self, topic: &Topic) {
-        let (message, body) = self.message(topic.name.ends_with(".fifo"), 0);
-        let is_kind_a = self.random.percent(50);
+        let kind = *self.random.pick(&["a", "b", "c"]);
+        let draft = self.draft(if kind == "c" { topic.list } else { topic.name }, 0);
         let arn = topic.arn();
         let mut parameters = vec![
             ("Action", "Publish"),
             ("TopicArn", &arn),
-            ("Message", &body),
+            ("Message", &draft.body),
             ("MessageAttributes.entry.1.Name", "kind"),
             ("MessageAttributes.entry.1.Value.DataType", "String"),
-            ("MessageAttributes.entry.1.Value.StringValue", if is_kind_a { "a" } else { "b" }),
+            ("MessageAttributes.entry.1.Value.StringValue", kind),
         ];
-        let (group, id) = (message.group.clone(), message.deduplication.clone());
+        let (group, id) = (draft.sent.group.clone(), draft.sent.deduplication.clone());
         if let (Some(group), Some(id)) = (&group, &id) {
             parameters.extend([("MessageGroupId", &**group), ("MessageDeduplicationId", &**id)]);
         }
-        let queues = if is_kind_a { vec![topic.all, topic.some] } else { vec![topic.all] };
-        let queues = queues.into_iter().map(Text::from).collect();
-        let action = Action::Publish { topic: topic.name.into(), queues, message };
+        if let Some(priority) = &draft.priority {
+            parameters.extend([
+                ("MessageAttributes.entry.2.Name", "Priority"),
+                ("MessageAttributes.entry.2.Value.DataType", "String"),
+                ("MessageAttributes.entry.2.Value.StringValue", priority),
+            ]);
+        }
+        let some = match kind {
+            "a" => Some(topic.some),
+            "c" => Some(draft.home),
+            _ => None,
+        };
+        let queues = [topic.all].into_iter().chain(some).map(Text::from).collect();
+        let action = Action::Publish { topic: topic.name.into(), queues, message: draft.sent };
         self.until_done(action, |client, address| client.sns(address, &parameters));
     }
 
@@ -127,23 +169,22 @@ impl Producer<'_> {
         }
     }
 
-    fn send_batch(&mut self, queue: &str) {
+    fn send_batch(&mut self, queue: &'static str) {
         let count = 2 + self.random.below(9);
-        let is_fifo = queue.ends_with(".fifo");
-        let messages = (0..count).map(|_| self.message(is_fifo, 0)).collect::<Vec<_>>();
+        let drafts = (0..count).map(|_| self.draft(queue, 0)).collect::<Vec<_>>();
         let mut bytes = 0;
         // Together they must not be larger than one may be.
-        let fits = |(_, body): &&(Sent, String)| {
-            bytes += body.len();
+        let fits = |draft: &Draft| {
+            bytes += draft.body.len();
             bytes < 900_000
         };
-        let messages = messages.iter().take_while(fits).collect::<Vec<_>>();
-        let entry = |(id, (message, body)): (usize, &&(Sent, String))| {
-            let mut entry = json!({ "Id": id.to_string(), "MessageBody": body });
-            name_group(&mut entry, message);
+        let drafts = drafts.into_iter().take_while(fits).collect::<Vec<_>>();
+        let entry = |(id, draft): (usize, &Draft)| {
+            let mut entry = json!({ "Id": id.to_string() });
+            draft.write(&mut entry);
             entry
         };
-        let entries = messages.iter().enumerate().map(entry).collect::<Vec<Value>>();
+        let entries = drafts.iter().enumerate().map(entry).collect::<Vec<Value>>();
         let input = json!({ "QueueUrl": queue, "Entries": entries });
         let Some((address, version)) = self.shared.address() else {
             return;
@@ -154,9 +195,9 @@ impl Producer<'_> {
         if let Reply::Done(answer) = &reply {
             assert_eq!(answer["Successful"].as_array().map(Vec::len), Some(entries.len()), "{answer}");
         }
-        let sent = messages
+        let sent = drafts
             .into_iter()
-            .map(|(message, _)| (outcome, Action::Send { queue: queue.into(), message: message.clone() }));
+            .map(|draft| (outcome, Action::Send { queue: draft.home.into(), message: draft.sent }));
         self.shared.note(invoked, sent);
         if outcome != Outcome::Done {
             self.shared.await_change(version);
@@ -164,10 +205,17 @@ impl Producer<'_> {
     }
 }
 
-/// Says what a message of a FIFO queue has to say.
-fn name_group(entry: &mut Value, message: &Sent) {
-    if let (Some(group), Some(id)) = (&message.group, &message.deduplication) {
-        entry["MessageGroupId"] = json!(**group);
-        entry["MessageDeduplicationId"] = json!(**id);
+impl Draft {
+    /// Says what a send of it has to say.
+    fn write(&self, entry: &mut Value) {
+        entry["MessageBody"] = json!(self.body);
+        if let Some(priority) = &self.priority {
+            let attribute = json!({ "DataType": "String", "StringValue": priority });
+            entry["MessageAttributes"] = json!({ "Priority": attribute });
+        }
+        if let (Some(group), Some(id)) = (&self.sent.group, &self.sent.deduplication) {
+            entry["MessageGroupId"] = json!(**group);
+            entry["MessageDeduplicationId"] = json!(**id);
+        }
     }
 }

@@ -11,42 +11,67 @@ use super::client::Client;
 const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:000000000000:";
 const TOPIC_ARN: &str = "arn:aws:sns:us-east-1:000000000000:";
 
-/// A queue: its name, how many seconds a receiver has, and how it gives up messages.
+/// A queue: its name, how many seconds a receiver has, how it gives up messages, and of which queues it is a list.
 pub(crate) struct Queue {
     pub(crate) name: &'static str,
     pub(crate) visibility_seconds: u64,
     pub(crate) redrive: Option<(&'static str, u32)>,
+    pub(crate) members: &'static [&'static str],
 }
 
 /// A queue that keeps all messages.
 pub(crate) const fn queue(name: &'static str, visibility_seconds: u64) -> Queue {
-    Queue { name, visibility_seconds, redrive: None }
+    Queue { name, visibility_seconds, redrive: None, members: &[] }
 }
 
-/// All queues. Those that messages move to come after those that they come from.
-pub(crate) const QUEUES: [Queue; 11] = [
+/// A queue that gives up messages after so many receives.
+const fn giving_up(name: &'static str, target: &'static str, receives_max: u32) -> Queue {
+    Queue { redrive: Some((target, receives_max)), ..queue(name, 1) }
+}
+
+/// A priority queue.
+const fn list(name: &'static str, visibility_seconds: u64, members: &'static [&'static str]) -> Queue {
+    Queue { members, ..queue(name, visibility_seconds) }
+}
+
+/// The members of priority queues.
+pub(crate) const MEMBERS: [Queue; 5] = [
+    queue("urgent", 2),
+    queue("normal", 2),
+    giving_up("poison-last", "dead", 3),
+    queue("urgent.fifo", 1),
+    queue("normal.fifo", 1),
+];
+
+/// All other queues. Those that messages move to come after those that they come from.
+pub(crate) const QUEUES: [Queue; 13] = [
     queue("orders", 2),
     queue("orders.fifo", 1),
     queue("later", 2),
-    Queue { name: "poison", visibility_seconds: 1, redrive: Some(("dead", 3)) },
-    Queue { name: "poison.fifo", visibility_seconds: 1, redrive: Some(("dead.fifo", 2)) },
+    giving_up("poison", "dead", 3),
+    giving_up("poison.fifo", "dead.fifo", 2),
     queue("all", 2),
     queue("some", 2),
     queue("all.fifo", 1),
     queue("some.fifo", 1),
+    list("levels", 2, &["urgent", "normal", "poison-last"]),
+    list("levels.fifo", 1, &["urgent.fifo", "normal.fifo"]),
     queue("dead", 2),
     queue("dead.fifo", 1),
 ];
 
-/// A topic with the queue that gets all of its messages and the one that gets those of kind `a`.
+/// A topic with the queue that gets all of its messages, the one that gets those of kind `a`, and the priority queue that
+/// gets those of kind `c`.
 pub(crate) struct Topic {
     pub(crate) name: &'static str,
     pub(crate) all: &'static str,
     pub(crate) some: &'static str,
+    pub(crate) list: &'static str,
 }
 
-pub(crate) const EVENTS: Topic = Topic { name: "events", all: "all", some: "some" };
-pub(crate) const EVENTS_FIFO: Topic = Topic { name: "events.fifo", all: "all.fifo", some: "some.fifo" };
+pub(crate) const EVENTS: Topic = Topic { name: "events", all: "all", some: "some", list: "levels" };
+pub(crate) const EVENTS_FIFO: Topic =
+    Topic { name: "events.fifo", all: "all.fifo", some: "some.fifo", list: "levels.fifo" };
 
 impl Topic {
     pub(crate) fn arn(&self) -> String {
@@ -54,10 +79,18 @@ impl Topic {
     }
 }
 
-/// An empty history that knows where messages move.
+/// The members of a queue; none if it is no priority queue.
+pub(crate) fn members(name: &str) -> &'static [&'static str] {
+    QUEUES.iter().find(|queue| queue.name == name).map_or(&[], |queue| queue.members)
+}
+
+/// An empty history that knows where messages move, and what is a list of what.
 pub(crate) fn history() -> History {
     let mut history = History::new();
-    for queue in &QUEUES {
+    for queue in MEMBERS.iter().chain(&QUEUES) {
+        if !queue.members.is_empty() {
+            history.list(queue.name, queue.members);
+        }
         if let Some((target, receives_max)) = queue.redrive {
             history.redrive(queue.name, target, receives_max);
         }
@@ -68,7 +101,8 @@ pub(crate) fn history() -> History {
 /// Makes them all on an empty hub.
 pub(crate) fn create(address: SocketAddr) {
     let mut client = Client::default();
-    for queue in QUEUES.iter().rev() {
+    let (lists, plain): (Vec<_>, Vec<_>) = QUEUES.iter().rev().partition(|queue| !queue.members.is_empty());
+    for queue in plain.into_iter().chain(&MEMBERS).chain(lists) {
         let mut attributes = json!({ "VisibilityTimeout": queue.visibility_seconds.to_string() });
         if queue.name.ends_with(".fifo") {
             attributes["FifoQueue"] = json!("true");
@@ -80,6 +114,11 @@ pub(crate) fn create(address: SocketAddr) {
             });
             attributes["RedrivePolicy"] = json!(policy.to_string());
         }
+        if !queue.members.is_empty() {
+            let policy = if queue.name.ends_with(".fifo") { "strict" } else { "weighted" };
+            let members = json!({ "members": queue.members, "policy": policy, "maxWaitSeconds": 1 });
+            attributes["PriorityMembers"] = json!(members.to_string());
+        }
         let input = json!({ "QueueName": queue.name, "Attributes": attributes });
         client.sqs(address, "CreateQueue", &input).expect();
     }
@@ -90,13 +129,14 @@ pub(crate) fn create(address: SocketAddr) {
                 .extend([("Attributes.entry.1.key", "FifoTopic"), ("Attributes.entry.1.value", "true")]);
         }
         client.sns(address, &parameters).expect();
-        for (queue, is_filtered) in [(topic.all, false), (topic.some, true)] {
-            subscribe(&mut client, address, topic, queue, is_filtered);
+        for (queue, kind) in [(topic.all, None), (topic.some, Some("a")), (topic.list, Some("c"))] {
+            subscribe(&mut client, address, topic, queue, kind);
         }
     }
 }
 
-fn subscribe(client: &mut Client, address: SocketAddr, topic: &Topic, queue: &str, is_filtered: bool) {
+fn subscribe(client: &mut Client, address: SocketAddr, topic: &Topic, queue: &str, kind: Option<&str>) {
+    let filter = kind.map(|kind| json!({ "kind": [kind] }).to_string());
     let (topic, queue) = (topic.arn(), format!("{QUEUE_ARN}{queue}"));
     let mut parameters = vec![
         ("Action", "Subscribe"),
@@ -106,11 +146,8 @@ fn subscribe(client: &mut Client, address: SocketAddr, topic: &Topic, queue: &st
         ("Attributes.entry.1.key", "RawMessageDelivery"),
         ("Attributes.entry.1.value", "true"),
     ];
-    if is_filtered {
-        parameters.extend([
-            ("Attributes.entry.2.key", "FilterPolicy"),
-            ("Attributes.entry.2.value", r#"{"kind": ["a"]}"#),
-        ]);
+    if let Some(filter) = &filter {
+        parameters.extend([("Attributes.entry.2.key", "FilterPolicy"), ("Attributes.entry.2.value", filter)]);
     }
     client.sns(address, &parameters).expect();
 }

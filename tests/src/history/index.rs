@@ -38,6 +38,8 @@ pub(super) struct Given<'a> {
     pub(super) finished: u64,
     pub(super) visibility: u64,
     pub(super) delivery: &'a Delivery,
+    /// The list that it was received from.
+    pub(super) list: Option<usize>,
 }
 
 /// A delete or change of visibility.
@@ -64,11 +66,18 @@ pub(super) struct Queue<'a> {
     pub(super) drained: Option<u64>,
 }
 
+/// A queue that is a list of queues, by their numbers.
+pub(super) struct List<'a> {
+    pub(super) name: &'a str,
+    pub(super) members: Vec<usize>,
+}
+
 /// A history that can be asked about messages and queues.
 pub(super) struct Index<'a> {
     pub(super) operations: &'a [Operation],
     pub(super) rules: Rules,
     pub(super) queues: Vec<Queue<'a>>,
+    pub(super) lists: Vec<List<'a>>,
     pub(super) lives: Vec<Life<'a>>,
     by_queue: HashMap<&'a str, usize>,
     by_name: HashMap<(usize, &'a str), usize>,
@@ -80,6 +89,7 @@ impl<'a> Index<'a> {
             operations: &history.operations,
             rules,
             queues: Vec::new(),
+            lists: Vec::new(),
             lives: Vec::new(),
             by_queue: HashMap::new(),
             by_name: HashMap::new(),
@@ -90,10 +100,18 @@ impl<'a> Index<'a> {
             index.queues[source].redrive = Some((target, receives_max));
             index.queues[target].sources.push(source);
         }
-        for (number, operation) in history.operations.iter().enumerate() {
-            if operation.is_possible() {
-                index.add(number, operation);
-            }
+        for list in &history.lists {
+            let members = list.members.iter().map(|member| index.queue(member)).collect();
+            index.lists.push(List { name: &list.name, members });
+        }
+        let possible =
+            || history.operations.iter().enumerate().filter(|(_, operation)| operation.is_possible());
+        let is_send =
+            |operation: &Operation| matches!(operation.action, Action::Send { .. } | Action::Publish { .. });
+        // What was sent where says where it was that a list gave it.
+        let sends = possible().filter(|(_, operation)| is_send(operation));
+        for (number, operation) in sends.chain(possible().filter(|(_, operation)| !is_send(operation))) {
+            index.add(number, operation);
         }
         for life in &mut index.lives {
             life.deliveries.sort_by_key(|given| (given.finished, given.invoked));
@@ -113,9 +131,15 @@ impl<'a> Index<'a> {
                 }
             }
             Action::Receive { queue, visibility, messages } => {
-                let queue = self.queue(queue);
+                let list = self.list(queue);
                 if !operation.is_done() {
-                    self.queues[queue].unknown_receives.push((operation.invoked, operation.finished));
+                    let queues = match list {
+                        Some(list) => self.lists[list].members.clone(),
+                        None => vec![self.queue(queue)],
+                    };
+                    for queue in queues {
+                        self.queues[queue].unknown_receives.push((operation.invoked, operation.finished));
+                    }
                 }
                 for (place, delivery) in messages.iter().enumerate() {
                     let given = Given {
@@ -125,7 +149,9 @@ impl<'a> Index<'a> {
                         finished: operation.finished,
                         visibility: *visibility,
                         delivery,
+                        list,
                     };
+                    let queue = self.home(queue, &delivery.name);
                     self.life(queue, &delivery.name).deliveries.push(given);
                 }
             }
@@ -170,11 +196,26 @@ impl<'a> Index<'a> {
         receipt: u64,
         timeout: Option<u64>,
     ) {
-        let queue = self.queue(queue);
+        let queue = self.home(queue, name);
         let Operation { invoked, finished, .. } = *operation;
         let done = operation.is_done();
         let change = Change { operation: number, invoked, finished, done, receipt, timeout };
         self.life(queue, name).changes.push(change);
+    }
+
+    fn list(&self, name: &str) -> Option<usize> {
+        self.lists.iter().position(|list| list.name == name)
+    }
+
+    /// Where it was that something happened to a message: of a list, in the member that it was sent to.
+    fn home(&mut self, queue: &'a str, name: &str) -> usize {
+        let members = self.list(queue).map(|list| &self.lists[list].members);
+        let is_sent_to =
+            |member: &&usize| self.find(**member, name).is_some_and(|life| !life.sends.is_empty());
+        match members.and_then(|members| members.iter().find(is_sent_to)) {
+            Some(member) => *member,
+            None => self.queue(queue),
+        }
     }
 
     fn queue(&mut self, name: &'a str) -> usize {

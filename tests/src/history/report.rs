@@ -17,7 +17,8 @@ pub enum Kind {
     Unexpected,
     /// A message of a group was received while an earlier one, in nobody's hands, was waiting.
     Order,
-    /// A message was given out while it, or an earlier one of its group, was in somebody else's hands.
+    /// A message was given out while it, or an earlier one of its group, was in somebody else's hands; or one of its group
+    /// in another member of the list.
     Overlap,
     /// A message was received after its delete was acknowledged.
     Resurrected,

@@ -5,6 +5,7 @@ use super::{Action, Delivery, History, Kind, Operation, Outcome, Rules, Sent, Te
 mod deliveries;
 mod groups;
 mod large;
+mod lists;
 mod losses;
 
 /// Ten seconds, in the milliseconds of these histories.

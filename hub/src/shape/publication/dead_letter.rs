@@ -5,6 +5,7 @@ use crate::content::{Attribute, Content, Published, Sent, md5_of_body};
 use crate::delivery::SNS_SENDER;
 use crate::engine;
 use crate::operation::Context;
+use crate::shape::queue::priority;
 use crate::shape::reply;
 use crate::shape::topic::refusal::OF_TOPICS;
 use crate::wire::Fault;
@@ -14,7 +15,10 @@ use uuid::Uuid;
 /// Sends a message to a queue, and gives the identity that it has there; none if there is no such queue, or it does
 /// not take messages of that size.
 pub(super) async fn send(published: Published, queue: &Name, cx: &Context) -> Result<Option<Uuid>, Fault> {
-    let Some(queue) = cx.hub.catalogue.queue(queue) else {
+    let catalogue = &cx.hub.catalogue;
+    // A priority queue that has the name by now takes it as one that asks for no member.
+    let home = |queue| priority::destination(&queue, &[], catalogue).ok();
+    let Some(queue) = catalogue.queue(queue).and_then(home) else {
         return Ok(None);
     };
     let bytes = published.message.len() + published.attributes.iter().map(Attribute::bytes).sum::<usize>();

@@ -192,6 +192,7 @@ pub(crate) fn agrees(one: &SubscriptionAttributes, other: &SubscriptionAttribute
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Catalogue;
     use queue_core::{Endpoint, Name, Outside};
 
     fn set_all(pairs: &[(&str, &str)], through: Through) -> Result<SubscriptionAttributes, Fault> {
@@ -211,7 +212,8 @@ mod tests {
         through: Through,
     ) -> Result<SubscriptionAttributes, Fault> {
         let topic = &Name::new("000000000000", "us-east-1", "orders");
-        let of = Subscribed { topic, topic_is_fifo: false, owner: "000000000000", endpoint };
+        let catalogue = &Catalogue::default();
+        let of = Subscribed { topic, topic_is_fifo: false, owner: "000000000000", endpoint, catalogue };
         let mut attributes = SubscriptionAttributes::default();
         set(&mut attributes, pairs.iter().copied(), &of, through).map(|()| attributes)
     }

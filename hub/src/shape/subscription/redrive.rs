@@ -2,6 +2,7 @@
 //!
 //! See <https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html>.
 
+use crate::catalogue::Catalogue;
 use crate::shape::arn::{self, Arn};
 use crate::shape::subscription::endpoint::{can_exist, is_fifo};
 use queue_core::{Endpoint, Name};
@@ -13,10 +14,11 @@ pub(crate) struct Subscribed<'a> {
     pub(crate) topic_is_fifo: bool,
     pub(crate) owner: &'a str,
     pub(crate) endpoint: &'a Endpoint,
+    pub(crate) catalogue: &'a Catalogue,
 }
 
-/// The queue that a policy names, which need not exist; else what is wrong, in the words that follow
-/// `RedrivePolicy: `.
+/// The queue that a policy names, which need not exist, but is no priority queue; else what is wrong, in the words that
+/// follow `RedrivePolicy: `.
 pub(crate) fn parse(text: &str, of: &Subscribed<'_>) -> Result<Name, String> {
     filters::check_json(text).map_err(|error| super::attributes::located(&error))?;
     let policy: Value = serde_json::from_str(text).unwrap_or_default();
@@ -24,6 +26,9 @@ pub(crate) fn parse(text: &str, of: &Subscribed<'_>) -> Result<Name, String> {
     let is_near =
         |name: &Name| *name.account == *of.owner && name.region == of.topic.region && can_exist(name);
     let target = target.filter(is_near).ok_or("deadLetterTargetArn is an invalid arn")?;
+    if of.catalogue.is_priority_queue(&target) {
+        return Err("must not use a priority queue as DLQ.".to_owned());
+    }
     let endpoint_is_fifo = match of.endpoint {
         Endpoint::Queue(endpoint) => is_fifo(endpoint),
         Endpoint::Outside(_) => false,
@@ -56,6 +61,7 @@ mod tests {
             topic_is_fifo: topic.ends_with(".fifo"),
             owner: "000000000000",
             endpoint: &Endpoint::Queue(name(endpoint)),
+            catalogue: &Catalogue::default(),
         };
         let parsed = parse(policy, &of).map(|name| name.name.to_string());
         assert_eq!(parsed.as_deref().map_err(String::as_str), expected, "{policy}");

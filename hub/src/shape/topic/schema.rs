@@ -6,6 +6,7 @@
 mod parts;
 
 use super::limits;
+use crate::catalogue::Catalogue;
 use crate::shape::arn::Arn;
 use crate::shape::queue::text;
 use crate::shape::subscription::endpoint::{can_exist, is_fifo};
@@ -123,8 +124,13 @@ pub(crate) fn parse(text: &str) -> Result<Option<Rule>, String> {
     Ok(Some(Rule { mode, visits_by_depth, validator }))
 }
 
-/// Refuses a dead-letter queue that is not a neighbour of its topic, or not of the same kind.
-pub(crate) fn check_target(wanted: &TopicAttributes, topic: &Name, through: Through) -> Result<(), Fault> {
+/// Refuses a dead-letter queue that is not a neighbour of its topic, or not of the same kind, or a priority queue.
+pub(crate) fn check_target(
+    wanted: &TopicAttributes,
+    topic: &Name,
+    catalogue: &Catalogue,
+    through: Through,
+) -> Result<(), Fault> {
     let wrong = |what: &str| Err(through.wrong(format_args!("{NAME}: {what}")));
     let Some(text) = wanted.texts.get(NAME) else {
         return Ok(());
@@ -140,6 +146,9 @@ pub(crate) fn check_target(wanted: &TopicAttributes, topic: &Name, through: Thro
         Ok(Some(Mode::DeadLetter(queue))) if is_fifo(&queue) != wanted.fifo => wrong(
             "deadLetterTargetArn must be a FIFO queue for a FIFO topic, and a standard queue for a standard topic",
         ),
+        Ok(Some(Mode::DeadLetter(queue))) if catalogue.is_priority_queue(&queue) => {
+            wrong("deadLetterTargetArn must not be a priority queue")
+        }
         Ok(Some(Mode::DeadLetter(_))) => Ok(()),
         Err(flaw) => wrong(&flaw),
     }

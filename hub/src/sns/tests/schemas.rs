@@ -180,6 +180,9 @@ async fn a_schema_that_cannot_be_applied_is_refused() {
     );
     let kind = "deadLetterTargetArn must be a FIFO queue for a FIFO topic, and a standard queue for a standard topic";
     let invalid = "deadLetterTargetArn is an invalid arn";
+    world.make_queue("member").await;
+    world.make_list("list", "member").await;
+    let list = "deadLetterTargetArn must not be a priority queue";
     let elsewhere = dead_letters("dead").replace("us-east-1", "eu-west-1");
     let others = dead_letters("dead").replace("000000000000", "111122223333");
     let outside = r#"{"mode":"warn","schema":{"$ref":"http://example.com/x"}}"#.to_owned();
@@ -191,6 +194,7 @@ async fn a_schema_that_cannot_be_applied_is_refused() {
         (&topic, elsewhere, invalid),
         (&topic, others, invalid),
         (&topic, dead_letters("dead.fifo"), kind),
+        (&topic, dead_letters("list"), list),
         (&fifo, dead_letters("dead"), kind),
     ] {
         let given =
@@ -205,4 +209,21 @@ async fn a_schema_that_cannot_be_applied_is_refused() {
             format!("400 InvalidParameter: Invalid parameter: Attributes Reason: MessageSchema: {flaw}");
         world.check("CreateTopic", &borrowed(&create), &expected).await;
     }
+}
+
+#[actix_web::test]
+async fn a_priority_queue_that_took_the_name_of_a_dead_letter_queue_passes_on_what_it_is_given() {
+    let world = World::new();
+    let topic = world.create_topic("orders", &[("MessageSchema", &dead_letters("dead"))]).await;
+    world.make_queue("member").await;
+    world.make_list("dead", "member").await;
+    let priority = [
+        ("TopicArn", topic.as_str()),
+        ("Message", "x"),
+        ("MessageAttributes.entry.1.Name", "Priority"),
+        ("MessageAttributes.entry.1.Value.DataType", "String"),
+        ("MessageAttributes.entry.1.Value.StringValue", "of no member"),
+    ];
+    assert!(world.call("Publish", &priority).await.contains("<MessageId>"));
+    assert_eq!(bodies(&world.taken("member").await), ["x"]);
 }

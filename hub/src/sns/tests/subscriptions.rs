@@ -300,3 +300,21 @@ async fn filter_policies_are_refused_in_the_words_of_the_service() {
         assert_eq!(located, case["located"].as_bool().unwrap_or(false), "{case}: {answer}");
     }
 }
+
+#[actix_web::test]
+async fn a_priority_queue_is_no_dead_letter_queue_of_a_subscription() {
+    let world = World::new();
+    let topic = world.create_topic("orders", &[]).await;
+    world.make_queue("member").await;
+    world.make_list("list", "member").await;
+    let list = format!(r#"{{"deadLetterTargetArn":"{QUEUES}:list"}}"#);
+    let flaw = "RedrivePolicy: must not use a priority queue as DLQ.";
+    let answer =
+        world.try_subscribe(&topic, "sqs", &format!("{QUEUES}:q"), &[("RedrivePolicy", &list)]).await;
+    assert_eq!(answer, format!("400 InvalidParameter: Invalid parameter: Attributes Reason: {flaw}"));
+    let arn = world.subscribe(&topic, "q", &[]).await;
+    let set =
+        [("SubscriptionArn", arn.as_str()), ("AttributeName", "RedrivePolicy"), ("AttributeValue", &list)];
+    let expected = format!("400 InvalidParameter: Invalid parameter: {flaw}");
+    world.check("SetSubscriptionAttributes", &set, &expected).await;
+}

@@ -54,6 +54,7 @@ async fn a_dead_letter_queue_must_exist_nearby_be_alike_and_allow_it() {
     let by_queue = json!({"redrivePermission": "byQueue", "sourceQueueArns": [arn("orders")]}).to_string();
     fixture.create("choosy", json!({"RedriveAllowPolicy": by_queue})).await;
     assert_eq!(fixture.attribute("choosy", "RedriveAllowPolicy").await, Some(by_queue));
+    fixture.create("list", json!({"PriorityMembers": r#"{"members":["closed"]}"#})).await;
     let elsewhere = |region: &str, account: &str| {
         let target = format!("arn:aws:sqs:{region}:{account}:dead");
         json!({"deadLetterTargetArn": target, "maxReceiveCount": 1}).to_string()
@@ -61,6 +62,7 @@ async fn a_dead_letter_queue_must_exist_nearby_be_alike_and_allow_it() {
     let cases = [
         (redrive("missing", json!(1)), "Dead letter target does not exist."),
         (redrive("dead.fifo", json!(1)), "Dead-letter queue must be same type of queue as the source."),
+        (redrive("list", json!(1)), "Dead-letter queue must not be a priority queue."),
         (redrive("closed", json!(1)), "Dead-letter target does not allow the source queue to use it."),
         (elsewhere("us-east-1", "000000000000"), "Dead-letter target must be in same region as the source."),
         (elsewhere("eu-west-1", "111122223333"), "Dead-letter target owner should be same as the source."),
