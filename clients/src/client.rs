@@ -26,6 +26,8 @@ pub struct Builder {
     endpoint: String,
     account: String,
     region: String,
+    #[cfg(feature = "tls")]
+    authorities: Option<Vec<u8>>,
 }
 
 impl Builder {
@@ -43,10 +45,24 @@ impl Builder {
         self
     }
 
+    /// Whose certificates the hub may have, as certificates in PEM: these authorities alone instead of Mozilla's.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn authorities(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.authorities = Some(pem.into());
+        self
+    }
+
     /// Makes the client. Nothing is connected before the first call.
     pub fn build(self) -> Result<Client, Error> {
-        let connection = Arc::new(Connection::new(&self.endpoint, &self.account, &self.region)?);
-        Ok(Client { connection })
+        let connection = Connection::new(
+            &self.endpoint,
+            &self.account,
+            &self.region,
+            #[cfg(feature = "tls")]
+            self.authorities.as_deref(),
+        )?;
+        Ok(Client { connection: Arc::new(connection) })
     }
 }
 
@@ -62,6 +78,8 @@ impl Client {
             endpoint: endpoint.into(),
             account: "000000000000".to_owned(),
             region: "us-east-1".to_owned(),
+            #[cfg(feature = "tls")]
+            authorities: None,
         }
     }
 
@@ -214,6 +232,12 @@ impl Client {
     #[cfg(feature = "websocket")]
     pub(crate) fn endpoint(&self) -> String {
         self.connection.endpoint()
+    }
+
+    /// Whom its socket trusts.
+    #[cfg(all(feature = "tls", feature = "websocket"))]
+    pub(crate) fn tls(&self) -> Arc<rustls::ClientConfig> {
+        self.connection.tls()
     }
 
     /// Who calls: account and region.

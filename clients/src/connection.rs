@@ -1,5 +1,7 @@
 //! Requests and their answers, as bytes over HTTP.
 
+#[cfg(all(feature = "tls", feature = "websocket"))]
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +13,8 @@ use hyper_util::client::legacy::{Client as HttpClient, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::error::Error;
+#[cfg(feature = "tls")]
+use crate::tls;
 
 /// For the handshake of TCP.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -60,10 +64,17 @@ pub(crate) struct Connection {
     uri: Uri,
     account: String,
     region: String,
+    #[cfg(all(feature = "tls", feature = "websocket"))]
+    tls: Arc<rustls::ClientConfig>,
 }
 
 impl Connection {
-    pub(crate) fn new(endpoint: &str, account: &str, region: &str) -> Result<Self, Error> {
+    pub(crate) fn new(
+        endpoint: &str,
+        account: &str,
+        region: &str,
+        #[cfg(feature = "tls")] authorities: Option<&[u8]>,
+    ) -> Result<Self, Error> {
         let uri = parse_endpoint(endpoint)?;
         let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
         if !is_account {
@@ -77,11 +88,29 @@ impl Connection {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT));
         connector.set_nodelay(true);
+        #[cfg(feature = "tls")]
+        let tls = tls::config(authorities)?;
+        #[cfg(feature = "tls")]
+        let connector = tls::connector(connector, &tls);
         let http = HttpClient::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(encrypted(connector)?);
-        Ok(Self { http, uri, account: account.to_owned(), region: region.to_owned() })
+            .build(connector);
+        let (account, region) = (account.to_owned(), region.to_owned());
+        Ok(Self {
+            http,
+            uri,
+            account,
+            region,
+            #[cfg(all(feature = "tls", feature = "websocket"))]
+            tls: Arc::new(tls),
+        })
+    }
+
+    /// Whom the socket trusts.
+    #[cfg(all(feature = "tls", feature = "websocket"))]
+    pub(crate) fn tls(&self) -> Arc<rustls::ClientConfig> {
+        Arc::clone(&self.tls)
     }
 
     pub(crate) fn endpoint(&self) -> String {
@@ -149,21 +178,6 @@ impl Connection {
         let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(broken)?;
         Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
     }
-}
-
-#[cfg(feature = "tls")]
-fn encrypted(mut connector: HttpConnector) -> Result<Connector, Error> {
-    connector.enforce_http(false);
-    let builder = hyper_rustls::HttpsConnectorBuilder::new()
-        .with_provider_and_webpki_roots(rustls::crypto::aws_lc_rs::default_provider())
-        .map_err(|error| Error::Setting(error.to_string()))?;
-    Ok(builder.https_or_http().enable_http1().wrap_connector(connector))
-}
-
-#[cfg(not(feature = "tls"))]
-#[expect(clippy::unnecessary_wraps, reason = "with TLS it can fail")]
-fn encrypted(connector: HttpConnector) -> Result<Connector, Error> {
-    Ok(connector)
 }
 
 fn header(text: &str) -> Result<HeaderValue, Error> {

@@ -30,6 +30,8 @@ mod query;
 mod queue;
 #[cfg(feature = "websocket")]
 mod socket;
+#[cfg(feature = "tls")]
+mod tls;
 mod topic;
 #[cfg(feature = "websocket")]
 mod worker;

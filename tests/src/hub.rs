@@ -200,6 +200,18 @@ impl Hub {
         self.restarting().expect_ready()
     }
 
+    /// The same on the port that it had, where clients look for it.
+    #[must_use]
+    pub fn restart_in_its_place(mut self) -> Self {
+        let port = self.address.port().to_string();
+        let flag =
+            self.arguments.iter().position(|argument| argument == "--port").expect("the flag of the port");
+        if let Some(value) = self.arguments.get_mut(flag + 1) {
+            *value = port.into();
+        }
+        self.restart()
+    }
+
     /// Ends the process in the middle of whatever it is doing, by SIGKILL, and waits until it is gone.
     pub fn kill(&mut self) {
         let _ = self.child.kill();

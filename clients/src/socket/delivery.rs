@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::command::{Command, How, Settle, Settled};
 use super::consumer::Lost;
+use crate::backoff::Backoff;
 use crate::client::Client;
 use crate::error::Error;
 use crate::message::Message;
@@ -133,13 +134,25 @@ impl Delivery {
             Ok(Settled::Done) => Ok(()),
             Ok(Settled::Lost(why)) => Err(Error::Lost(why)),
             Ok(Settled::Refused(fault)) => Err(fault.into()),
-            Ok(Settled::Unknown) | Err(_) => {
-                let queue = self.ticket.client.queue(&self.queue);
-                let handle = &self.message.receipt_handle;
-                match visibility {
-                    None => queue.delete(handle).await,
-                    Some(visibility) => queue.change_visibility(handle, visibility).await,
+            Ok(Settled::Unknown) | Err(_) => self.finish_by_handle(visibility).await,
+        }
+    }
+
+    /// The same over HTTP. Doing it twice is doing it once, so it waits for the hub as long as the socket does.
+    async fn finish_by_handle(&self, visibility: Option<Duration>) -> Result<(), Error> {
+        let queue = self.ticket.client.queue(&self.queue);
+        let handle = &self.message.receipt_handle;
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+        loop {
+            let result = match visibility {
+                None => queue.delete(handle).await,
+                Some(visibility) => queue.change_visibility(handle, visibility).await,
+            };
+            match result {
+                Err(error) if error.is_passing() && !self.ticket.commands.is_closed() => {
+                    tokio::time::sleep(backoff.failed()).await;
                 }
+                result => return result,
             }
         }
     }

@@ -9,8 +9,12 @@ use http::header::SEC_WEBSOCKET_PROTOCOL;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+#[cfg(not(feature = "tls"))]
+use tokio_tungstenite::connect_async_with_config;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message as Raw, protocol::WebSocketConfig};
+#[cfg(feature = "tls")]
+use tokio_tungstenite::{Connector, connect_async_tls_with_config};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::frame::{Connected, Said};
@@ -82,8 +86,14 @@ impl Dial {
         let protocol = HeaderValue::from_static("fanq.v1.json");
         request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, protocol);
         let settings = WebSocketConfig::default();
-        let (mut transport, _) =
-            tokio_tungstenite::connect_async_with_config(request, Some(settings), true).await?;
+        #[cfg(feature = "tls")]
+        let opening = {
+            let trust = Some(Connector::Rustls(self.client.tls()));
+            connect_async_tls_with_config(request, Some(settings), true, trust)
+        };
+        #[cfg(not(feature = "tls"))]
+        let opening = connect_async_with_config(request, Some(settings), true);
+        let (mut transport, _) = opening.await?;
         transport.send(Raw::text(self.hello().to_string())).await?;
         loop {
             match said(transport.next().await)? {

@@ -6,13 +6,18 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap};
 use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use futures_util::Stream;
 use futures_util::stream;
 
+use super::request::into_http;
 use crate::live::{Item, Place, Reader};
+use crate::wire;
+
+const MEDIA_TYPE: &str = "text/event-stream";
 
 /// How long nothing is said at most, so that everybody on the way knows that the connection is alive.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -22,12 +27,26 @@ const CHUNK_BYTES: usize = 16 * 1024;
 
 /// The answer that shows what a reader is given.
 pub(super) fn answer(reader: Reader) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/event-stream; charset=utf-8"))
+    begin().streaming(chunks(reader))
+}
+
+/// The answer to who cannot read now. `EventSource` asks again after a stream that has ended, and never after an error.
+pub(super) fn refuse(headers: &HeaderMap, refusal: wire::Response) -> HttpResponse {
+    let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if refusal.status == StatusCode::SERVICE_UNAVAILABLE && accepts.contains(MEDIA_TYPE) {
+        return begin().body(":\n\n");
+    }
+    into_http(refusal)
+}
+
+fn begin() -> HttpResponseBuilder {
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header((CONTENT_TYPE, format!("{MEDIA_TYPE}; charset=utf-8")))
         .insert_header((CACHE_CONTROL, "no-store"))
         // Proxies that gather answers would hold events back.
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(chunks(reader))
+        .insert_header(("x-accel-buffering", "no"));
+    answer
 }
 
 fn chunks(reader: Reader) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {

@@ -169,10 +169,11 @@ async fn route<B: Backend>(
         if in_handler.leaves_its_place() {
             // Such an answer does not end, and the places that are left are for requests that do.
             let text = "Too many connections are open.";
-            return into_http(resources::Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response());
+            let refusal = resources::Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+            return events::refuse(request.headers(), refusal);
         }
         let begun = site.backend.subscribe(wire::Request { head, body, base_url });
-        return begun.map_or_else(into_http, events::answer);
+        return begun.map_or_else(|refusal| events::refuse(request.headers(), refusal), events::answer);
     }
     if is_resource {
         let answer = pin!(site.backend.resource(wire::Request { head, body, base_url }));

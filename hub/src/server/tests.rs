@@ -310,6 +310,9 @@ async fn a_hub_that_is_starting_says_so_to_everybody() {
     ask("GET /metrics", "", 503, "The hub is starting").await;
     ask("GET /?Action=ListTopics", "", 503, "<Code>ServiceUnavailable</Code>").await;
     ask("POST /", json, 503, "The hub is starting").await;
+    ask("GET /topics/orders/events", "", 503, "The hub is starting").await;
+    // A page would never ask again after an error.
+    ask("GET /topics/orders/events", "Accept: text/event-stream\r\n", 200, ":\n\n").await;
     door.open(crate::hub::Hub::in_memory(settings).unwrap());
     ask("GET /ready", "", 200, "ready").await;
     ask("GET /_fanq/clock", "", 200, "now_ms").await;
@@ -369,6 +372,10 @@ async fn the_last_places_are_not_for_answers_that_do_not_end() {
     }
     server.waiting(7 * workers).await;
     check(&server, events, 503, r#"{"error":"Too many connections are open."}"#).await;
+    // A page would never ask again after an error.
+    let by_page = "GET /topics/orders/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                   Accept: text/event-stream\r\n\r\n";
+    check(&server, by_page.as_bytes(), 200, ":").await;
     check(&server, GET.as_bytes(), 200, "GET /q").await;
 }
 

@@ -48,7 +48,8 @@ impl Outgoing {
         self.put(|buffer| frame::put_text(buffer, text));
     }
 
-    /// Puts a message of a queue, which counts as not written until its last byte is.
+    /// Puts a message of a queue that its client was not given before. It counts as not written until its last byte
+    /// is.
     pub(super) fn push(&mut self, text: &[u8], mark: Mark) {
         self.say(text);
         self.marks.push_back((self.put_bytes, mark));

@@ -119,8 +119,8 @@ impl State {
         matches!(self.connection, Connection::Over)
     }
 
-    /// A connection has gone. What it was never written is given back, unless another has written it meanwhile, and so
-    /// is everything else if nobody will come back for it.
+    /// A connection has gone. What it was to write for the first time and did not is given back, unless another has
+    /// taken that over, and so is everything else if nobody will come back for it.
     pub(super) fn detach(
         &mut self,
         connection: u64,
@@ -135,9 +135,7 @@ impl State {
         for (sub, number, tag) in unwritten.iter().filter(|_| !is_repeated) {
             let lease = self.consumer(sub, *number).and_then(|consumer| consumer.held.take(*tag));
             if let Some(lease) = lease {
-                // What this connection was to write once more was written by another before.
-                let is_new = connection != self.repeated_by;
-                if is_new { &mut returned.unseen } else { &mut returned.seen }.push(lease.receipt());
+                returned.unseen.push(lease.receipt());
                 lost.entry(sub).or_default().push(*tag);
             }
         }

@@ -43,6 +43,8 @@ enum Stage {
     /// These tags are on their way to be written.
     Writing {
         tags: Vec<u64>,
+        /// The client was given them before, so they stay its own, written or not.
+        is_repeated: bool,
         written: LocalBoxFuture<'static, Vec<(u64, Vec<u8>)>>,
     },
 }
@@ -54,11 +56,11 @@ impl Taker {
         Self { sub: sub.into(), number, queue, queue_name, stage: Stage::Resting }
     }
 
-    /// What it holds that was not even put among what is to be written.
+    /// What it holds for the first time and was not even put among what is to be written.
     pub(super) fn into_unwritten(self) -> impl Iterator<Item = Mark> {
         let tags = match self.stage {
-            Stage::Resting | Stage::Receiving { .. } => Vec::new(),
-            Stage::Writing { tags, .. } => tags,
+            Stage::Resting | Stage::Receiving { .. } | Stage::Writing { is_repeated: true, .. } => Vec::new(),
+            Stage::Writing { tags, is_repeated: false, .. } => tags,
         };
         let (sub, number) = (self.sub, self.number);
         tags.into_iter().map(move |tag| ((&*sub).into(), number, tag))
@@ -89,7 +91,7 @@ impl Taker {
             }
             written
         });
-        self.stage = Stage::Writing { tags, written };
+        self.stage = Stage::Writing { tags, is_repeated: true, written };
     }
 
     fn writer(&self) -> Writer {
@@ -185,7 +187,7 @@ impl Client {
                     Poll::Ready(received) => Poll::Ready(self.received(taker, received)),
                 }
             }
-            Stage::Writing { tags, written } => match written.as_mut().poll(cx) {
+            Stage::Writing { tags, is_repeated, written } => match written.as_mut().poll(cx) {
                 Poll::Pending => Poll::Pending,
                 Poll::Ready(texts) => {
                     let Some(attached) = self.attached() else { return Poll::Ready(Step::Over) };
@@ -201,7 +203,10 @@ impl Client {
                         attached.session.with(|state| state.consumer(&taker.sub, taker.number).map(left));
                     let Some(left) = left else { return Poll::Ready(Step::Over) };
                     for (tag, text) in left {
-                        self.outgoing.push(&text, ((&*taker.sub).into(), taker.number, tag));
+                        match is_repeated {
+                            true => self.outgoing.say(&text),
+                            false => self.outgoing.push(&text, ((&*taker.sub).into(), taker.number, tag)),
+                        }
                         self.hub.sockets.pushed.fetch_add(1, Ordering::Relaxed);
                     }
                     taker.stage = Stage::Resting;
@@ -292,7 +297,7 @@ impl Client {
             }
             written
         });
-        taker.stage = Stage::Writing { tags, written };
+        taker.stage = Stage::Writing { tags, is_repeated: false, written };
         Step::On
     }
 

@@ -3,25 +3,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 
-import { chromium } from "playwright-core";
-
+import { browser, skip } from "./browser.js";
 import { eventually } from "./hub.js";
 import { ownHub } from "./world.js";
 
 const program = path.resolve(import.meta.dirname, "../../../examples/dashboard/dashboard.js");
 // Node has a WebSocket of its own from version 22, or with this.
 const flags = ["--no-warnings", "--experimental-websocket"];
-
-const NAMES = ["chromium", "chromium-browser", "google-chrome"];
-const folders = (process.env.PATH ?? "").split(path.delimiter);
-const browsers = folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name)));
-const executablePath = browsers.find((file) => existsSync(file));
-const skip = executablePath === undefined && "there is no Chromium (Debian: chromium)";
 
 /** The example, and the address of its page. */
 async function started(t, hub, ...given) {
@@ -39,9 +31,7 @@ async function started(t, hub, ...given) {
 
 /** A page in a browser; what goes wrong in it fails the test. */
 async function opened(t, address) {
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-  t.after(() => browser.close());
-  const page = await browser.newPage();
+  const page = await (await browser(t)).newPage();
   const errors = [];
   page.on("pageerror", (error) => errors.push(error.message));
   t.after(() => assert.deepEqual(errors, []));

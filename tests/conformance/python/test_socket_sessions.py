@@ -289,6 +289,36 @@ def test_a_client_that_froze_is_pushed_everything_once(queues, sockets, clock, i
     assert counts(queues, url) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("is_cut", [True, False], ids=["cut", "half-open"])
+def test_what_a_client_holds_is_its_own_however_often_it_is_cut_off_while_it_is_pushed_again(
+    queues, sockets, clock, is_cut
+):
+    url = make_queue(queues)
+    for number in range(LARGE):
+        send(queues, url, f"{number}:" + "x" * 1_000_000)
+    talk = sockets.connect()
+    talk.done("consume", sub="a", queue="orders", credit=1000, maxBytes=200_000_000)
+    held = {message["tag"]: name(message) for message in talk.messages(LARGE)}
+    broken(talk, sockets)
+    for _ in range(3):
+        # It does not read, so most is not written again.
+        again = sockets.bare(max_queue=1)
+        session = {"session": talk.connected["session"], "resume": talk.connected["resume"]}
+        who = {"account": sockets.world.account, "region": sockets.world.region}
+        again.connected = again.done("connect", **who, **session, resendUnacked=True)
+        [consumer] = again.connected["subs"]
+        assert consumer["unacked"] == list(held)
+        talk = again
+        if is_cut:
+            broken(talk, sockets)
+    again = sockets.again(talk, resendUnacked=True)
+    assert {message["tag"]: name(message) for message in again.messages(LARGE)} == held
+    assert "unknown" not in again.done("ack", sub="a", tags=list(held))
+    again.nothing()
+    again.nothing("lost")
+    assert counts(queues, url) == (0, 0, 0)
+
+
 def test_what_was_not_written_before_a_takeover_is_lost_and_pushed_anew(queues, sockets, clock):
     talk, url = frozen(queues, sockets)
     again = sockets.again(talk)
