@@ -40,7 +40,7 @@ use run::Runner;
 use scrape::Scrape;
 pub(crate) use scrape::Scraped;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -98,6 +98,7 @@ enum Event {
     PutBack {
         queue: QueueId,
         receipts: Vec<Receipt>,
+        attempt: Option<u128>,
     },
     Read {
         queue: Option<QueueId>,
@@ -234,7 +235,20 @@ impl Engine {
     /// message taken for it in the last moment is visible again at once.
     pub(crate) async fn receive(&self, receive: Receive, wait: Duration) -> Result<Vec<Delivery>, Error> {
         let span = span::receive(receive.maximum, wait);
-        let deliveries = self.receiving(receive, wait)?.deliveries().await?;
+        let deliveries = self.receiving(receive, None, wait)?.deliveries().await?;
+        span::received(&span, deliveries.len());
+        Ok(deliveries)
+    }
+
+    /// The same, for as many messages as there is room for when there are some, which the caller says all the while.
+    pub(crate) async fn receive_growing(
+        &self,
+        receive: Receive,
+        maximum: Arc<AtomicU32>,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, Error> {
+        let span = span::receive(receive.maximum, wait);
+        let deliveries = self.receiving(receive, Some(maximum), wait)?.deliveries().await?;
         span::received(&span, deliveries.len());
         Ok(deliveries)
     }
@@ -242,17 +256,22 @@ impl Engine {
     /// The same, but what is taken is read by the caller, or put back by it.
     pub(crate) async fn take(&self, receive: Receive, wait: Duration) -> Result<Vec<Taken>, Error> {
         let span = span::receive(receive.maximum, wait);
-        let taken = self.receiving(receive, wait)?.taken().await?;
+        let taken = self.receiving(receive, None, wait)?.taken().await?;
         span::received(&span, taken.len());
         Ok(taken)
     }
 
-    fn receiving(&self, receive: Receive, wait: Duration) -> Result<Receiving<'_>, Error> {
+    fn receiving(
+        &self,
+        receive: Receive,
+        growing: Option<Arc<AtomicU32>>,
+        wait: Duration,
+    ) -> Result<Receiving<'_>, Error> {
         let (responder, response) = oneshot::channel();
         let id = self.next_waiter.fetch_add(1, Ordering::Relaxed);
         let (queue, attempt) = (receive.queue, receive.attempt);
         let deadline = (!wait.is_zero()).then(|| Instant::now() + wait);
-        self.send(Event::Receive(waiters::Waiter { id, receive, deadline, responder }))?;
+        self.send(Event::Receive(waiters::Waiter { id, receive, growing, deadline, responder }))?;
         let is_waiting = deadline.is_some();
         Ok(Receiving { engine: self, queue, attempt, waiter: id, is_waiting, response })
     }

@@ -6,6 +6,7 @@ use super::run::Runner;
 use super::waiters::Waiter;
 use super::{Error, Read, respond};
 use queue_core::{Command, GiveBack, Queue, QueueId, Receipt, Received, Reply};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 impl Runner {
@@ -39,7 +40,10 @@ impl Runner {
         self.machine.next_due_of(queue).is_some_and(|at| at <= self.clock.now())
     }
 
-    fn propose_receive(&mut self, waiter: Waiter) {
+    fn propose_receive(&mut self, mut waiter: Waiter) {
+        if let Some(maximum) = &waiter.growing {
+            waiter.receive.maximum = maximum.load(Ordering::Relaxed);
+        }
         self.waiters.claim(waiter.receive.queue);
         self.add(&Command::Receive(waiter.receive.clone()), Answer::Receive(waiter));
     }
@@ -67,7 +71,7 @@ impl Runner {
                 let taken = messages.into_iter().map(|message| Taken { body: body(&message), message });
                 let attempt = waiter.receive.attempt;
                 if let Err(Ok(taken)) = waiter.responder.send(Ok(taken.collect())) {
-                    self.put_back(queue, receipts(&taken, attempt));
+                    self.put_back(queue, receipts(&taken), attempt);
                 }
             }
             // A receive that waits is answered emptily where one that does not is told why.
@@ -114,10 +118,16 @@ impl Runner {
         }
     }
 
-    /// The receiver has gone before it was answered, or could not read it: what was taken was not received.
-    pub(super) fn put_back(&mut self, queue: QueueId, receipts: Vec<Receipt>) {
-        if !receipts.is_empty() {
-            self.add(&Command::GiveBack(GiveBack { queue, receipts }), Answer::Nobody);
+    /// The receiver has gone before it was answered, or could not read it: what was taken was not received. What it can
+    /// ask for again by the id of its attempt stays, for whoever makes that.
+    pub(super) fn put_back(&mut self, queue: QueueId, receipts: Vec<Receipt>, attempt: Option<u128>) {
+        match attempt {
+            None => self.add(&Command::GiveBack(GiveBack { queue, receipts }), Answer::Nobody),
+            Some(attempt) => {
+                if let Some(waiter) = self.waiters.making(queue, attempt) {
+                    self.propose_receive(waiter);
+                }
+            }
         }
     }
 

@@ -90,12 +90,13 @@ impl Engine {
 struct Loading<'a> {
     engine: &'a Engine,
     queue: QueueId,
+    attempt: Option<u128>,
     receipts: Vec<Receipt>,
 }
 
 impl<'a> Loading<'a> {
     fn new(engine: &'a Engine, queue: QueueId, attempt: Option<u128>, taken: &[Taken]) -> Self {
-        Self { engine, queue, receipts: receipts(taken, attempt) }
+        Self { engine, queue, attempt, receipts: receipts(taken) }
     }
 }
 
@@ -103,16 +104,14 @@ impl Drop for Loading<'_> {
     fn drop(&mut self) {
         let receipts = std::mem::take(&mut self.receipts);
         if !receipts.is_empty() {
-            let _ = self.engine.send(Event::PutBack { queue: self.queue, receipts });
+            let _ = self.engine.send(Event::PutBack { queue: self.queue, receipts, attempt: self.attempt });
         }
     }
 }
 
-/// What is to be given back of messages that were taken for a receiver that has gone: nothing of what it can ask for
-/// again by the id of its attempt.
-pub(super) fn receipts(taken: &[Taken], attempt: Option<u128>) -> Vec<Receipt> {
-    let taken = taken.iter().filter(|_| attempt.is_none());
-    taken.map(|one| one.message.receipt).collect()
+/// What names the messages that were taken.
+pub(super) fn receipts(taken: &[Taken]) -> Vec<Receipt> {
+    taken.iter().map(|one| one.message.receipt).collect()
 }
 
 /// Reads the bodies, those that are on the disk away from the threads that answer requests. What is not given to the
@@ -179,5 +178,5 @@ fn load_each(queue: QueueId, taken: Vec<Taken>) -> Result<Loaded, Unreadable> {
             }
         }
     }
-    Ok(Loaded { deliveries, given_back: receipts(taken.as_slice(), None) })
+    Ok(Loaded { deliveries, given_back: receipts(taken.as_slice()) })
 }

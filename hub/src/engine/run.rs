@@ -279,7 +279,7 @@ impl Runner {
                 self.waiters.remove(queue, waiter);
                 self.watch(queue);
             }
-            Event::PutBack { queue, receipts } => self.put_back(queue, receipts),
+            Event::PutBack { queue, receipts, attempt } => self.put_back(queue, receipts, attempt),
             Event::Read { queue, read } => self.read(queue, read),
             Event::Scrape(scrape) => self.scrape(scrape),
             Event::Turn { changes, responder } => self.turn_clock(&changes, responder),

@@ -9,6 +9,7 @@ mod stored;
 
 use super::*;
 use crate::storage::memory::MemoryLog;
+use futures_util::FutureExt as _;
 use queue_core::{
     BodyRef, ChangeVisibility, CreateQueue, DeduplicationKeys, Delete, Name, Outgoing, Position,
     QueueAttributes, Send, Timestamp,
@@ -256,6 +257,44 @@ async fn a_receiver_that_goes_finds_what_it_took_by_the_id_of_its_attempt() {
     assert!(others.is_empty());
     let again = hub.engine.receive(attempt(7), Duration::ZERO).await.unwrap();
     assert_eq!((bodies(&again), again[0].message.receives), (vec!["a"], 1));
+}
+
+#[tokio::test]
+async fn a_receiver_that_asks_again_before_its_first_end_is_noticed_gets_what_that_took() {
+    let hub = fixture();
+    let queue = hub.queue("orders.fifo").await;
+    let attempt = || Receive { attempt: Some(7), ..receiving(queue, LONG) };
+    let polls = [(); 2].map(|()| hub.engine.receive(attempt(), LONG));
+    let [mut gone, mut again] = polls.map(Box::pin);
+    assert!((&mut gone).now_or_never().is_none() && (&mut again).now_or_never().is_none());
+    hub.send(queue, "a").await;
+    while hub.in_flight(queue).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(gone);
+    let again = again.await.unwrap();
+    assert_eq!((bodies(&again), again[0].message.receives), (vec!["a"], 1));
+}
+
+#[tokio::test]
+async fn a_receiver_takes_as_much_as_it_has_room_for_by_then() {
+    let hub = fixture();
+    let queue = hub.queue("orders").await;
+    let room = Arc::new(AtomicU32::new(1));
+    let one = Receive { maximum: 1, ..receiving(queue, LONG) };
+    let mut poll = Box::pin(hub.engine.receive_growing(one, Arc::clone(&room), LONG));
+    assert!((&mut poll).now_or_never().is_none());
+    room.store(3, Ordering::Relaxed);
+    let bodies = ["a", "b"].map(|body| body.as_bytes().to_vec());
+    let message = |body: &Vec<u8>| Outgoing {
+        body: BodyRef { position: Position(0), bytes: body.len() as u32 },
+        delay: None,
+        group: None,
+        deduplication: None,
+    };
+    let send = Send { queue, messages: bodies.iter().map(message).collect() };
+    hub.engine.execute(Command::Send(send), bodies.to_vec()).await.unwrap();
+    assert_eq!(poll.await.unwrap().len(), 2);
 }
 
 #[tokio::test]

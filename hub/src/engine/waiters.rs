@@ -6,6 +6,8 @@
 use super::{Responder, Taken};
 use queue_core::{QueueId, Receive, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Instant;
 
 /// A receiver.
@@ -13,6 +15,8 @@ pub(super) struct Waiter {
     /// Rises with every receiver, so it tells who came first.
     pub(super) id: u64,
     pub(super) receive: Receive,
+    /// How many messages it can take by now, if that grows while it waits.
+    pub(super) growing: Option<Arc<AtomicU32>>,
     /// Until when it waits, in real time; none if it does not.
     pub(super) deadline: Option<Instant>,
     pub(super) responder: Responder<Vec<Taken>>,
@@ -67,6 +71,15 @@ impl Waiters {
                 return Some(waiter);
             }
         }
+    }
+
+    /// Takes out the first receiver of the queue that makes this attempt.
+    pub(super) fn making(&mut self, queue: QueueId, attempt: u128) -> Option<Waiter> {
+        let waiting = &self.queues.get(&queue)?.by_arrival;
+        let makes =
+            |waiter: &&Waiter| waiter.receive.attempt == Some(attempt) && !waiter.responder.is_closed();
+        let id = waiting.values().find(makes)?.id;
+        self.remove(queue, id)
     }
 
     /// Takes out every receiver of the queue.
@@ -183,7 +196,7 @@ mod tests {
     fn waiter(id: u64) -> (Waiter, oneshot::Receiver<Result<Vec<Taken>, super::super::Error>>) {
         let (responder, response) = oneshot::channel();
         let receive = Receive { queue: QUEUE, maximum: 1, visibility: Duration::ZERO, attempt: None };
-        (Waiter { id, receive, deadline: Some(Instant::now()), responder }, response)
+        (Waiter { id, receive, growing: None, deadline: Some(Instant::now()), responder }, response)
     }
 
     #[test]

@@ -217,7 +217,7 @@ impl Reader {
                 if !search.step(&mut self.cursors, &self.rules) {
                     return Found::Later;
                 }
-                if let Some(history) = self.history.as_mut().filter(|_| search.has_come_to_what_is_gone()) {
+                if let Some(history) = self.history.as_mut().filter(|_| search.is_cut_short()) {
                     history.beginning.recovered = false;
                 }
                 self.search = None;

@@ -34,7 +34,7 @@ pub(crate) struct Asked {
 #[derive(Debug, Deserialize)]
 #[serde(
     untagged,
-    expecting = "since is \"now\", or has last, offset and epoch, or time, and nothing else is of their types"
+    expecting = "since is \"now\", or an object with last, with offset and epoch, or with time"
 )]
 pub(crate) enum AskedSince {
     Word(String),

@@ -14,7 +14,7 @@ pub(super) struct Search {
     missing: usize,
     /// The next event that each cursor would look at, by its order: which cursor, and the offset there.
     next: BTreeMap<u64, (usize, u64)>,
-    /// Something may have been found in what a ring has let go.
+    /// Something that is missing may have been in what a ring has let go.
     is_cut_short: bool,
 }
 
@@ -36,14 +36,14 @@ impl Search {
     fn look_before(&mut self, offset: u64, position: usize, cursor: &Cursor) {
         match cursor.ring.look(offset - 1).event {
             Some(event) => drop(self.next.insert(event.order, (position, offset - 1))),
-            // The first event of a ring has the offset 1.
-            None => self.is_cut_short |= offset > 1,
+            // The first event of a ring has the offset 1. What is left out here is later than whatever comes next.
+            None => self.is_cut_short |= offset > 1 && self.missing > 0,
         }
     }
 
-    /// Whether it found less than was wanted, and a ring has let go what might have been more.
-    pub(super) fn has_come_to_what_is_gone(&self) -> bool {
-        self.missing > 0 && self.is_cut_short
+    /// Whether something that was wanted may have been in what a ring has let go.
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.is_cut_short
     }
 
     /// Puts cursors in front of what it finds; says whether it is done. The cursors are those of before.

@@ -51,7 +51,7 @@ families! {
     QUEUE_OLDEST_AGE = Gauge "fanq_queue_oldest_message_age_seconds" "Age of the oldest message that is not deleted; 0 if there is none.";
     QUEUE_SENT = Counter "fanq_queue_sent_messages_total" "Messages that were sent or delivered to the queue.";
     QUEUE_SENT_BYTES = Counter "fanq_queue_sent_bytes_total" "Bytes of these, as they are stored.";
-    QUEUE_RECEIVED = Counter "fanq_queue_received_messages_total" "Messages that receives took.";
+    QUEUE_RECEIVED = Counter "fanq_queue_received_messages_total" "Messages that receives took, also for clients that were found to have gone.";
     QUEUE_RECEIVED_BYTES = Counter "fanq_queue_received_bytes_total" "Bytes of these, as they are stored.";
     QUEUE_EMPTY_RECEIVES = Counter "fanq_queue_empty_receives_total" "Receives that were answered without a message.";
     QUEUE_DELETED = Counter "fanq_queue_deleted_messages_total" "Messages that were deleted by their receivers.";

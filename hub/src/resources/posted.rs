@@ -13,7 +13,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use serde::Serialize;
 
 const ATTRIBUTE: &str = "fanq-attribute-";
-/// What an event in binary mode cannot be without. Whoever sends one of them means an event.
+/// The headers that every event in binary mode has. Whoever sends one of them means an event.
 const REQUIRED: [&str; 4] = ["ce-specversion", "ce-id", "ce-source", "ce-type"];
 /// The parameter for the attribute whose name is not in lower case.
 pub(super) const PRIORITY: &str = "priority";

@@ -1,8 +1,8 @@
 //! `/_fanq/clock`: reads and turns the hub's clock, for tests of what happens after minutes or days.
 //!
-//! `GET` answers `{"now_ms", "frozen", "offset_ms"}`. `POST` takes an object with any of `"freeze": true`,
-//! `"advance_ms": n` and `"resume": true`, does them in this order, and answers the clock as it is then; what the
-//! advance made due has happened by that time.
+//! `GET` answers `{"now_ms", "frozen", "offset_ms"}`. `POST` takes an object with any of `"freeze": true`
+//! (or `false`, which resumes), `"advance_ms": n` and `"resume": true`, does them in this order, and answers the clock as
+//! it is then; what the advance made due has happened by that time.
 
 use std::time::Duration;
 

@@ -260,8 +260,8 @@ impl Client {
 
     fn let_go(&mut self, is_orderly: bool) -> Returned {
         let Some(Attached { session, number, .. }) = self.attached.take() else { return Returned::default() };
-        let mut unwritten = self.outgoing.take_unwritten();
-        unwritten.extend(self.takers.drain(..).flat_map(Taker::into_unwritten));
+        let mut unwritten = self.outgoing.take_back();
+        unwritten.whole.extend(self.takers.drain(..).flat_map(Taker::into_unwritten));
         let now = self.hub.now();
         let (returned, is_over) = session.with(|state| {
             let returned = state.detach(number, &unwritten, is_orderly, now);

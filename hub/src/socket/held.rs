@@ -141,15 +141,20 @@ impl Held {
         let at = received.receipt.at;
         let lease =
             Lease { until: at.after(self.terms.lease), end: at.after(self.terms.lease_max), received };
-        self.put_back(tag, lease);
+        self.hold.begin(lease.receipt(), tag);
+        self.insert(tag, lease);
         Some(tag)
     }
 
     /// Holds a message again whose acknowledgement failed.
     pub(super) fn put_back(&mut self, tag: u64, lease: Lease) {
+        self.hold.resume(lease.receipt(), tag);
+        self.insert(tag, lease);
+    }
+
+    fn insert(&mut self, tag: u64, lease: Lease) {
         self.note(self.next_look(&lease));
         self.bytes += lease.bytes();
-        self.hold.begin(lease.receipt(), tag);
         self.leases.insert(tag, lease);
     }
 

@@ -4,6 +4,7 @@ use super::frame;
 use bytes::{Buf, BytesMut};
 use std::collections::VecDeque;
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
@@ -14,13 +15,22 @@ const KEPT_BYTES: usize = 4 << 10;
 /// A message of a queue: the name and number of its consumer, and its tag.
 pub(super) type Mark = (Box<str>, u64, u64);
 
+/// Messages that were on their way when it ended.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Unwritten {
+    /// Its client may get it.
+    pub(super) begun: Option<Mark>,
+    /// Their client never gets them.
+    pub(super) whole: Vec<Mark>,
+}
+
 #[derive(Default)]
 pub(super) struct Outgoing {
     buffer: BytesMut,
     /// All bytes that were ever put here.
     put_bytes: u64,
-    /// Messages that are not written in full, with where they end among those bytes.
-    marks: VecDeque<(u64, Mark)>,
+    /// Messages that are not written in full, with where they begin and end among those bytes.
+    marks: VecDeque<(Range<u64>, Mark)>,
     /// The socket takes nothing more at the moment.
     is_stuck: bool,
 }
@@ -51,13 +61,30 @@ impl Outgoing {
     /// Puts a message of a queue that its client was not given before. It counts as not written until its last byte
     /// is.
     pub(super) fn push(&mut self, text: &[u8], mark: Mark) {
+        let start = self.put_bytes;
         self.say(text);
-        self.marks.push_back((self.put_bytes, mark));
+        self.marks.push_back((start..self.put_bytes, mark));
     }
 
-    /// The messages that the client cannot have got.
-    pub(super) fn take_unwritten(&mut self) -> Vec<Mark> {
-        std::mem::take(&mut self.marks).into_iter().map(|(_, mark)| mark).collect()
+    /// Takes back the messages that are not written, and all that was to come behind them. One that is written in part
+    /// stays, and can still be written in full.
+    pub(super) fn take_back(&mut self) -> Unwritten {
+        let written_bytes = self.written_bytes();
+        let mut unwritten = Unwritten::default();
+        for (place, mark) in std::mem::take(&mut self.marks) {
+            if place.start < written_bytes {
+                unwritten.begun = Some(mark);
+                continue;
+            }
+            let kept = usize::try_from(place.start - written_bytes).unwrap_or(usize::MAX);
+            self.buffer.truncate(kept);
+            unwritten.whole.push(mark);
+        }
+        unwritten
+    }
+
+    fn written_bytes(&self) -> u64 {
+        self.put_bytes - self.buffer.len() as u64
     }
 
     /// Writes as much as the socket takes.
@@ -88,8 +115,8 @@ impl Outgoing {
     }
 
     fn forget_written(&mut self) {
-        let written_bytes = self.put_bytes - self.buffer.len() as u64;
-        while self.marks.front().is_some_and(|(end, _)| *end <= written_bytes) {
+        let written_bytes = self.written_bytes();
+        while self.marks.front().is_some_and(|(place, _)| place.end <= written_bytes) {
             self.marks.pop_front();
         }
         if self.marks.is_empty() {
@@ -109,14 +136,18 @@ mod tests {
     async fn a_message_is_written_with_its_last_byte() {
         let (mut socket, mut client) = duplex(10);
         let mut outgoing = Outgoing::default();
-        for tag in 1..=2 {
-            outgoing.push(b"12345678", ("a".into(), 1, tag));
+        let mark = |tag| ("a".into(), 1, tag);
+        for tag in 1..=4 {
+            outgoing.push(b"12345678", mark(tag));
         }
         let mut write = poll_fn(|cx| outgoing.poll_write(Pin::new(&mut socket), cx));
         assert!((&mut write).now_or_never().is_none());
         client.read_exact(&mut [0; 9]).await.unwrap();
         assert!((&mut write).now_or_never().is_none());
-        assert!(outgoing.is_stuck() && outgoing.bytes() == 1);
-        assert_eq!(outgoing.take_unwritten(), [("a".into(), 1, 2)]);
+        assert!(outgoing.is_stuck() && outgoing.bytes() == 21);
+        let expected = Unwritten { begun: Some(mark(2)), whole: vec![mark(3), mark(4)] };
+        assert_eq!(outgoing.take_back(), expected);
+        assert_eq!(outgoing.bytes(), 1, "what was begun ends, and nothing comes behind it");
+        assert_eq!(outgoing.take_back(), Unwritten::default());
     }
 }

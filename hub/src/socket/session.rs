@@ -4,6 +4,7 @@
 
 use super::consumer::Consumer;
 use super::held::Renewal;
+use super::outgoing::Unwritten;
 use super::protocol::{Loss, Resumed, Said};
 use super::remembered::Remembered;
 use super::settling::Returned;
@@ -124,7 +125,7 @@ impl State {
     pub(super) fn detach(
         &mut self,
         connection: u64,
-        unwritten: &[(Box<str>, u64, u64)],
+        unwritten: &Unwritten,
         is_orderly: bool,
         now: Timestamp,
     ) -> Returned {
@@ -132,10 +133,12 @@ impl State {
         let is_repeated = connection < self.repeated_by;
         let mut returned = Returned::default();
         let mut lost = BTreeMap::<_, Vec<_>>::new();
-        for (sub, number, tag) in unwritten.iter().filter(|_| !is_repeated) {
+        let begun = unwritten.begun.iter().map(|mark| (mark, true));
+        let all = begun.chain(unwritten.whole.iter().map(|mark| (mark, false)));
+        for ((sub, number, tag), may_be_seen) in all.filter(|_| !is_repeated) {
             let lease = self.consumer(sub, *number).and_then(|consumer| consumer.held.take(*tag));
             if let Some(lease) = lease {
-                returned.unseen.push(lease.receipt());
+                if may_be_seen { &mut returned.seen } else { &mut returned.unseen }.push(lease.receipt());
                 lost.entry(sub).or_default().push(*tag);
             }
         }

@@ -28,7 +28,7 @@ pub(super) struct Settled {
 
 /// What is to become of messages.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Fate {
+enum Fate {
     Deleted,
     VisibleAfter(Duration),
     Buried,
@@ -197,7 +197,7 @@ impl Client {
 
     /// Takes messages out of what a consumer holds.
     fn take(&self, sub: Option<&str>, tags: &[u64], up_to: Option<u64>) -> Result<Settled, Fault> {
-        self.session()?.with(|state| {
+        let settled = self.session()?.with(|state| {
             let (sub, consumer) = named(state, sub)?;
             let below = consumer.held.tags().take_while(|tag| up_to.is_some_and(|up_to| *tag <= up_to));
             let all: Vec<_> = below.chain(tags.iter().copied()).collect();
@@ -209,8 +209,10 @@ impl Client {
                     None => unknown.push(tag),
                 }
             }
-            Ok(Settled { sub, number: consumer.number, leases, unknown })
-        })
+            Ok::<_, Fault>(Settled { sub, number: consumer.number, leases, unknown })
+        })?;
+        self.widen(&settled.sub);
+        Ok(settled)
     }
 }
 
@@ -282,10 +284,10 @@ fn by_queue<T>(all: Vec<T>, queue: impl Fn(&T) -> QueueId) -> BTreeMap<QueueId, 
     by_queue
 }
 
-/// Does with messages what the hub wants itself, whatever becomes of each.
-pub(super) async fn settle_all(hub: &Hub, receipts: Vec<Receipt>, fate: Fate) -> Result<(), Fault> {
+/// Deletes messages that their client is given without holding them.
+pub(super) async fn delete(hub: &Hub, receipts: Vec<Receipt>) -> Result<(), Fault> {
     for (queue, receipts) in by_queue(receipts, |receipt| receipt.queue) {
-        each(hub, fate.command(queue, receipts)).await?;
+        each(hub, Fate::Deleted.command(queue, receipts)).await?;
     }
     Ok(())
 }
@@ -303,9 +305,11 @@ pub(super) struct Returned {
 pub(super) async fn give_back(hub: &Hub, returned: Returned) {
     let fates = [(returned.unseen, Fate::Unseen), (returned.seen, Fate::VisibleAfter(Duration::ZERO))];
     for (receipts, fate) in fates {
-        let messages = receipts.len();
-        if let Err(fault) = settle_all(hub, receipts, fate).await {
-            tracing::warn!(%fault, messages, "messages are not given back, and will be visible when their leases end");
+        for (queue, receipts) in by_queue(receipts, |receipt| receipt.queue) {
+            let messages = receipts.len();
+            if let Err(fault) = each(hub, fate.command(queue, receipts)).await {
+                tracing::warn!(%fault, messages, "messages are not given back, and will be visible when their leases end");
+            }
         }
     }
 }

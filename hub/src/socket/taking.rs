@@ -4,7 +4,7 @@ use super::client::Client;
 use super::consumer::Consumer;
 use super::outgoing::Mark;
 use super::protocol::{Loss, Message, Refused, Said};
-use super::settling::{Fate, Returned, give_back, settle_all};
+use super::settling::{Returned, delete, give_back};
 use crate::delivery::{Rendered, render};
 use crate::engine::{self, Delivery};
 use crate::hub::Hub;
@@ -14,7 +14,7 @@ use crate::wire::Pairs;
 use futures_util::future::LocalBoxFuture;
 use queue_core::{QueueId, Receipt, Receive, Received};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use uuid::Uuid;
@@ -37,7 +37,8 @@ enum Stage {
     Resting,
     /// Nothing was taken yet, so this can be left.
     Receiving {
-        maximum: usize,
+        /// How many, which grows while it waits: of a group of a FIFO queue what is left waits for what is taken.
+        maximum: Arc<AtomicU32>,
         received: LocalBoxFuture<'static, Result<Vec<Delivery>, engine::Error>>,
     },
     /// These tags are on their way to be written.
@@ -170,18 +171,29 @@ impl Client {
         self.takers.iter_mut().for_each(Taker::rest);
     }
 
+    /// Lets what waits for messages take as many as there is room for now, before anything else is asked of the engine.
+    pub(super) fn widen(&self, sub: &str) {
+        for taker in self.takers.iter().filter(|taker| &*taker.sub == sub) {
+            if let (Stage::Receiving { maximum, .. }, Some(room)) =
+                (&taker.stage, self.room(sub, taker.number))
+            {
+                maximum.fetch_max(u32::try_from(room).unwrap_or(u32::MAX), Ordering::Relaxed);
+            }
+        }
+    }
+
     fn poll_taker(&mut self, taker: &mut Taker, cx: &mut Context<'_>) -> Poll<Step> {
         match &mut taker.stage {
             Stage::Resting => self.begin(taker),
             Stage::Receiving { maximum, received } => {
                 let Some(room) = self.room(&taker.sub, taker.number) else { return Poll::Ready(Step::Over) };
-                // What could not be written now is left to others. Of a group, all that there is room for is taken
-                // together, since what is left waits for it.
-                let is_too_small = room > *maximum && taker.queue_name.ends_with(".fifo");
-                if self.outgoing.is_stuck() || room < *maximum || is_too_small {
+                let room = u32::try_from(room).unwrap_or(u32::MAX);
+                // What could not be written now is left to others.
+                if self.outgoing.is_stuck() || room < maximum.load(Ordering::Relaxed) {
                     taker.stage = Stage::Resting;
                     return Poll::Ready(Step::On);
                 }
+                maximum.store(room, Ordering::Relaxed);
                 match received.as_mut().poll(cx) {
                     Poll::Pending => Poll::Pending,
                     Poll::Ready(received) => Poll::Ready(self.received(taker, received)),
@@ -239,9 +251,10 @@ impl Client {
         let Some(visibility) = lease().filter(|_| maximum > 0) else { return Poll::Pending };
         let asked = u32::try_from(maximum).unwrap_or(u32::MAX);
         let receive = Receive { queue: taker.queue, maximum: asked, visibility, attempt: None };
-        let hub = Arc::clone(&self.hub);
+        let maximum = Arc::new(AtomicU32::new(asked));
+        let (hub, growing) = (Arc::clone(&self.hub), Arc::clone(&maximum));
         let received = Box::pin(async move {
-            match hub.engine.receive(receive, WAIT).await {
+            match hub.engine.receive_growing(receive, growing, WAIT).await {
                 Err(engine::Error::Full(_) | engine::Error::Damaged | engine::Error::Stopped) => {
                     tokio::time::sleep(PAUSE).await;
                     Ok(Vec::new())
@@ -290,7 +303,7 @@ impl Client {
                     receipts.push(receipt);
                 }
             }
-            if is_automatic && let Err(fault) = settle_all(&hub, receipts, Fate::Deleted).await {
+            if is_automatic && let Err(fault) = delete(&hub, receipts).await {
                 // At most once: what may still be in the queue is not shown.
                 tracing::warn!(%fault, "messages are not deleted, and will be visible again");
                 written.clear();

@@ -50,6 +50,12 @@ impl Queue {
         Ok(self.remove(receipt.number))
     }
 
+    /// Whether a receive has not ended, and its message is there.
+    #[must_use]
+    pub fn is_held(&self, receipt: Receipt) -> bool {
+        self.held(receipt).is_ok()
+    }
+
     fn held(&self, receipt: Receipt) -> Result<(), Error> {
         match self.messages.get(receipt.number) {
             Some(message) if is_current(message, receipt) => Ok(()),

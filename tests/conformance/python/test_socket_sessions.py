@@ -329,10 +329,13 @@ def test_what_was_not_written_before_a_takeover_is_lost_and_pushed_anew(queues, 
     [consumer] = again.connected["subs"]
     held = {tag: held[tag] for tag in consumer["unacked"] if tag not in lost}
     assert held and lost
+    heard = {message["tag"] for message in talk.heard if message["type"] == "message"}
+    assert len(lost & heard) <= 1, "what was begun is written to its end, and nothing behind it"
+    receives = []
     for message in again.messages(LARGE - len(held)):
         held[message["tag"]] = name(message)
-        # What the first could not write nobody has received.
-        assert message["system"]["ApproximateReceiveCount"] == "1"
+        receives.append(message["system"]["ApproximateReceiveCount"])
+    assert receives.count("1") >= len(receives) - 1, "what the first could not write nobody has received"
     assert sorted(held.values()) == list(range(LARGE))
     assert "unknown" not in again.done("ack", sub="a", tags=list(held))
     assert counts(queues, url) == (0, 0, 0)

@@ -15,11 +15,12 @@ fn the_last_events_are_kept_for_the_first_who_comes() {
     world.publish_many(1, 6);
     assert_eq!(since(&world, Since::Last(3)), ["(3)", "(4)", "(5)", "live"]);
     assert_eq!(since(&world, Since::Last(0)), ["live"]);
-    // As many as there are; nobody was promised more.
-    assert_eq!(since(&world, Since::Last(50)), ["(2)", "(3)", "(4)", "(5)", "live"]);
+    assert_eq!(since(&world, Since::Last(4)), ["(2)", "(3)", "(4)", "(5)", "live"]);
+    // As many as there are; that there were more is said.
+    assert_eq!(since(&world, Since::Last(50)), ["(2)", "(3)", "(4)", "(5)", "live, not recovered"]);
     let mut none = World::with(Limits { history: 0, ..SMALL });
     none.publish(1);
-    assert_eq!(since(&none, Since::Last(3)), ["live"]);
+    assert_eq!(since(&none, Since::Last(3)), ["live, not recovered"]);
 }
 
 #[test]
@@ -39,6 +40,11 @@ fn the_last_events_of_several_topics_are_the_last_of_all() {
     }
     let last = Request { since: Since::Last(3), ..request(&["topic-1", "topic-2"]) };
     assert_eq!(take(&mut world.subscribe(last)), ["(2)", "(3)", "(4)", "live"]);
+    // The first topic has let go what was later than the end of what is wanted, or has not.
+    world.publish_many(1, 4);
+    let last = |count| Request { since: Since::Last(count), ..request(&["topic-1", "topic-2"]) };
+    let told = |count| take(&mut world.subscribe(last(count))).pop().unwrap();
+    assert_eq!((told(4), told(5)), ("live".to_owned(), "live, not recovered".to_owned()));
 }
 
 #[test]
@@ -96,7 +102,7 @@ fn what_is_let_go_while_the_last_events_are_looked_for_is_counted() {
     let taken: Vec<_> = (0..50).flat_map(|_| take(&mut reader)).collect();
     let before = 1 + 3 * u64::from(limits::LOOKS_PER_TURN);
     let lost = format!("-4000 {}..{} overflow", before + 1, before + 4_000);
-    assert_eq!(taken, ["live".to_owned(), lost]);
+    assert_eq!(taken, ["live, not recovered".to_owned(), lost]);
 }
 
 proptest! {

@@ -104,7 +104,16 @@ impl Attribute {
             Self::PriorityDepths => {
                 priority.zip(counts).map(|(priority, counts)| priority::depths(priority, counts))
             }
-            _ if self.is_of_members() && priority.is_some() => None,
+            Self::DeduplicationScope
+            | Self::DelaySeconds
+            | Self::FifoThroughputLimit
+            | Self::MessageRetentionPeriod
+            | Self::RedriveAllowPolicy
+            | Self::RedrivePolicy
+                if priority.is_some() =>
+            {
+                None
+            }
             Self::KmsDataKeyReusePeriodSeconds => {
                 let has_key = Self::KmsMasterKeyId.value(&queue.attributes).is_some();
                 self.value(&queue.attributes).filter(|_| has_key)

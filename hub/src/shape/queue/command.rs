@@ -17,7 +17,7 @@ pub(crate) async fn execute(cx: &Context, command: Command, about: About<'_>) ->
     let stake = Stake::of(&command, &cx.hub);
     let reply = cx.hub.engine.execute(command, Vec::new()).await;
     reply::done(reply.map_err(|error| about.fault(error))?)?;
-    cx.hub.sockets.lose(stake, &[]);
+    stake.lose(&[], &cx.hub).await;
     Ok(())
 }
 
@@ -44,7 +44,7 @@ pub(crate) async fn each(cx: &Context, command: Command) -> Result<Vec<Result<()
     let stake = Stake::of(&command, &cx.hub);
     let reply = cx.hub.engine.execute(command, Vec::new()).await;
     let outcomes = reply::each(reply.map_err(|error| About::default().fault(error))?)?;
-    cx.hub.sockets.lose(stake, &outcomes);
+    stake.lose(&outcomes, &cx.hub).await;
     Ok(outcomes)
 }
 
