@@ -94,6 +94,9 @@ impl Attribute {
         let count =
             |of: fn(&Counts) -> u64| counts.map(|counts| counts.iter().map(of).sum::<u64>().to_string());
         let priority = queue.attributes.priority.as_ref();
+        if self.is_of_members() && priority.is_some() {
+            return None;
+        }
         match self {
             Self::ApproximateNumberOfMessages => count(|counts| counts.visible),
             Self::ApproximateNumberOfMessagesDelayed => count(|counts| counts.delayed),
@@ -103,16 +106,6 @@ impl Attribute {
             Self::QueueArn => Some(arn::of_queue(&queue.name)),
             Self::PriorityDepths => {
                 priority.zip(counts).map(|(priority, counts)| priority::depths(priority, counts))
-            }
-            Self::DeduplicationScope
-            | Self::DelaySeconds
-            | Self::FifoThroughputLimit
-            | Self::MessageRetentionPeriod
-            | Self::RedriveAllowPolicy
-            | Self::RedrivePolicy
-                if priority.is_some() =>
-            {
-                None
             }
             Self::KmsDataKeyReusePeriodSeconds => {
                 let has_key = Self::KmsMasterKeyId.value(&queue.attributes).is_some();

@@ -15,7 +15,7 @@ pub(crate) fn add(tags: &Tags, added: &Pairs<String>, queue: &str) -> Result<Tag
         if !limits::TAG_VALUE.contains(&value.chars().count()) {
             return Err(invalid("Tag values must be between 0 and 256 characters in length."));
         }
-        if key.get(..RESERVED.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED)) {
+        if is_reserved(key) {
             return Err(invalid("Tag keys cannot start with the reserved prefix aws:."));
         }
         all.insert(key.as_str().into(), value.as_str().into());
@@ -25,6 +25,11 @@ pub(crate) fn add(tags: &Tags, added: &Pairs<String>, queue: &str) -> Result<Tag
         return Err(Fault::new(Code::InvalidParameterValue, message));
     }
     Ok(all)
+}
+
+/// Whether only AWS itself makes tags with such a key.
+pub(crate) fn is_reserved(key: &str) -> bool {
+    key.get(..RESERVED.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED))
 }
 
 pub(crate) fn check_key(key: &str) -> Result<(), Fault> {

@@ -1,13 +1,11 @@
 //! Tags of a topic, as requests bring them.
 
+use crate::shape::queue::tag::is_reserved;
 use crate::shape::topic::limits;
 use crate::wire::{Code, Fault};
 use queue_core::Tags;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
-
-/// What the keys of tags that AWS itself makes begin with.
-const RESERVED: &str = "aws:";
 
 /// The shape `Tag`, in the order in which AWS writes its members.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -26,7 +24,7 @@ pub(crate) fn parse(tags: &[Tag]) -> Result<Tags, Fault> {
         let value = tag.value.as_deref().ok_or_else(|| missing("value"))?;
         check_length(key, &limits::TAG_KEY, number, "key")?;
         check_length(value, &limits::TAG_VALUE, number, "value")?;
-        if key.get(..RESERVED.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED)) {
+        if is_reserved(key) {
             return Err(Fault::invalid_parameter("Tag keys cannot start with the reserved prefix aws:."));
         }
         if parsed.insert(key.into(), value.into()).is_some() {
